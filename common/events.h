@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every event that may appear in the log, in /log, and in the journal:
+ * X(NAME, level, "fields", "meaning", "remedy" or "").
+ * The name in the log is lower-case.  Kept in sections by daemon; a new event
+ * goes to the end of its section.  A warning has a remedy where the operator
+ * can do something.
+ */
+#ifndef MICELIO_EVENTS_H
+#define MICELIO_EVENTS_H
+
+#define EVENT_TABLE(X)							      \
+	/* everywhere */						      \
+	X(DEBUG, DEBUG, "text", "detail for developers", "")		      \
+	X(FATAL, ERROR, "text", "the process cannot go on and exits",	      \
+	    "if it comes again, report it with the lines before it")	      \
+	X(CHANNEL_VIOLATION, ERROR, "from type text",			      \
+	    "a process of this node sent another what it must not: a bug, or an attack", \
+	    "report it; keep the lines before it")			      \
+	X(SANDBOX_WEAK, WARN, "lacks",					      \
+	    "the kernel lacks part of the sandbox; the daemon runs without it", \
+	    "use a kernel with Landlock and seccomp")			      \
+	/* micelio */							      \
+	X(NODE_STARTING, INFO, "version node name pid", "the node begins to start", "") \
+	X(NODE_READY, INFO, "node name ms", "all daemons are up and sandboxed", "") \
+	X(NODE_STOPPING, INFO, "reason", "the node stops", "")		      \
+	X(NODE_STOPPED, INFO, "ms", "all daemons have ended", "")	      \
+	X(CHILD_LOST, ERROR, "child pid status", "a daemon ended by itself; an essential one stops the node", \
+	    "see the lines of that daemon before this one")		      \
+	X(CHILD_HUNG, ERROR, "child pid ms", "a daemon does not answer and is killed", \
+	    "see the lines of that daemon before this one")		      \
+	X(CHILD_RESPAWNED, INFO, "child pid", "a daemon that is not essential was started again", "") \
+	X(IDENTITY_CREATED, INFO, "node file", "a new identity was made and written", "") \
+	X(LISTENING, INFO, "what addr", "a socket is bound and listening", "") \
+	X(CONFIG_RELOADED, INFO, "changed restart", "a changed configuration is in force", "") \
+	X(CONFIG_REFUSED, WARN, "errors", "a changed configuration was refused; the old one stays", \
+	    "micelio -n shows every error with its line")		      \
+	X(KEY_REFUSED, WARN, "child purpose reason", "the key service refused a request", \
+	    "a bug or an attack in that daemon: report it")		      \
+	X(AUTHKEYS_READ, DEBUG, "file bytes", "authorized_keys was read and handed to sshd", "") \
+	X(AUTHKEYS_MISSING, WARN, "file", "no authorized_keys: nobody can log in by SSH", \
+	    "put a public key into that file; it is read at once")	      \
+	X(FILE_MODE, WARN, "file mode", "a file is readable by others than its owner", "chmod it as the line says") \
+	/* transportd */						      \
+	X(CONN_REFUSED, INFO, "addr cause", "an inbound connection was refused or ended before its hello", "") \
+	X(DIAL_FAILED, DEBUG, "addr cause text", "an outbound connection did not come up", "") \
+	X(ACCEPT_PAUSED, WARN, "listen text", "no descriptor or memory for new connections; accepting pauses", \
+	    "raise LimitNOFILE or lower network.max_unfinished")	      \
+	/* gossipd */							      \
+	X(PEER_UP, INFO, "id addr dir", "a peer is connected and known by its key", "") \
+	X(PEER_DOWN, INFO, "id addr dir up cause", "a peer's connection ended", "") \
+	X(HELLO_REFUSED, WARN, "addr check text", "a connection failed a check of the hello", \
+	    "a foreign or broken program; nothing to do unless it is yours")  \
+	X(MESSAGE_REFUSED, WARN, "id check text more", "a peer sent messages that fail a check", \
+	    "a broken or hostile peer; remove it from network.bootstrap if it is there") \
+	X(BOOTSTRAP_DOWN, WARN, "addr cause next", "a configured peer cannot be reached", \
+	    "check the address and that the node there is running")	      \
+	X(TABLE_FULL, WARN, "table max", "a bounded table is full; the oldest entries make room", "") \
+	/* stated */							      \
+	X(STORE_OPEN, INFO, "ms records recovered", "the database is open", "") \
+	X(STORE_DAMAGED, ERROR, "set_aside text", "the database could not be recovered and was set aside; the node goes on with an empty one", \
+	    "the old files are kept in the directory named; restore a backup or remove it") \
+	X(STORE_FAILED, ERROR, "what text", "a write to the database failed", \
+	    "free disk space or mend the file system; writes are tried again") \
+	/* sshd */							      \
+	X(LOGIN, INFO, "user addr key role", "somebody logged in", "")	      \
+	X(LOGIN_REFUSED, INFO, "user addr key cause", "a login was refused", "") \
+	X(LOGOUT, INFO, "user addr cause up", "a login ended", "")	      \
+	X(SSH_REFUSED, INFO, "addr cause", "an SSH connection was refused before login", "") \
+	X(SESSION_LIED, WARN, "addr text", "a session process claimed what it could not prove; it is ended", \
+	    "an attack on the SSH parser: report it")			      \
+	X(AUTHKEYS_LINE, WARN, "line text", "a line of authorized_keys is refused", \
+	    "mend the line; the file is read again when it changes")
+
+#endif

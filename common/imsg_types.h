@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every message that may cross between two processes of a node.
+ *
+ * One line each: name, who may send it, who may receive it, in which phase,
+ * smallest and largest body in bytes, whether a file descriptor comes along.
+ * The enum, the names in logs, the permission check of each channel and the
+ * table in micelio-imsg(7) are made from this list.  The comment above a
+ * group gives the bodies: fields in order, written and read with the cursor
+ * (common/cursor.h); "str" is u16 length + bytes, "blob" u32 length + bytes,
+ * "raw" runs to the end of the body.  Bytes left over are an error.
+ *
+ * header.id names the thing a message is about: a session (S), a request of
+ * the sender that the answer repeats (R), an SSH connection (C); 0 elsewhere.
+ */
+#ifndef MICELIO_IMSG_TYPES_H
+#define MICELIO_IMSG_TYPES_H
+
+#define FRAME_MAX	1048576u	/* payload of a v1 frame (wire-v1 3.1) */
+
+/* Shorthands of this table only. */
+#define Pa	IMSG_ROLE(PARENT)
+#define Tr	IMSG_ROLE(TRANSPORTD)
+#define Go	IMSG_ROLE(GOSSIPD)
+#define St	IMSG_ROLE(STATED)
+#define Ss	IMSG_ROLE(SSHD)
+#define Se	IMSG_ROLE(SESSION)
+#define Cf	IMSG_ROLE(CONFIG)
+#define KIDS	(Tr | Go | St | Ss)	/* the standing daemons */
+#define SETUP	IMSG_PHASE_SETUP
+#define RUN	IMSG_PHASE_RUN
+#define ANY	(IMSG_PHASE_SETUP | IMSG_PHASE_RUN)
+
+#define IMSG_TABLE(X)							      \
+	/*								      \
+	 * Setting up a child.  Order: LOG_FD? IDENTITY LINK* LISTEN* LOCK?   \
+	 * CONF_BEGIN CONF_RECORD* CONF_COMMIT SETUP_DONE; then READY.	      \
+	 * LINK: u8 role of the process at the other end; the fd is our end.  \
+	 * LISTEN: u8 kind (enum listen_kind), str address as bound.	      \
+	 * LOCK: the flock(2)ed lock file of the data directory.	      \
+	 * IDENTITY: 32 node id, 32 ed25519 public key, 32 x25519 public key, \
+	 * 32 ssh host key (ed25519 public), u8 mode (enum run_mode).	      \
+	 * READY: sandbox report (sandbox_report_write), str build id.	      \
+	 */								      \
+	X(SETUP_IDENTITY,	Pa, KIDS | Se,	SETUP,	129, 129,	0)    \
+	X(SETUP_LINK,		Pa, KIDS,	SETUP,	1, 1,		1)    \
+	X(SETUP_LISTEN,		Pa, Tr | Ss,	ANY,	3, 512,		1)    \
+	X(SETUP_LOCK,		Pa, St,		SETUP,	0, 0,		1)    \
+	X(SETUP_DONE,		Pa, KIDS | Se,	SETUP,	0, 0,		0)    \
+	X(READY,		KIDS | Se, Pa,	ANY,	4, 256,		0)    \
+	/*								      \
+	 * A configuration in force, first or reloaded.  CONF_RECORD: one     \
+	 * setting (conf_record_read).  After CONF_COMMIT of a reload each    \
+	 * daemon answers CONF_OK or CONF_REFUSED (str reason) and applies    \
+	 * nothing before CONF_APPLY; CONF_ABORT drops it.  UNLISTEN: str     \
+	 * address to stop listening on.				      \
+	 * From the config child: CONF_RECORD*, CONF_ERROR* (str one line for \
+	 * people), CONF_COMMIT (u32 number of errors).			      \
+	 */								      \
+	X(CONF_BEGIN,		Pa, KIDS | Se,	ANY,	0, 0,		0)    \
+	X(CONF_RECORD,		Pa | Cf, KIDS | Se | Pa, ANY, 2, 2048,	0)    \
+	X(CONF_ERROR,		Cf, Pa,		ANY,	2, 2048,	0)    \
+	X(CONF_COMMIT,		Pa | Cf, KIDS | Se | Pa, ANY, 0, 4,	0)    \
+	X(CONF_OK,		KIDS, Pa,	RUN,	0, 0,		0)    \
+	X(CONF_REFUSED,		KIDS, Pa,	RUN,	2, 1024,	0)    \
+	X(CONF_APPLY,		Pa, KIDS,	RUN,	0, 0,		0)    \
+	X(CONF_ABORT,		Pa, KIDS,	RUN,	0, 0,		0)    \
+	/*								      \
+	 * Life.  PING/PONG: u64 of the parent's choice.  SHUTDOWN: str       \
+	 * reason, shown to people; the child finishes and exits 0.	      \
+	 * PROGRESS: str what, u8 per cent (database recovery).		      \
+	 */								      \
+	X(PING,			Pa, KIDS | Se,	RUN,	8, 8,		0)    \
+	X(PONG,			KIDS | Se, Pa,	RUN,	8, 8,		0)    \
+	X(SHUTDOWN,		Pa, KIDS,	RUN,	2, 512,		0)    \
+	X(PROGRESS,		St, Pa,		ANY,	3, 128,		0)    \
+	/*								      \
+	 * Key service (micelio/keyserv.c).  KEY_SIGN (R): u8 purpose	      \
+	 * (enum key_purpose), then for KEY_ENVELOPE: str message_id,	      \
+	 * u64 lamport_ts, u32 msg_type, blob payload.  KEY_SIGNED: u8 status \
+	 * (enum key_status), 64 signature (zero unless KEY_OK).	      \
+	 * KEY_DH (R): 32 remote public key.  KEY_DH_DONE: u8 status,	      \
+	 * 32 shared secret.  SIGN_HOSTKEY: 32 exchange hash.		      \
+	 */								      \
+	X(KEY_SIGN,		Go | St, Pa,	RUN,	5, 66000,	0)    \
+	X(KEY_SIGNED,		Pa, Go | St,	RUN,	65, 65,		0)    \
+	X(KEY_DH,		Tr, Pa,		RUN,	32, 32,		0)    \
+	X(KEY_DH_DONE,		Pa, Tr,		RUN,	33, 33,		0)    \
+	X(SIGN_HOSTKEY,		Se, Pa,		RUN,	32, 32,		0)    \
+	X(HOSTKEY_SIGNED,	Pa, Se,		RUN,	65, 65,		0)    \
+	/*								      \
+	 * SSH connections (C).  SSH_SPAWN: the accepted socket, str peer     \
+	 * address; answered by SSH_SPAWNED with the hub end of the session's \
+	 * pair, or SSH_SPAWN_FAILED (str reason).  SSH_SID: 32 first	      \
+	 * exchange hash signed for the connection.  SSH_EXIT: u8 kind	      \
+	 * (0 exit status, 1 signal), u8 value.  SSH_KILL: end the process.   \
+	 * AUTHKEYS_*: the bytes of authorized_keys, in order; AUTHKEYS_END:  \
+	 * u8 status (0 read, 1 no such file, 2 unreadable: str reason).      \
+	 */								      \
+	X(SSH_SPAWN,		Ss, Pa,		RUN,	2, 128,		1)    \
+	X(SSH_SPAWNED,		Pa, Ss,		RUN,	0, 0,		1)    \
+	X(SSH_SPAWN_FAILED,	Pa, Ss,		RUN,	2, 512,		0)    \
+	X(SSH_SID,		Pa, Ss,		RUN,	32, 32,		0)    \
+	X(SSH_EXIT,		Pa, Ss,		RUN,	2, 2,		0)    \
+	X(SSH_KILL,		Ss, Pa,		RUN,	0, 0,		0)    \
+	X(AUTHKEYS_BEGIN,	Pa, Ss,		RUN,	0, 0,		0)    \
+	X(AUTHKEYS_DATA,	Pa, Ss,		RUN,	1, 32768,	0)    \
+	X(AUTHKEYS_END,		Pa, Ss,		RUN,	1, 512,		0)    \
+	/*								      \
+	 * RELOAD (R): answered by RELOAD_DONE: u8 ok, str text for people    \
+	 * (one or more lines).						      \
+	 */								      \
+	X(RELOAD,		Ss, Pa,		RUN,	0, 0,		0)    \
+	X(RELOAD_DONE,		Pa, Ss,		RUN,	3, 16384,	0)    \
+	/*								      \
+	 * Network sessions (S), between transportd and gossipd.	      \
+	 * DIAL (id: gossipd's dial number): u8 has_id, 32 expected node id,  \
+	 * u8 flags (enum dial_flags), str host:port.  DIAL_CANCEL.	      \
+	 * DIAL_FAILED: u8 reason (enum down_reason), str text.		      \
+	 * SESSION_UP: Noise is done: u8 outbound, u32 dial number or 0,      \
+	 * 32 handshake hash, 32 remote static key, str remote address.	      \
+	 * SESSION_READY: the hello is done: lifts the small receive cap and  \
+	 * the 10 s deadline, starts keepalive and idle timers.		      \
+	 * SESSION_CLOSE: u8 reason: send what is queued, then close.	      \
+	 * SESSION_DOWN: u8 reason, u64 bytes in, u64 bytes out, str text;    \
+	 * the last message about S, always sent once after SESSION_UP.	      \
+	 * FRAME_IN, FRAME_OUT: raw payload of one frame (without header).    \
+	 * FRAME_MULTI: u16 n, n x u32 session, raw payload.		      \
+	 * CREDIT: u32 frames, u32 bytes given back by the consumer, both     \
+	 * directions (window: SESSION_WINDOW_*).			      \
+	 * LISTENING: str bound address; one for each, then the sessions.     \
+	 */								      \
+	X(DIAL,			Go, Tr,		RUN,	36, 512,	0)    \
+	X(DIAL_CANCEL,		Go, Tr,		RUN,	0, 0,		0)    \
+	X(DIAL_FAILED,		Tr, Go,		RUN,	3, 512,		0)    \
+	X(SESSION_UP,		Tr, Go,		RUN,	71, 256,	0)    \
+	X(SESSION_READY,	Go, Tr,		RUN,	0, 0,		0)    \
+	X(SESSION_CLOSE,	Go, Tr,		RUN,	1, 1,		0)    \
+	X(SESSION_DOWN,		Tr, Go,		RUN,	19, 512,	0)    \
+	X(FRAME_IN,		Tr, Go,		RUN,	0, FRAME_MAX,	0)    \
+	X(FRAME_OUT,		Go, Tr,		RUN,	0, FRAME_MAX,	0)    \
+	X(FRAME_MULTI,		Go, Tr,		RUN,	2, FRAME_MAX + 4098, 0) \
+	X(CREDIT,		Go | Tr, Go | Tr, RUN,	8, 8,		0)    \
+	X(LISTENING,		Tr, Go,		RUN,	2, 512,		0)    \
+	/*								      \
+	 * Remembered peers, between gossipd and stated.  PEER_PUT and	      \
+	 * PEER_RECORD: 32 node id, u8 has_key, 32 public key, u8 reachable,  \
+	 * u64 last_seen (unix s), u32 fail_count, u64 last_fail (unix s),    \
+	 * str address.  At start stated sends PEER_RECORD*, PEER_END.	      \
+	 */								      \
+	X(PEER_PUT,		Go, St,		RUN,	88, 512,	0)    \
+	X(PEER_DEL,		Go, St,		RUN,	32, 32,		0)    \
+	X(PEER_RECORD,		St, Go,		RUN,	88, 512,	0)    \
+	X(PEER_END,		St, Go,		RUN,	0, 0,		0)    \
+	/*								      \
+	 * Talk.  CHAT_OUT (R): str nick, str text (<= CHAT_TEXT_MAX).	      \
+	 * CHAT_RESULT: u8 status (enum chat_status), u16 links it was given  \
+	 * to, u16 links connected, u32 retry after ms (CHAT_SLOWED).	      \
+	 * CHAT_IN: 32 sender node id, u64 timestamp (unix s), str message id,\
+	 * str nick, str text; UTF-8, otherwise as received: whoever shows it \
+	 * makes it safe.						      \
+	 */								      \
+	X(CHAT_OUT,		Ss, Go,		RUN,	4, 65535,	0)    \
+	X(CHAT_RESULT,		Go, Ss,		RUN,	9, 9,		0)    \
+	X(CHAT_IN,		Go, Ss,		RUN,	46, 66000,	0)    \
+	/*								      \
+	 * What people may ask of a daemon.  TABLE_GET (R): u8 table	      \
+	 * (enum table).  TABLE_ROW: a row (common/row.h).  TABLE_END: u8     \
+	 * status (0 complete, 1 no such table here).			      \
+	 * EVENT: u16 event, u8 level, u64 unix ms, u64 own event id, str     \
+	 * rendered fields; lossy: dropped and counted when the link is full. \
+	 */								      \
+	X(TABLE_GET,		Ss, Pa | Tr | Go | St, RUN, 1, 1,	0)    \
+	X(TABLE_ROW,		Pa | Tr | Go | St, Ss, RUN, 1, 8192,	0)    \
+	X(TABLE_END,		Pa | Tr | Go | St, Ss, RUN, 1, 1,	0)    \
+	X(EVENT,		Pa | Tr | Go | St, Ss, RUN, 21, 4096,	0)    \
+	/*								      \
+	 * One SSH connection, between its session process and the hub.	      \
+	 * SES_AUTH (R): u8 signed, str user, str algorithm, str key blob,    \
+	 * and when signed: blob signed bytes, blob signature.		      \
+	 * SES_AUTH_DONE: u8 allowed, str text for the client's banner.	      \
+	 * SES_OPEN: the shell or command starts: u8 kind (enum ses_kind),    \
+	 * u8 pty, u16 columns, u16 rows, str term, str env lines (K=V\n),    \
+	 * str command.							      \
+	 * SES_OPENED: the hub's answer: str prompt, u8 flags of what the key \
+	 * may (enum ses_right), str nick.  SES_REFUSE: str reason.	      \
+	 * SES_LINE: one line typed (without line end).  SES_PASTE: the same, \
+	 * several lines pasted as one.  SES_PROMPT: str.		      \
+	 * SES_OUT: u8 stream (1 stdout, 2 stderr, 3 a line of the room shown \
+	 * above the prompt), raw text with \n; already safe for a terminal.  \
+	 * SES_ACK: u32 bytes of SES_OUT the client has taken.		      \
+	 * SES_EXIT: u8 exit status: send, then EOF, close.  SES_IN: raw      \
+	 * standard input of a command; empty: end of file.  SES_INTR: C-c.   \
+	 * SES_EOF: C-d on an empty line, or the client's end of file.	      \
+	 * SES_WINDOW: u16 columns, u16 rows.  SES_COMPLETE (R): u16 cursor   \
+	 * offset in bytes, str line; SES_COMPLETED: u16 start, u8 n, n x str.\
+	 * SES_BYE: str reason: say it, then disconnect.		      \
+	 */								      \
+	X(SES_AUTH,		Se, Ss,		RUN,	7, 16384,	0)    \
+	X(SES_AUTH_DONE,	Ss, Se,		RUN,	3, 1024,	0)    \
+	X(SES_OPEN,		Se, Ss,		RUN,	12, 8192,	0)    \
+	X(SES_OPENED,		Ss, Se,		RUN,	5, 1024,	0)    \
+	X(SES_REFUSE,		Ss, Se,		RUN,	2, 1024,	0)    \
+	X(SES_LINE,		Se, Ss,		RUN,	0, 65535,	0)    \
+	X(SES_PASTE,		Se, Ss,		RUN,	0, 65535,	0)    \
+	X(SES_PROMPT,		Ss, Se,		RUN,	2, 512,		0)    \
+	X(SES_OUT,		Ss, Se,		RUN,	1, 65536,	0)    \
+	X(SES_ACK,		Se, Ss,		RUN,	4, 4,		0)    \
+	X(SES_EXIT,		Ss, Se,		RUN,	1, 1,		0)    \
+	X(SES_IN,		Se, Ss,		RUN,	0, 32768,	0)    \
+	X(SES_INTR,		Se, Ss,		RUN,	0, 0,		0)    \
+	X(SES_EOF,		Se, Ss,		RUN,	0, 0,		0)    \
+	X(SES_WINDOW,		Se, Ss,		RUN,	4, 4,		0)    \
+	X(SES_COMPLETE,		Se, Ss,		RUN,	4, 8192,	0)    \
+	X(SES_COMPLETED,	Ss, Se,		RUN,	3, 16384,	0)    \
+	X(SES_BYE,		Ss, Se,		RUN,	2, 512,		0)
+
+/* Window of one network session in each direction (CREDIT). */
+#define SESSION_WINDOW_FRAMES	64u
+#define SESSION_WINDOW_BYTES	(2u * 1024 * 1024)
+
+#define CHAT_NICK_MAX	32u	/* bytes of a local nick */
+#define CHAT_TEXT_MAX	60000u	/* bytes of text; payload stays <= 65536 */
+#define LINE_MAX_BYTES	16384u	/* a line typed at the partyline */
+
+enum run_mode { MODE_PERSONAL = 1, MODE_SERVICE = 2 };
+
+enum listen_kind { LISTEN_NETWORK = 1, LISTEN_SSH = 2, LISTEN_CONTROL = 3 };
+
+enum key_purpose {
+	KEY_ENVELOPE = 1,	/* gossipd: an envelope of v1 (wire-v1 3.2) */
+	KEY_ENTRY = 2,		/* stated: 0xFF "micelio/entry/1" */
+	KEY_PEER_RECORD = 3,	/* gossipd: 0xFF "micelio/peer/1" */
+};
+
+enum key_status {
+	KEY_OK = 0,
+	KEY_REFUSED = 1,	/* purpose, type, length or point not allowed */
+	KEY_SLOWED = 2,		/* over the rate of this sender */
+};
+
+enum dial_flags { DIAL_NAME_OK = 1 };	/* host may be a name to resolve */
+
+/* Why a session or a dial ended; texts by down_reason_text(). */
+#define DOWN_TABLE(X)							\
+	X(NONE,		"none")						\
+	X(EOF,		"closed-by-peer")				\
+	X(RESET,	"connection-reset")				\
+	X(REFUSED,	"connection-refused")				\
+	X(UNREACHABLE,	"unreachable")					\
+	X(TIMEOUT,	"timeout")					\
+	X(IDLE,		"idle-timeout")					\
+	X(WRITE,	"write-timeout")				\
+	X(RESOLVE,	"name-not-found")				\
+	X(NOISE,	"handshake-failed")				\
+	X(HELLO,	"hello-failed")					\
+	X(DEADLINE,	"hello-deadline")				\
+	X(FRAME,	"bad-frame")					\
+	X(DUPLICATE,	"duplicate")					\
+	X(FULL,		"full")						\
+	X(SELF,		"own-key")					\
+	X(NOT_ALLOWED,	"not-allowed")					\
+	X(WRONG_PEER,	"other-node-answered")				\
+	X(ABUSE,	"abuse")					\
+	X(REPLACED,	"replaced")					\
+	X(UNLINKED,	"unlinked")					\
+	X(SHUTDOWN,	"shutdown")					\
+	X(RESOURCE,	"no-resources")					\
+	X(CROWDED,	"crowded-out")
+
+enum down_reason {
+#define X(name, text) DOWN_##name,
+	DOWN_TABLE(X)
+#undef X
+	DOWN_MAX
+};
+
+enum chat_status {
+	CHAT_SENT = 0,
+	CHAT_NO_PEERS = 1,	/* nobody is connected; shown locally only */
+	CHAT_SLOWED = 2,	/* held back: queued, goes out in retry ms */
+	CHAT_REFUSED = 3,	/* queue full: not sent, try again later */
+	CHAT_BAD = 4,		/* not UTF-8, or too long */
+	CHAT_FAILED = 5,	/* the key service refused */
+};
+
+enum table {
+	TABLE_STATUS = 1,	/* one row: how this daemon is */
+	TABLE_PEERS = 2,	/* gossipd: sessions and configured peers */
+	TABLE_PROCS = 3,	/* parent: one row a child, with its sandbox */
+	TABLE_KEYSERV = 4,	/* parent: counters of the key service */
+};
+
+enum ses_kind { SES_SHELL = 1, SES_EXEC = 2 };
+
+#endif
