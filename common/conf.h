@@ -60,6 +60,8 @@ struct conf {
 	/* Not settings: what the resolver needs, from the system's files. */
 	struct strlist	nameservers;		/* numeric host:port */
 	struct strlist	hosts;			/* "name address" */
+	uint32_t	lists_begun;	/* bit per key: conf_record_read has
+					   replaced the default of the list */
 };
 
 enum conf_key {
@@ -75,6 +77,9 @@ enum conf_key {
 	CONF_NAMESERVER, CONF_HOST,
 	CONF_KEY_MAX
 };
+_Static_assert(CONF_KEY_MAX <= 32, "struct conf has one bit for each");
+
+#define CONF_DATA_DIR_MAX	1024	/* bytes of a path; a record is 2048 */
 
 enum conf_type { CONF_T_STRING, CONF_T_INT, CONF_T_DURATION, CONF_T_LIST,
 	CONF_T_LEVEL, CONF_T_FORMAT };
@@ -83,7 +88,8 @@ struct conf_setting {
 	enum conf_key	 key;
 	const char	*name;		/* "network.max_peers"; NULL: internal */
 	enum conf_type	 type;
-	uint64_t	 min, max;	/* ints, durations in ms; list: items */
+	uint64_t	 min, max;	/* ints, durations in ms; list: items;
+					   string: bytes */
 	bool		 reloadable;
 	size_t		 offset;	/* of the member in struct conf */
 	const char	*help;		/* one line */
@@ -91,20 +97,41 @@ struct conf_setting {
 extern const struct conf_setting conf_settings[];	/* ends with key 0 */
 const struct conf_setting *conf_setting_by_key(unsigned int);
 
-/* Defaults, as with an empty file (node.name: the host name). */
+/*
+ * Defaults, as with an empty file.  node.name is the host name, or "micelio"
+ * when that is no valid name; data_dir is left empty: config_load() sets it.
+ */
 void	 conf_init(struct conf *);
+/* Frees the lists and leaves defaults of nothing: all zero. */
 void	 conf_free(struct conf *);
+/* dst is overwritten, whatever it holds: free it before. */
 void	 conf_copy(struct conf *dst, const struct conf *src);
+
+/* The members of a setting of that type (offset). */
+char		*conf_str(const struct conf *, const struct conf_setting *);
+uint32_t	*conf_int(const struct conf *, const struct conf_setting *);
+uint64_t	*conf_ms(const struct conf *, const struct conf_setting *);
+struct strlist	*conf_list(const struct conf *, const struct conf_setting *);
 
 /*
  * Records: u16 key, then str (string, list item), u64 (int, duration) or u8
  * (level, format).  A list is sent item by item; the first record of a list
  * replaces the default.  An empty list is one record with an empty str.
- * Reading checks type and range and refuses anything else.
+ * Reading checks type, range, number and form, and refuses anything else.
+ * conf_write leaves out node.data_dir, which is the parent's alone.
  */
 void	 conf_write(const struct conf *, void (*emit)(const struct wbuf *,
 	    void *), void *);
 bool	 conf_record_read(struct conf *, struct rcur *);
+/* The record or records of one setting, node.data_dir too. */
+void	 conf_write_setting(const struct conf *, const struct conf_setting *,
+	    void (*emit)(const struct wbuf *, void *), void *);
+
+/*
+ * May this be the value of a string setting, or an item of a list?  NULL, or
+ * what is wrong with it (static text).
+ */
+const char *conf_check_text(const struct conf_setting *, const char *);
 
 /* Rules of wire-v1 7.1.  NULL if good, else what is wrong (static text). */
 const char *conf_check_listen(const char *);
