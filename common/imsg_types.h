@@ -35,7 +35,8 @@
 	/*								      \
 	 * Setting up a child.  Order: LOG_FD? IDENTITY LINK* LISTEN* LOCK?   \
 	 * CONF_BEGIN CONF_RECORD* CONF_COMMIT SETUP_DONE; then READY.	      \
-	 * LINK: u8 role of the process at the other end; the fd is our end.  \
+	 * LINK: u8 role of the process at the other end; the fd is our end;  \
+	 * again in the RUN phase when that process was started anew.	      \
 	 * LISTEN: u8 kind (enum listen_kind), str address as bound.	      \
 	 * LOCK: the flock(2)ed lock file of the data directory.	      \
 	 * IDENTITY: 32 node id, 32 ed25519 public key, 32 x25519 public key, \
@@ -43,7 +44,7 @@
 	 * READY: sandbox report (sandbox_report_write), str build id.	      \
 	 */								      \
 	X(SETUP_IDENTITY,	Pa, KIDS | Se,	SETUP,	129, 129,	0)    \
-	X(SETUP_LINK,		Pa, KIDS,	SETUP,	1, 1,		1)    \
+	X(SETUP_LINK,		Pa, KIDS,	ANY,	1, 1,		1)    \
 	X(SETUP_LISTEN,		Pa, Tr | Ss,	ANY,	3, 512,		1)    \
 	X(SETUP_LOCK,		Pa, St,		SETUP,	0, 0,		1)    \
 	X(SETUP_DONE,		Pa, KIDS | Se,	SETUP,	0, 0,		0)    \

@@ -27,7 +27,7 @@
 enum log_level { LOG_LVL_DEBUG, LOG_LVL_INFO, LOG_LVL_WARN, LOG_LVL_ERROR };
 enum log_format { LOG_TEXT, LOG_JSON, LOG_JOURNAL };
 
-enum event {
+enum log_ev {
 	EV_NONE,
 #define X(name, level, fields, meaning, remedy) EV_##name,
 	EVENT_TABLE(X)
@@ -67,7 +67,7 @@ void	 log_init(const char *name, enum log_format, enum log_level);
 void	 log_set_level(enum log_level);
 enum log_level log_level(void);
 /* A bounded copy goes to sink too (the hub's event channel). */
-void	 log_set_sink(void (*sink)(enum event, enum log_level,
+void	 log_set_sink(void (*sink)(enum log_ev, enum log_level,
 	    uint64_t unix_ms, const char *fields));
 bool	 log_level_parse(const char *, enum log_level *);
 const char *log_level_name(enum log_level);
@@ -75,13 +75,13 @@ const char *log_level_name(enum log_level);
 #define log_event(ev, ...)						\
 	log_event_fields((ev), (const struct log_field[]){		\
 	    __VA_ARGS__ __VA_OPT__(,) LF_END })
-void	 log_event_fields(enum event, const struct log_field *);
+void	 log_event_fields(enum log_ev, const struct log_field *);
 
 /*
  * At most one line per source and minute: true if this one may be logged.
  * The table is bounded; *suppressed counts what was held back since the last.
  */
-bool	 log_allowed(uint64_t source_key, enum event, uint64_t now_ms,
+bool	 log_allowed(uint64_t source_key, enum log_ev, uint64_t now_ms,
 	    uint32_t *suppressed);
 
 /* Event "debug". */

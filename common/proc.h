@@ -15,6 +15,7 @@
 #include "log.h"
 #include "nodeid.h"
 #include "sandbox.h"
+#include "config.h"
 
 #define PROC_FILENO	3	/* channel to the parent */
 /* Of micelio-sshd-session only: */
@@ -70,6 +71,13 @@ struct proc_ops {
 	/* Messages of the RUN phase by sender; parent's own ones (PING ...)
 	   are handled before and do not arrive here. */
 	void	(*dispatch[PROC_MAX])(struct proc *, struct imsg *);
+	/*
+	 * A neighbour that can be started anew (sshd) ended, or came back on
+	 * a new link: forget what was pending with it.  Sends on a link that
+	 * has ended are no-ops; link[] is never NULL once wired.
+	 */
+	void	(*link_lost)(struct proc *, enum proc_role);
+	void	(*link_new)(struct proc *, enum proc_role);
 	/* SHUTDOWN: call proc_exit() when done; NULL: at once. */
 	void	(*shutdown)(struct proc *, const char *reason);
 	/* TABLE_GET answered by proc_table_*; NULL: none. */
@@ -81,6 +89,11 @@ struct proc_ops {
 /* Runs the daemon; never returns. */
 void	proc_main(enum proc_role, const struct proc_ops *, void *priv,
 	    int argc, char **argv) __attribute__((noreturn));
+/*
+ * The argument line of any child (-L format, -l level): sets up the log, or
+ * tells a person who started it by hand what to do, and exits 64.
+ */
+void	proc_args(const char *title, int argc, char **argv);
 /* Flush the channels and exit 0. */
 void	proc_exit(struct proc *) __attribute__((noreturn));
 /* Answer a TABLE_GET: rows one by one, then the end. */

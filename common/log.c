@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: MIT */
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "mtime.h"
+#include "text.h"
+
+#define LINE_MAX_LOG	4096u
+#define VALUE_MAX	1100u
+
+const struct event_info event_infos[EV_MAX] = {
+	[EV_NONE] = { "none", LOG_LVL_DEBUG, "", "", "" },
+#define X(ev, lvl, fields, meaning, remedy)				\
+	[EV_##ev] = { #ev, LOG_LVL_##lvl, fields, meaning, remedy },
+	EVENT_TABLE(X)
+#undef X
+};
+
+static struct {
+	const char	*ident;		/* "micelio-gossipd" */
+	const char	*daemon;	/* "gossipd" */
+	enum log_format	 format;
+	enum log_level	 level;
+	void		(*sink)(enum log_ev, enum log_level, uint64_t,
+			    const char *);
+} lg = { "micelio", "micelio", LOG_TEXT, LOG_LVL_INFO, NULL };
+
+struct line {
+	char	buf[LINE_MAX_LOG];
+	size_t	len;
+};
+
+static void
+line_add(struct line *l, const char *s, size_t n)
+{
+	if (n > sizeof(l->buf) - 2 - l->len)
+		n = sizeof(l->buf) - 2 - l->len;
+	memcpy(l->buf + l->len, s, n);
+	l->len += n;
+}
+
+static void
+line_str(struct line *l, const char *s)
+{
+	line_add(l, s, strlen(s));
+}
+
+static const char *
+event_name(enum log_ev ev, char out[48])
+{
+	size_t i;
+	const char *s = event_infos[ev].name;
+
+	for (i = 0; s[i] != '\0' && i < 47; i++)
+		out[i] = s[i] >= 'A' && s[i] <= 'Z' ?
+		    (char)(s[i] - 'A' + 'a') : s[i];
+	out[i] = '\0';
+	return out;
+}
+
+const char *
+log_level_name(enum log_level level)
+{
+	static const char *const names[] = { "debug", "info", "warn", "error" };
+
+	return names[level];
+}
+
+bool
+log_level_parse(const char *s, enum log_level *level)
+{
+	static const struct {
+		const char *name;
+		enum log_level level;
+	} names[] = {
+		{ "debug", LOG_LVL_DEBUG }, { "info", LOG_LVL_INFO },
+		{ "warn", LOG_LVL_WARN }, { "warning", LOG_LVL_WARN },
+		{ "error", LOG_LVL_ERROR },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcasecmp(s, names[i].name) == 0) {
+			*level = names[i].level;
+			return true;
+		}
+	return false;
+}
+
+void
+log_init(const char *name, enum log_format format, enum log_level level)
+{
+	const char *dash = strchr(name, '-');
+
+	lg.ident = name;
+	lg.daemon = dash != NULL ? dash + 1 : name;
+	lg.format = format;
+	lg.level = level;
+}
+
+void
+log_set_level(enum log_level level)
+{
+	lg.level = level;
+}
+
+enum log_level
+log_level(void)
+{
+	return lg.level;
+}
+
+void
+log_set_sink(void (*sink)(enum log_ev, enum log_level, uint64_t, const char *))
+{
+	lg.sink = sink;
+}
+
+/* The value as text, not yet quoted; its length. */
+static size_t
+field_text(const struct log_field *f, char *out, size_t size)
+{
+	char t[HOSTPORT_MAX + 1];
+
+	switch (f->type) {
+	case LF_T_STR:
+	case LF_T_HINT:
+		return text_copy(out, f->ptr, size) < size ? strlen(out) :
+		    size - 1;
+	case LF_T_STRN: {
+		size_t n = f->num < size ? (size_t)f->num : size - 1;
+
+		memcpy(out, f->ptr, n);
+		out[n] = '\0';
+		return n;
+	}
+	case LF_T_NUM:
+		return (size_t)snprintf(out, size, "%" PRIu64, f->num);
+	case LF_T_SNUM:
+		return (size_t)snprintf(out, size, "%" PRId64,
+		    (int64_t)f->num);
+	case LF_T_MS:
+		return text_copy(out, span_text(f->num, t), size);
+	case LF_T_ID:
+		return text_copy(out, nodeid_short(f->ptr, t), size);
+	case LF_T_ADDR:
+		return text_copy(out, addr_text(f->ptr, t), size);
+	case LF_T_END:
+		break;
+	}
+	out[0] = '\0';
+	return 0;
+}
+
+/* Where a field goes differs by format; the walk over them does not. */
+typedef void (*field_cb)(struct line *, const struct log_field *,
+    const char *text, size_t len);
+
+static void
+fields_walk(struct line *l, enum log_ev ev, const struct log_field *fields,
+    field_cb cb)
+{
+	static const struct log_field none = LF_END;
+	const struct log_field *f, *hint = &none;
+	struct log_field table_hint;
+	char text[VALUE_MAX];
+	size_t n;
+
+	for (f = fields; f->type != LF_T_END; f++) {
+		if (f->type == LF_T_HINT) {
+			hint = f;
+			continue;
+		}
+		if (f->ptr == NULL && (f->type == LF_T_STR ||
+		    f->type == LF_T_STRN || f->type == LF_T_ID ||
+		    f->type == LF_T_ADDR))
+			continue;
+		n = field_text(f, text, sizeof(text));
+		cb(l, f, text, n);
+	}
+	if (hint->type == LF_T_END && *event_infos[ev].remedy != '\0') {
+		table_hint = (struct log_field)LF_HINT(event_infos[ev].remedy);
+		hint = &table_hint;
+	}
+	if (hint->type == LF_T_HINT && hint->ptr != NULL) {
+		n = field_text(hint, text, sizeof(text));
+		cb(l, hint, text, n);
+	}
+}
+
+static void
+field_as_text(struct line *l, const struct log_field *f, const char *text,
+    size_t n)
+{
+	char quoted[VALUE_MAX * 2];
+	size_t len = text_log_value(text, n, quoted, sizeof(quoted));
+
+	line_add(l, " ", 1);
+	line_str(l, f->key);
+	line_add(l, "=", 1);
+	/* The hint is always quoted, so that it stands out as the last. */
+	if (f->type == LF_T_HINT && quoted[0] != '"') {
+		line_add(l, "\"", 1);
+		line_add(l, quoted, len);
+		line_add(l, "\"", 1);
+	} else
+		line_add(l, quoted, len);
+}
+
+static void
+field_as_json(struct line *l, const struct log_field *f, const char *text,
+    size_t n)
+{
+	char quoted[VALUE_MAX * 6];
+	size_t len;
+
+	/* Whole fields only: a cut line would not be JSON. */
+	if (sizeof(l->buf) - l->len < n * 6 + strlen(f->key) + 16)
+		return;
+	line_add(l, ",\"", 2);
+	line_str(l, f->key);
+	line_add(l, "\":", 2);
+	if (f->type == LF_T_NUM || f->type == LF_T_SNUM) {
+		line_add(l, text, n);
+		return;
+	}
+	if (f->type == LF_T_MS) {
+		char ms[24];
+
+		snprintf(ms, sizeof(ms), "%" PRIu64 ".%03u", f->num / 1000,
+		    (unsigned int)(f->num % 1000));
+		line_str(l, ms);
+		return;
+	}
+	len = text_json(text, n, quoted, sizeof(quoted));
+	line_add(l, quoted, len);
+}
+
+/* A native journal field: NAME=value, the value made one safe line. */
+static void
+field_as_journal(struct line *l, const struct log_field *f, const char *text,
+    size_t n)
+{
+	char safe[VALUE_MAX];
+	size_t len = text_safe(text, n, safe, sizeof(safe), true);
+
+	if (sizeof(l->buf) - l->len < len + strlen(f->key) + 16)
+		return;
+	line_str(l, "MICELIO_");
+	for (const char *k = f->key; *k != '\0'; k++) {
+		char c = *k >= 'a' && *k <= 'z' ? (char)(*k - 'a' + 'A') : *k;
+
+		line_add(l, &c, 1);
+	}
+	line_add(l, "=", 1);
+	line_add(l, safe, len);
+	line_add(l, "\n", 1);
+}
+
+static void
+write_out(int fd, const struct line *l)
+{
+	size_t off = 0;
+
+	/* A log that cannot be written must never stop the daemon. */
+	while (off < l->len) {
+		ssize_t n = write(fd, l->buf + off, l->len - off);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;
+		off += (size_t)n;
+	}
+}
+
+static void
+emit_text(enum log_ev ev, const char *rendered, enum log_level level,
+    uint64_t now)
+{
+	struct line l = { .len = 0 };
+	char t[TIME_TEXT_MAX], name[48];
+
+	line_str(&l, time_text(now, t));
+	line_add(&l, " ", 1);
+	line_str(&l, log_level_name(level));
+	line_add(&l, " ", 1);
+	line_str(&l, lg.daemon);
+	line_add(&l, " ", 1);
+	line_str(&l, event_name(ev, name));
+	line_str(&l, rendered);
+	l.buf[l.len++] = '\n';
+	write_out(STDERR_FILENO, &l);
+}
+
+static void
+emit_json(enum log_ev ev, const struct log_field *fields, enum log_level level,
+    uint64_t now)
+{
+	struct line l = { .len = 0 };
+	char t[TIME_TEXT_MAX], name[48];
+
+	line_str(&l, "{\"time\":\"");
+	line_str(&l, time_text(now, t));
+	line_str(&l, "\",\"level\":\"");
+	line_str(&l, log_level_name(level));
+	line_str(&l, "\",\"daemon\":\"");
+	line_str(&l, lg.daemon);
+	line_str(&l, "\",\"event\":\"");
+	line_str(&l, event_name(ev, name));
+	line_str(&l, "\"");
+	fields_walk(&l, ev, fields, field_as_json);
+	l.buf[l.len++] = '}';
+	l.buf[l.len++] = '\n';
+	write_out(STDERR_FILENO, &l);
+}
+
+static void
+emit_journal(enum log_ev ev, const struct log_field *fields,
+    const char *rendered, enum log_level level)
+{
+	static const int priorities[] = { 7, 6, 4, 3 };
+	struct line l = { .len = 0 };
+	char name[48], pri[16];
+
+	line_str(&l, "MESSAGE=");
+	line_str(&l, event_name(ev, name));
+	line_str(&l, rendered);
+	line_str(&l, "\nSYSLOG_IDENTIFIER=");
+	line_str(&l, lg.ident);
+	snprintf(pri, sizeof(pri), "\nPRIORITY=%d", priorities[level]);
+	line_str(&l, pri);
+	line_str(&l, "\nMICELIO_EVENT=");
+	line_str(&l, name);
+	line_add(&l, "\n", 1);
+	fields_walk(&l, ev, fields, field_as_journal);
+	if (send(LOG_FILENO, l.buf, l.len, MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
+		emit_text(ev, rendered, level, wall_ms());
+}
+
+void
+log_event_fields(enum log_ev ev, const struct log_field *fields)
+{
+	enum log_level level = event_infos[ev].level;
+	struct line rendered = { .len = 0 };
+	uint64_t now;
+	int saved = errno;
+
+	if (level < lg.level && !(lg.sink != NULL && level >= LOG_LVL_INFO))
+		return;
+	now = wall_ms();
+	fields_walk(&rendered, ev, fields, field_as_text);
+	rendered.buf[rendered.len] = '\0';
+	if (level >= lg.level) {
+		switch (lg.format) {
+		case LOG_TEXT:
+			emit_text(ev, rendered.buf, level, now);
+			break;
+		case LOG_JSON:
+			emit_json(ev, fields, level, now);
+			break;
+		case LOG_JOURNAL:
+			emit_journal(ev, fields, rendered.buf, level);
+			break;
+		}
+	}
+	if (lg.sink != NULL && level >= LOG_LVL_INFO)
+		lg.sink(ev, level, now, rendered.len > 0 ?
+		    rendered.buf + 1 : rendered.buf);
+	errno = saved;
+}
+
+#define ALLOWED_SLOTS	256u
+#define ALLOWED_MS	60000u
+
+/*
+ * A small set-associative table: a colliding source takes the place of the
+ * one seen longest ago, so the memory is fixed and the worst is a line more.
+ */
+bool
+log_allowed(uint64_t source, enum log_ev ev, uint64_t now_ms, uint32_t *held)
+{
+	static struct slot {
+		uint64_t	source;
+		uint64_t	since;
+		uint32_t	held;
+		uint16_t	event;
+	} slots[ALLOWED_SLOTS];
+	uint64_t h = (source ^ (uint64_t)ev << 48) * UINT64_C(0x9e3779b97f4a7c15);
+	struct slot *set = &slots[(h >> 58) * 4], *s, *oldest = set;
+
+	*held = 0;
+	for (s = set; s < set + 4; s++) {
+		if (s->event == ev && s->source == source)
+			break;
+		if (s->since < oldest->since)
+			oldest = s;
+	}
+	if (s < set + 4 && now_ms - s->since < ALLOWED_MS) {
+		s->held++;
+		return false;
+	}
+	if (s == set + 4)
+		s = oldest;
+	else
+		*held = s->held;
+	s->source = source;
+	s->event = (uint16_t)ev;
+	s->since = now_ms;
+	s->held = 0;
+	return true;
+}
+
+void
+log_debug(const char *fmt, ...)
+{
+	char text[VALUE_MAX];
+	va_list ap;
+
+	if (lg.level > LOG_LVL_DEBUG)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_event(EV_DEBUG, LF_STR("text", text));
+}
+
+void
+fatalx(const char *fmt, ...)
+{
+	char text[VALUE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	lg.sink = NULL;
+	log_event(EV_FATAL, LF_STR("text", text));
+	_exit(EX_SOFTWARE);
+}
+
+void
+fatal(const char *fmt, ...)
+{
+	char text[VALUE_MAX], whole[VALUE_MAX + 128];
+	int saved = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	lg.sink = NULL;
+	snprintf(whole, sizeof(whole), "%s: %s", text, strerror(saved));
+	log_event(EV_FATAL, LF_STR("text", whole));
+	_exit(EX_SOFTWARE);
+}
+
+void *
+xcalloc(size_t n, size_t size)
+{
+	void *p = calloc(n, size);
+
+	if (p == NULL)
+		fatalx("out of memory (%zu x %zu bytes)", n, size);
+	return p;
+}
+
+void *
+xreallocarray(void *old, size_t n, size_t size)
+{
+	void *p = reallocarray(old, n, size);
+
+	if (p == NULL && n > 0 && size > 0)
+		fatalx("out of memory (%zu x %zu bytes)", n, size);
+	return p;
+}
+
+char *
+xstrdup(const char *s)
+{
+	char *p = strdup(s);
+
+	if (p == NULL)
+		fatalx("out of memory (string)");
+	return p;
+}

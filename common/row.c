@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "row.h"
+#include "log.h"
+
+#define ROW_NAME_MAX	64u
+#define ROW_STR_MAX	4096u
+
+void
+row_strn(struct wbuf *w, const char *name, const char *s, size_t n)
+{
+	wbuf_str(w, name);
+	wbuf_u8(w, ROW_STR);
+	wbuf_strn(w, s, n < ROW_STR_MAX ? n : ROW_STR_MAX);
+}
+
+void
+row_str(struct wbuf *w, const char *name, const char *s)
+{
+	row_strn(w, name, s, strlen(s));
+}
+
+void
+row_num(struct wbuf *w, const char *name, enum row_type type, uint64_t v)
+{
+	wbuf_str(w, name);
+	wbuf_u8(w, (uint8_t)type);
+	wbuf_u64(w, v);
+}
+
+void
+row_bool(struct wbuf *w, const char *name, bool v)
+{
+	wbuf_str(w, name);
+	wbuf_u8(w, ROW_BOOL);
+	wbuf_u8(w, v);
+}
+
+void
+row_null(struct wbuf *w, const char *name)
+{
+	wbuf_str(w, name);
+	wbuf_u8(w, ROW_NULL);
+}
+
+bool
+row_next(struct rcur *c, struct row_field *f)
+{
+	memset(f, 0, sizeof(*f));
+	if (c->bad || c->left == 0)
+		return false;
+	f->name = rcur_str(c, ROW_NAME_MAX, &f->name_len);
+	f->type = rcur_u8(c);
+	switch (f->type) {
+	case ROW_STR:
+		f->str = rcur_str(c, ROW_STR_MAX, &f->str_len);
+		break;
+	case ROW_U64:
+	case ROW_I64:
+	case ROW_MS:
+	case ROW_TIME:
+	case ROW_BYTES:
+		f->num = rcur_u64(c);
+		break;
+	case ROW_BOOL:
+		f->num = rcur_u8(c) != 0;
+		break;
+	case ROW_NULL:
+		break;
+	default:
+		c->bad = true;
+	}
+	return !c->bad;
+}
