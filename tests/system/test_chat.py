@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""People talk: real ssh clients in terminals, over one, two and three nodes."""
+import re
+
+from node import Node
+from runner import lane
+from sshclient import Client, Key
+from waiting import never
+
+
+def login(t, node, user, **kw):
+    """A person with a key of their own at a node; their terminal."""
+    key = Key(t, user)
+    node.people = getattr(node, "people", []) + [key.line]
+    node.authorize(*node.people)
+    if not node.running():
+        node.start()
+    client = Client(t, node, key, user)
+    return client.open(**kw)
+
+
+def talk(t, *panes, timeout=5):
+    """Everybody says a line; everybody else sees it, with the nick."""
+    for i, pane in enumerate(panes):
+        user = pane.client.user
+        line = f"hello number {i} from {user}"
+        pane.say(line)
+        for other in panes:
+            if other is not pane:
+                other.wait_text(rf"{user}\S* *[\]>:]* *{line}", timeout)
+    for pane in panes:
+        pane.save()
+
+
+def test_two_nodes(t):
+    a = Node(t, "north").start()
+    b = Node(t, "south", bootstrap=[a.mesh_address]).start()
+    a.wait_peers(1)
+    b.wait_peers(1)
+    alice, bob = login(t, a, "alice"), login(t, b, "bob")
+    talk(t, alice, bob)
+    # A remote speaker is told from a local one.
+    assert re.search(rf"bob@{b.id[:12]}", alice.screen()), alice.screen()
+    assert re.search(rf"alice@{a.id[:12]}", bob.screen()), bob.screen()
+    # People leave orderly, with status 0.
+    alice.say("/quit")
+    assert alice.wait_end() == 0
+    bob.send("C-d")
+    assert bob.wait_end() == 0
+
+
+def test_local_and_remote(t):
+    """Two on one node, one on another: each sees the others, none twice."""
+    a = Node(t, "north").start()
+    b = Node(t, "south", bootstrap=[a.mesh_address]).start()
+    a.wait_peers(1)
+    alice, carol = login(t, a, "alice"), login(t, a, "carol")
+    bob = login(t, b, "bob")
+    talk(t, alice, bob, carol)
+    bob.say("once and only once")
+    for p in (alice, carol):
+        p.wait_text("once and only once")
+    alice.say("after it")
+    carol.wait_text("after it")
+    for p in (alice, carol):
+        assert len(re.findall("once and only once",
+                              p.screen(history=True))) == 1
+
+
+def test_dial_only(t):
+    """A node without a listener takes part."""
+    a = Node(t, "hub").start()
+    b = Node(t, "roamer", listen=False, bootstrap=[a.mesh_address]).start()
+    a.wait_peers(1)
+    b.wait_peers(1)
+    talk(t, login(t, a, "alice"), login(t, b, "bob"))
+
+
+def test_chain(t):
+    """A-B-C: the ends have no link with each other."""
+    b = Node(t, "middle").start()
+    a = Node(t, "left", listen=False, bootstrap=[b.mesh_address]).start()
+    c = Node(t, "right", listen=False, bootstrap=[b.mesh_address]).start()
+    b.wait_peers(2)
+    a.wait_peers(1)
+    c.wait_peers(1)
+    alice, bob, carol = (login(t, a, "alice"), login(t, b, "bob"),
+                         login(t, c, "carol"))
+    talk(t, alice, bob, carol)
+    assert len(a.peer_ids()) == 1 and len(c.peer_ids()) == 1
+
+
+def test_restart(t):
+    """The second start has the same keys: known_hosts still holds."""
+    a = Node(t, "north").start()
+    b = Node(t, "south", bootstrap=[a.mesh_address]).start()
+    a.wait_peers(1)
+    alice, bob = login(t, a, "alice"), login(t, b, "bob")
+    talk(t, alice, bob)
+    node_id = a.id
+    took = a.stop()
+    t.note(f"SIGTERM to the end, with a session: {took:.2f} s")
+    assert alice.wait_end() in (0, 255)
+    a.start()
+    assert a.id == node_id
+    with open(alice.client.known_hosts) as f:
+        known = f.read()
+    # The other node finds its way back by itself.
+    a.wait_peers(1, 20)
+    alice = alice.client.open(flags=("-o", "StrictHostKeyChecking=yes"))
+    talk(t, alice, bob)
+    with open(alice.client.known_hosts) as f:
+        assert f.read() == known
+
+
+@lane(budget=60)
+def test_terminal(t):
+    """Half-typed lines, wide characters, paste and resize survive."""
+    a = Node(t, "north").start()
+    alice, bob = login(t, a, "alice"), login(t, a, "bob", columns=60, rows=16)
+    bob.type("half a li")
+    alice.say("an interruption")
+    bob.wait_text("an interruption")
+    bob.wait_text(r"half a li\s*$")
+    bob.resize(90, 20)
+    bob.type("ne 日本 é done")
+    bob.send("Enter")
+    alice.wait_text("half a line 日本 é done")
+    # Editing: home, end, kill, yank, history.
+    bob.type("world")
+    bob.send("Home")
+    bob.type("hello ")
+    bob.send("End")
+    bob.type("!")
+    bob.send("Enter")
+    alice.wait_text("hello world!")
+    bob.send("Up", "Enter")
+    alice.wait_text("hello world!", count=2)
+    bob.type("dropped")
+    bob.send("C-c")
+    bob.say("kept")
+    alice.wait_text("kept")
+    never("the dropped line appears", lambda: alice.shows("dropped"), 0.3)
+
+
+def test_nicks(t):
+    """Local nicks are unique and checked; others hear of changes."""
+    a = Node(t, "north").start()
+    alice, bob = login(t, a, "alice"), login(t, a, "bob")
+    alice.wait_text("bob")                       # a join notice
+    bob.say("/nick alice")
+    bob.wait_text("nick not changed|taken|in use")
+    bob.say("/nick robert")
+    alice.wait_text("robert")
+    bob.say("under a new name")
+    alice.wait_text(r"robert\S* *[\]>:]* *under a new name")
+    alice.say("/who")
+    alice.wait_text("robert")
+    bob.say("/quit")
+    assert bob.wait_end() == 0
+    alice.wait_text("robert.*(left|gone|quit)")
+    alice.say("/nosuchcommand")
+    alice.wait_text("(?i)unknown")
+    alice.say("/help")
+    alice.wait_text("quit")
+    alice.say("/status")
+    alice.wait_text("(?i)healthy|peers")
+    alice.say("//slash is said")
+    alice.wait_text("slash is said")
