@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: MIT
+# Sourced by tools/run and tools/test: what both do to a bare Debian 12.
+# shellcheck shell=bash
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build_root=${MICELIO_BUILD_ROOT:-$top/build}
+
+packages_build=(gcc libc6-dev meson ninja-build pkg-config
+    libevent-dev libssl-dev libsodium-dev libseccomp-dev libconfig-dev
+    libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libssh-dev
+    libutf8proc-dev libdb5.3-dev libbsd-dev libcmocka-dev openssh-client)
+packages_test=(clang valgrind mandoc tmux python3 util-linux golang-go
+    golang-github-flynn-noise-dev golang-google-protobuf-dev
+    golang-filippo-edwards25519-dev)
+
+say() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
+
+die() {
+	say "$*"
+	exit 1
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null 2>&1; then
+		sudo "$@"
+	else
+		die "this needs root, and there is no sudo: $*"
+	fi
+}
+
+# Install those of the packages that are missing; nothing otherwise.
+need_packages() {
+	local missing=() p
+	command -v dpkg-query >/dev/null 2>&1 || {
+		say "not a Debian system: install by hand what README.md names"
+		return 0
+	}
+	for p in "$@"; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" \
+		    = installed ] || missing+=("$p")
+	done
+	[ ${#missing[@]} -eq 0 ] && return 0
+	say "installing ${missing[*]}"
+	as_root apt-get -q update >&2 || die "apt-get update failed"
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+	    --no-install-recommends install "${missing[@]}" >&2 ||
+	    die "apt-get install failed"
+}
+
+# build DIR [meson option...]: configure once, then compile what changed.
+build() {
+	local dir=$1
+	shift
+	if [ ! -e "$dir/build.ninja" ]; then
+		mkdir -p "$dir" &&
+		    meson setup "$dir" "$top" "$@" >"$dir.setup.log" 2>&1 || {
+			cat "$dir.setup.log" >&2
+			return 1
+		}
+	fi
+	ninja -C "$dir" >"$dir.ninja.log" 2>&1 || {
+		grep -vE '^\[[0-9]+/[0-9]+\] ' "$dir.ninja.log" | tail -n 60 >&2
+		return 1
+	}
+}
