@@ -291,6 +291,17 @@ enum table {
 	TABLE_PROCS = 3,	/* parent: one row a child, with its sandbox */
 	TABLE_KEYSERV = 4,	/* parent: counters of the key service */
 };
+/*
+ * Field names the hub's status and peers rely on (more may follow; a field
+ * that does not apply is ROW_NULL or left out).
+ * PEERS, one row a session or configured peer: str id (64 hex), str addr,
+ * str state ("up", "connecting", "down"), str dir ("in", "out"), ms up,
+ * str cause (of the last end), ms next (until the next try).
+ * PROCS, one row a child: str name ("transportd"), u64 pid, str state,
+ * bool seccomp, u64 landlock (ABI, 0: none), str lacks ("" or words),
+ * bool own_uid.  STATUS: any; gossipd's has u64 peers.
+ * KEYSERV, one row a purpose: str purpose, u64 done, u64 refused, u64 slowed.
+ */
 
 enum ses_kind { SES_SHELL = 1, SES_EXEC = 2 };
 
