@@ -269,7 +269,7 @@ text_nearest(const char *word, const char *const *list)
 	for (; *list != NULL; list++) {
 		d = distance(word, *list);
 		/* "ab" is not a slip of "xy": most letters must agree. */
-		if (d < best_d && d * 2 <= strlen(*list)) {
+		if (d < best_d && d * 2 <= strlen(*list) + 1) {
 			best = *list;
 			best_d = d;
 		}

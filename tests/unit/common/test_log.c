@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "t.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "log.h"
+
+static char out[16384];
+static int saved_stderr, pipe_fds[2];
+
+static void
+capture(void)
+{
+	assert_int_equal(pipe(pipe_fds), 0);
+	saved_stderr = dup(STDERR_FILENO);
+	dup2(pipe_fds[1], STDERR_FILENO);
+	close(pipe_fds[1]);
+}
+
+static const char *
+captured(void)
+{
+	ssize_t n;
+
+	dup2(saved_stderr, STDERR_FILENO);
+	close(saved_stderr);
+	n = read(pipe_fds[0], out, sizeof(out) - 1);
+	out[n > 0 ? n : 0] = '\0';
+	close(pipe_fds[0]);
+	return out;
+}
+
+static void
+text_line(void **state)
+{
+	struct nodeid id = { { 0x8f, 0x3a, 0x1c, 0x02, 0xa1, 0xb2 } };
+	struct addr a;
+
+	(void)state;
+	assert_true(addr_parse("10.0.0.2:4000", &a));
+	log_init("micelio-gossipd", LOG_TEXT, LOG_LVL_INFO);
+	capture();
+	log_event(EV_PEER_DOWN, LF_ID("id", &id), LF_ADDR("addr", &a),
+	    LF_MS("up", 20100), LF_STR("cause", "idle-timeout"),
+	    LF_STR("absent", NULL), LF_HINT("no byte for 60 s"));
+	captured();
+	assert_true(out[4] == '-' && out[19] == '.' && out[23] == 'Z');
+	assert_string_equal(out + 24, " info gossipd peer_down id=8f3a1c02a1b2 "
+	    "addr=10.0.0.2:4000 up=20.1s cause=idle-timeout "
+	    "hint=\"no byte for 60 s\"\n");
+}
+
+static void
+strangers_cannot_forge_lines(void **state)
+{
+	(void)state;
+	log_init("micelio-gossipd", LOG_TEXT, LOG_LVL_INFO);
+	capture();
+	log_event(EV_HELLO_REFUSED, LF_STR("text", "x\n2026 error fake\x1b[2J"),
+	    LF_HINT("none"));
+	captured();
+	assert_ptr_equal(strchr(out, '\n'), out + strlen(out) - 1);
+	assert_null(strchr(out, '\x1b'));
+}
+
+static void
+json_line(void **state)
+{
+	(void)state;
+	log_init("micelio", LOG_JSON, LOG_LVL_INFO);
+	capture();
+	log_event(EV_LISTENING, LF_STR("what", "ssh\"\n"), LF_NUM("n", 5));
+	captured();
+	assert_non_null(strstr(out, "\"level\":\"info\",\"daemon\":\"micelio\","
+	    "\"event\":\"listening\",\"what\":\"ssh\\\"\\n\",\"n\":5}\n"));
+}
+
+static void
+levels(void **state)
+{
+	(void)state;
+	log_init("micelio", LOG_TEXT, LOG_LVL_WARN);
+	capture();
+	log_event(EV_LISTENING, LF_STR("what", "x"));
+	log_debug("not %s", "shown");
+	captured();
+	assert_string_equal(out, "");
+}
+
+static void
+one_line_a_source_and_minute(void **state)
+{
+	uint32_t held;
+
+	(void)state;
+	assert_true(log_allowed(7, EV_CONN_REFUSED, 100000, &held));
+	for (int i = 0; i < 99; i++)
+		assert_false(log_allowed(7, EV_CONN_REFUSED, 100001, &held));
+	assert_true(log_allowed(8, EV_CONN_REFUSED, 100002, &held));
+	assert_true(log_allowed(7, EV_CONN_REFUSED, 160001, &held));
+	assert_int_equal(held, 99);
+}
+
+static void
+the_table_is_complete(void **state)
+{
+	(void)state;
+	for (int i = 1; i < EV_MAX; i++) {
+		const struct event_info *e = &event_infos[i];
+
+		assert_true(strlen(e->meaning) > 10);
+		for (const char *p = e->name; *p != '\0'; p++)
+			assert_true(isupper((unsigned char)*p) || *p == '_' ||
+			    isdigit((unsigned char)*p));
+		/* a warning says what to do, unless nothing can be done */
+		if (e->level >= LOG_LVL_WARN)
+			assert_true(*e->fields != '\0');
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_line),
+		cmocka_unit_test(strangers_cannot_forge_lines),
+		cmocka_unit_test(json_line),
+		cmocka_unit_test(levels),
+		cmocka_unit_test(one_line_a_source_and_minute),
+		cmocka_unit_test(the_table_is_complete),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

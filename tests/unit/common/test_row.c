@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "t.h"
+
+#include "row.h"
+
+static void
+reads_back(void **state)
+{
+	struct row_field f;
+	struct rcur c;
+	struct wbuf w;
+
+	(void)state;
+	wbuf_init(&w, 8192);
+	row_str(&w, "name", "n1");
+	row_num(&w, "age", ROW_MS, 42);
+	row_bool(&w, "up", true);
+	row_null(&w, "rtt");
+	rcur_init(&c, w.p, w.len);
+	assert_true(row_next(&c, &f));
+	assert_memory_equal(f.name, "name", f.name_len);
+	assert_memory_equal(f.str, "n1", f.str_len);
+	assert_true(row_next(&c, &f));
+	assert_true(f.type == ROW_MS && f.num == 42);
+	assert_true(row_next(&c, &f));
+	assert_true(f.type == ROW_BOOL && f.num == 1);
+	assert_true(row_next(&c, &f));
+	assert_true(f.type == ROW_NULL);
+	assert_false(row_next(&c, &f));
+	assert_true(rcur_done(&c));
+	wbuf_free(&w);
+}
+
+static void
+malformed_rows_end(void **state)
+{
+	struct row_field f;
+	struct rcur c;
+
+	(void)state;
+	rcur_init(&c, "\1\0a\x63", 4);	/* no such type */
+	assert_false(row_next(&c, &f));
+	assert_true(c.bad);
+	rcur_init(&c, "\1\0a\2\0", 5);	/* a number cut short */
+	assert_false(row_next(&c, &f));
+	assert_true(c.bad);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_back),
+		cmocka_unit_test(malformed_rows_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
