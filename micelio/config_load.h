@@ -73,13 +73,13 @@ struct config_source {
 	 */
 	int		 exe_fd;
 	/*
-	 * Called in the forked child before exec, to give up what the parent
-	 * may do (another uid, capabilities).  It must not return on failure
-	 * (_exit(70)).  NULL: ambient and inheritable capabilities are
-	 * cleared, and a root's are not regained by exec.
+	 * The child gives up every capability, and with own_ids takes these
+	 * ids, so that a running service does not have it read a file as the
+	 * owner of the keys.
 	 */
-	void		(*drop)(void *);
-	void		*drop_arg;
+	bool		 own_ids;
+	uid_t		 uid;
+	gid_t		 gid;
 };
 
 /* Lines for people, in the order of the file, each complete but for LF. */
@@ -133,5 +133,18 @@ void	 config_changes(const struct conf *old, const struct conf *next,
  * 5 /etc/resolv.conf, 6 /etc/hosts (/dev/null for one that is not there).
  */
 int	 config_child_main(int argc, char **argv);
+#define CONFIG_FILE_FILENO	4
+#define CONFIG_RESOLV_FILENO	5
+#define CONFIG_HOSTS_FILENO	6
+
+/* Of use within these files only (config_flags.c). */
+void	 config_problem(struct config_problems *, const char *fmt, ...)
+	    __attribute__((format(printf, 2, 3)));
+/* given: bit per key the file has. */
+void	 config_apply_flags(const struct config_source *, struct conf *,
+	    uint32_t given, struct config_problems *);
+/* A path with "~" or "~/" expanded to out; NULL, or why not. */
+const char *config_expand_home(const char *path, const char *home, char *out,
+	    size_t size);
 
 #endif
