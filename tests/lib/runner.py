@@ -51,6 +51,7 @@ class Test:
         os.chmod(self.dir, 0o755)
         self.nodes, self.peers, self.panes = [], [], []
         self.failed = False
+        self.expected = ()      # events that would be a defect elsewhere
 
     def keep(self, name, text):
         """Store evidence on demand."""
@@ -79,9 +80,11 @@ class Test:
                     print(e)
 
         def gone():
+            # Twice: one look can miss what is just being forked.
             left = procs.descendants(os.getpid())
             procs.reap_known(left)
-            return not left
+            time.sleep(0.03)
+            return not left and not procs.descendants(os.getpid())
         try:
             until("nothing is left over", gone, 5)
         except AssertionError:
@@ -98,9 +101,9 @@ class Test:
             for n in range(1, node.starts + 1):
                 node.starts = n
                 for line in node.log().splitlines():
-                    if "AddressSanitizer" in line or "runtime error:" in line \
-                            or "LeakSanitizer" in line \
-                            or " channel_violation " in line:
+                    if "Sanitizer" in line or "runtime error:" in line or \
+                            " channel_violation " in line and \
+                            "channel_violation" not in self.expected:
                         self.failed = True
                         print(f"{node.name}: {line}")
 

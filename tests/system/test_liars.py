@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""A process of the node was taken over: what the others let it have."""
+import os
+import re
+import shutil
+
+from node import Node, copy_binaries
+from peer import Peer
+from runner import lane
+from sshclient import Client, Key
+
+# The public half of the seed "BBB..." (tests/liars/liar.c).
+LIAR_KEY = "ssh-ed25519 " \
+    "AAAAC3NzaC1lZDI1NTE5AAAAICFS+NGbeR0kRTJC4V8uq2y3z/p7al7TAJeWDgaYgdsS"
+
+
+def with_liar(t, daemon, lie, *keys):
+    libexec = copy_binaries(t.build, os.path.join(t.dir, "bin"))
+    kind = "session" if daemon == "micelio-sshd-session" else "daemon"
+    shutil.copy(os.path.join(t.build, f"tests/liars/{kind}-lie-{lie}"),
+                os.path.join(libexec, daemon))
+    node = Node(t, "north", libexec=libexec)
+    node.authorize(LIAR_KEY, *keys)
+    return node
+
+
+def said(node):
+    return re.findall(r"liar: (.*)", node.log())
+
+
+def visit(t, node):
+    """Somebody connects, so that a session process starts."""
+    return Client(t, node, Key(t)).command("who", timeout=15)
+
+
+def refused(t, lie, timeout=6):
+    node = with_liar(t, "micelio-sshd-session", lie).start()
+    assert visit(t, node).returncode == 255
+    # The node itself serves on.
+    peer = Peer(t)
+    peer.dial(node)
+    assert node.ctl("who").returncode == 0
+    heard = said(node)
+    assert f"begins {lie}" in heard, node.log_tail()
+    assert not [x for x in heard if x.startswith("hub SES_OPENED")], heard
+    assert not node.events("login"), node.events("login")
+    t.note(f"{heard}")
+    return node, heard
+
+
+def test_control(t):
+    """The same program with everything in order is let in."""
+    node = with_liar(t, "micelio-sshd-session", 1).start()
+    visit(t, node)
+    heard = said(node)
+    assert "hub SES_AUTH_DONE 1" in heard, (heard, node.log_tail())
+    assert [x for x in heard if x.startswith("hub SES_OPENED")], heard
+    assert node.events("login")
+
+
+def test_bad_signature(t):
+    node, heard = refused(t, 2)
+    assert "hub SES_AUTH_DONE 1" not in heard
+    node.wait_event("session_lied")
+
+
+def test_recorded_login(t):
+    node, heard = refused(t, 3)
+    assert "hub SES_AUTH_DONE 1" not in heard
+    node.wait_event("session_lied")
+
+
+def test_no_login(t):
+    node, _ = refused(t, 4)
+    node.wait_event("session_lied")
+
+
+def test_signs_what_is_no_hash(t):
+    _, heard = refused(t, 5)
+    assert "HOSTKEY_SIGNED 0" not in heard, heard
+
+
+def test_signs_too_much(t):
+    _, heard = refused(t, 6)
+    assert 1 <= heard.count("HOSTKEY_SIGNED 0") <= 5, heard
+
+
+def test_signs_with_the_identity(t):
+    _, heard = refused(t, 7)
+    assert not [x for x in heard if "SIGNED 0" in x], heard
+
+
+@lane(budget=60)
+def test_gossipd(t):
+    node = with_liar(t, "micelio-gossipd", 11).start(ready=False)
+    node.wait_event("key_refused")
+    from waiting import until   # pylint: disable=import-outside-toplevel
+    until("the answers are in", lambda: not node.running() or
+          len([x for x in said(node) if "KEY_SIGNED" in x]) >= 7, 5)
+    answers = [x for x in said(node) if "KEY_SIGNED" in x]
+    # One of seven was its own: the first.
+    assert answers[0] == "KEY_SIGNED 0", answers
+    assert answers.count("KEY_SIGNED 0") == 1, answers
+    t.note(f"{answers}")
+
+
+def _ended(t, daemon, lie):
+    """The parent ends a child that breaks the table."""
+    node = with_liar(t, daemon, lie).start(ready=False)
+    node.wait_event("channel_violation", 10)
+    assert not [x for x in said(node) if "SIGNED" in x], said(node)
+    return node
+
+
+@lane(budget=60)
+def test_hub(t):
+    node = _ended(t, "micelio-sshd", 12)
+    t.expected = ("channel_violation",)
+    assert node.running()
+
+
+@lane(budget=60)
+def test_gossipd_handshake(t):
+    node = _ended(t, "micelio-gossipd", 13)
+    t.expected = ("channel_violation",)
+    pids = node.processes()
+    assert node.wait_end(10, pids) not in (0, -9)
