@@ -25,6 +25,7 @@ vectors(void **state)
 		assert_true(ok);
 		assert_int_equal(ms, json_int(json_get(row, "ms")));
 	}
+	json_free(doc);
 }
 
 static void

@@ -31,6 +31,7 @@ vectors(void **state)
 		assert_memory_equal(nodeid_short(&id, hex), want, 12);
 		assert_int_equal(strlen(hex), 12);
 	}
+	json_free(doc);
 }
 
 static void

@@ -24,6 +24,7 @@ vectors(void **state)
 		assert_int_equal(bucket_take(&b, 10, 20, 1, ms),
 		    json_bool(json_get(row, "allow")));
 	}
+	json_free(doc);
 }
 
 static void
