@@ -14,7 +14,7 @@
 	X(DEBUG, DEBUG, "text", "detail for developers", "")		      \
 	X(FATAL, ERROR, "text", "the process cannot go on and exits",	      \
 	    "if it comes again, report it with the lines before it")	      \
-	X(CHANNEL_VIOLATION, ERROR, "from type text",			      \
+	X(CHANNEL_VIOLATION, ERROR, "from type text more",			      \
 	    "a process of this node sent another what it must not: a bug, or an attack", \
 	    "report it; keep the lines before it")			      \
 	X(SANDBOX_WEAK, WARN, "lacks",					      \
@@ -35,12 +35,15 @@
 	X(CONFIG_RELOADED, INFO, "changed restart", "a changed configuration is in force", "") \
 	X(CONFIG_REFUSED, WARN, "errors", "a changed configuration was refused; the old one stays", \
 	    "micelio -n shows every error with its line")		      \
-	X(KEY_REFUSED, WARN, "child purpose reason", "the key service refused a request", \
+	X(KEY_REFUSED, WARN, "child purpose reason more", "the key service refused a request", \
 	    "a bug or an attack in that daemon: report it")		      \
 	X(AUTHKEYS_READ, DEBUG, "file bytes", "authorized_keys was read and handed to sshd", "") \
 	X(AUTHKEYS_MISSING, WARN, "file", "no authorized_keys: nobody can log in by SSH", \
 	    "put a public key into that file; it is read at once")	      \
 	X(FILE_MODE, WARN, "file mode", "a file is readable by others than its owner", "chmod it as the line says") \
+	X(AUTHKEYS_UNREADABLE, WARN, "file text", "authorized_keys cannot be used; the keys read before stay", \
+	    "mend what the line says; the file is read again when it changes") \
+	X(START_FAILED, ERROR, "text", "the node could not be started", "do what the text says") \
 	/* transportd */						      \
 	X(CONN_REFUSED, INFO, "addr cause", "an inbound connection was refused or ended before its hello", "") \
 	X(DIAL_FAILED, DEBUG, "addr cause text", "an outbound connection did not come up", "") \
@@ -56,6 +59,11 @@
 	X(BOOTSTRAP_DOWN, WARN, "addr cause next", "a configured peer cannot be reached", \
 	    "check the address and that the node there is running")	      \
 	X(TABLE_FULL, WARN, "table max", "a bounded table is full; the oldest entries make room", "") \
+	X(PEER_REFUSED, INFO, "id addr cause text more", "a node that proved who it is was not taken as a peer", "") \
+	X(BROADCAST_PARTIAL, WARN, "sent total more", "a message of this node was not given to every peer: a link is behind", \
+	    "see micelioctl peers for the link that does not drain")	      \
+	X(CHAT_LOST, WARN, "cause more", "a line that had been held back could not be sent", \
+	    "say it again")						      \
 	/* stated */							      \
 	X(STORE_OPEN, INFO, "ms records recovered", "the database is open", "") \
 	X(STORE_DAMAGED, ERROR, "set_aside text", "the database could not be recovered and was set aside; the node goes on with an empty one", \

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* What the standing daemons say to the parent: one line each. */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "cursor.h"
+#include "micelio.h"
+#include "mtime.h"
+#include "proc.h"
+#include "text.h"
+
+static void	child_ready(struct child *, struct imsg *);
+static void	child_progress(struct child *, struct imsg *);
+static void	key_sign(struct child *, struct imsg *);
+static void	key_dh(struct child *, struct imsg *);
+static void	key_refused(struct child *, const char *, const char *);
+
+void
+child_dispatch(struct imsgchan *chan, struct imsg *m, void *arg)
+{
+	struct child *c = arg;
+
+	(void)chan;
+	switch (m->type) {
+	case IMSG_READY:	child_ready(c, m); break;
+	case IMSG_PROGRESS:	child_progress(c, m); break;
+	case IMSG_PONG:		watch_pong(c, m); break;
+	case IMSG_CONF_OK:
+	case IMSG_CONF_REFUSED:	reload_answer(c, m); break;
+	case IMSG_KEY_SIGN:	key_sign(c, m); break;
+	case IMSG_KEY_DH:	key_dh(c, m); break;
+	case IMSG_SSH_SPAWN:	ssh_spawn(c->parent, m); break;
+	case IMSG_SSH_KILL:	ssh_kill(c->parent, m); break;
+	case IMSG_RELOAD:	reload_start(c->parent, m->id, true); break;
+	case IMSG_TABLE_GET:	tables_answer(c->parent, m); break;
+	default:
+		imsgchan_violation(c->chan, m, "not handled here");
+	}
+}
+
+bool
+child_ready_read(struct imsg *m, struct sandbox_report *rep, char *why,
+    size_t size)
+{
+	char build[128];
+	struct rcur r;
+
+	rcur_init(&r, m->data, m->len);
+	if (!sandbox_report_read(&r, rep)) {
+		snprintf(why, size, "malformed report");
+		return false;
+	}
+	rcur_cstr(&r, build, sizeof(build));
+	if (!rcur_done(&r)) {
+		snprintf(why, size, "malformed report");
+		return false;
+	}
+	if (strcmp(build, MICELIO_BUILD_ID) != 0) {
+		char shown[160];
+
+		text_safe(build, strlen(build), shown, sizeof(shown), true);
+		snprintf(why, size, "it is of build %.64s and we are of build "
+		    "%s: an upgrade half done; install all of one version",
+		    shown, MICELIO_BUILD_ID);
+		return false;
+	}
+	return true;
+}
+
+static void
+child_ready(struct child *c, struct imsg *m)
+{
+	struct parent *p = c->parent;
+	char why[200], reason[256];
+
+	if (c->state != CHILD_SETUP) {
+		imsgchan_violation(c->chan, m, "ready twice");
+		return;
+	}
+	if (!child_ready_read(m, &c->sandbox, why, sizeof(why))) {
+		snprintf(reason, sizeof(reason), "%s: %s",
+		    proc_role_title(c->role), why);
+		child_kill(c);
+		parent_stop(p, EX_SOFTWARE, reason);
+		return;
+	}
+	c->state = CHILD_RUNNING;
+	imsgchan_set_phase(c->chan, IMSG_PHASE_RUN);
+	log_debug("%s ready in %llu ms", proc_role_title(c->role),
+	    (unsigned long long)(mono_ms() - c->started_ms));
+	if (c->role == PROC_SSHD)
+		authkeys_send(p);
+	for (int r = PROC_TRANSPORTD; r <= PROC_SSHD; r++)
+		if (p->child[r].state != CHILD_RUNNING)
+			return;
+	parent_ready(p);
+}
+
+static void
+child_progress(struct child *c, struct imsg *m)
+{
+	char what[64], shown[100];
+	struct rcur r;
+	uint8_t percent;
+
+	rcur_init(&r, m->data, m->len);
+	rcur_cstr(&r, what, sizeof(what));
+	percent = rcur_u8(&r);
+	if (!rcur_done(&r)) {
+		imsgchan_violation(c->chan, m, "malformed");
+		return;
+	}
+	c->progress_ms = mono_ms();
+	text_safe(what, strlen(what), shown, sizeof(shown), true);
+	notify_send(&c->parent->notify, "EXTEND_TIMEOUT_USEC=%u\n"
+	    "STATUS=%s: %s %u%%\n", PROGRESS_EXTEND_MS * 1000u,
+	    proc_role_name(c->role), shown, percent);
+	log_debug("%s: %s %u%%", proc_role_title(c->role), shown, percent);
+}
+
+static void
+key_sign(struct child *c, struct imsg *m)
+{
+	uint8_t answer[65];
+	enum key_status status;
+	const char *why;
+
+	if (!keyserv_sign(&c->parent->keyserv, c->role, m->data, m->len,
+	    mono_ms(), &status, answer + 1, &why)) {
+		imsgchan_violation(c->chan, m, "malformed");
+		return;
+	}
+	if (status != KEY_OK)
+		key_refused(c, "sign", why);
+	answer[0] = (uint8_t)status;
+	imsg_send(c->chan, IMSG_KEY_SIGNED, m->id, m->cause, answer,
+	    sizeof(answer));
+}
+
+static void
+key_dh(struct child *c, struct imsg *m)
+{
+	uint8_t answer[33];
+	enum key_status status;
+	const char *why;
+
+	status = keyserv_dh(&c->parent->keyserv, c->role, m->data, mono_ms(),
+	    answer + 1, &why);
+	/*
+	 * A low-order point is a stranger's doing, and transportd says so of
+	 * the connection; the counter is enough here.
+	 */
+	answer[0] = (uint8_t)status;
+	imsg_send(c->chan, IMSG_KEY_DH_DONE, m->id, m->cause, answer,
+	    sizeof(answer));
+	explicit_bzero(answer, sizeof(answer));
+}
+
+static void
+key_refused(struct child *c, const char *purpose, const char *why)
+{
+	uint32_t held;
+
+	if (log_allowed(c->role, EV_KEY_REFUSED, mono_ms(), &held))
+		log_event(EV_KEY_REFUSED,
+		    LF_STR("child", proc_role_title(c->role)),
+		    LF_STR("purpose", purpose),
+		    LF_STR("reason", why != NULL ? why : "over the rate"),
+		    LF_NUM("more", held));
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The node's two key pairs and their files (wire-v1 1.1).  Secrets go from
+ * the file straight into secret memory, and from there into a file; nowhere
+ * else.
+ */
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "keymem.h"
+#include "micelio.h"
+
+#define IDENTITY_DIR	"identity"
+#define NODE_KEY	"node.key"
+#define NODE_PUB	"node.pub"
+#define HOST_KEY	"ssh_host_ed25519_key"
+#define HOST_PUB	"ssh_host_ed25519_key.pub"
+#define SSH_ED25519	"ssh-ed25519"
+#define SSH_BLOB_LEN	(4 + sizeof(SSH_ED25519) - 1 + 4 + 32)
+
+/* The files of one key pair. */
+struct keyfile {
+	int		 dirfd;
+	const char	*path;		/* of the data directory */
+	const char	*key, *pub;
+	bool		 comment;	/* ends the .pub line with a word */
+};
+
+static int	open_dir(int, const char *, bool, char *);
+static int	key_load(const struct keyfile *, bool, struct secret **,
+    bool *, char *);
+static int	key_read(const struct keyfile *, struct secret *, char *,
+    char *);
+static int	key_make(const struct keyfile *, struct secret *, char *,
+    char *);
+static void	pub_mend(const struct keyfile *, const uint8_t[32]);
+static void	secret_derive(struct secret *);
+
+int
+identity_load(struct identity *id, int datadir_fd, const char *path,
+    bool create, char err[ERR_MAX])
+{
+	struct keyfile node = { -1, path, NODE_KEY, NODE_PUB, false };
+	struct keyfile host = { -1, path, HOST_KEY, HOST_PUB, true };
+	bool made = false, host_made = false;
+	char file[300];
+	int rc;
+
+	memset(id, 0, sizeof(*id));
+	if ((rc = open_dir(datadir_fd, path, create, err)) < 0)
+		return -rc;
+	node.dirfd = host.dirfd = rc;
+	rc = key_load(&node, create, &id->node, &made, err);
+	if (rc == 0)
+		rc = key_load(&host, create, &id->host, &host_made, err);
+	if (rc == 0) {
+		identity_derive(id);
+		if (create) {
+			pub_mend(&node, id->ed25519_pub);
+			pub_mend(&host, id->hostkey_pub);
+		}
+		if (made) {
+			snprintf(file, sizeof(file), "%.250s/" IDENTITY_DIR
+			    "/" NODE_KEY, path);
+			log_event(EV_IDENTITY_CREATED, LF_ID("node", &id->id),
+			    LF_STR("file", file));
+		}
+	}
+	close(node.dirfd);
+	if (rc != 0)
+		identity_free(id);
+	return rc;
+}
+
+void
+identity_free(struct identity *id)
+{
+	if (id->node != NULL)
+		keymem_free(id->node, sizeof(*id->node));
+	if (id->host != NULL)
+		keymem_free(id->host, sizeof(*id->host));
+	id->node = id->host = NULL;
+}
+
+/* A descriptor, or a negated exit status. */
+static int
+open_dir(int datadir_fd, const char *path, bool create, char *err)
+{
+	struct stat st;
+	int fd;
+
+	fd = openat(datadir_fd, IDENTITY_DIR,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1 && errno == ENOENT && create &&
+	    mkdirat(datadir_fd, IDENTITY_DIR, 0700) == 0)
+		fd = openat(datadir_fd, IDENTITY_DIR,
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1 && errno == ENOENT && !create) {
+		snprintf(err, ERR_MAX, "%.300s: no identity yet; it is made "
+		    "by the first start", path);
+		return -1;
+	}
+	if (fd == -1 || fstat(fd, &st) == -1) {
+		snprintf(err, ERR_MAX, "%.300s/" IDENTITY_DIR ": %s", path,
+		    strerror(errno));
+		return -EX_NOPERM;
+	}
+	if ((st.st_mode & 022) != 0) {
+		snprintf(err, ERR_MAX, "%.300s/" IDENTITY_DIR ": mode %04o "
+		    "lets others write to it; type: chmod 700 %.300s/"
+		    IDENTITY_DIR, path, (unsigned int)st.st_mode & 07777,
+		    path);
+		close(fd);
+		return -EX_NOPERM;
+	}
+	return fd;
+}
+
+static int
+key_load(const struct keyfile *f, bool create, struct secret **out,
+    bool *made, char *err)
+{
+	char *scratch = keymem_alloc(KEYPEM_FILE_MAX);
+	struct secret *s = keymem_alloc(sizeof(*s));
+	int rc;
+
+	*made = false;
+	if (scratch == NULL || s == NULL) {
+		snprintf(err, ERR_MAX, "no memory that can be kept secret: "
+		    "%s; raise the limit of locked memory (ulimit -l, "
+		    "LimitMEMLOCK)", strerror(errno));
+		rc = EX_OSERR;
+	} else if ((rc = key_read(f, s, scratch, err)) == -1) {
+		if (create) {
+			rc = key_make(f, s, scratch, err);
+			*made = rc == 0;
+		} else {
+			snprintf(err, ERR_MAX, "%.300s/" IDENTITY_DIR "/%s: "
+			    "not there yet; it is made by the first start",
+			    f->path, f->key);
+			rc = 1;
+		}
+	}
+	if (scratch != NULL)
+		keymem_free(scratch, KEYPEM_FILE_MAX);
+	if (rc != 0) {
+		if (s != NULL)
+			keymem_free(s, sizeof(*s));
+		return rc;
+	}
+	secret_derive(s);
+	*out = s;
+	return 0;
+}
+
+/* -1: no such file.  Anything else that is wrong never makes a new key. */
+static int
+key_read(const struct keyfile *f, struct secret *s, char *scratch, char *err)
+{
+	const char *why;
+	struct stat st;
+	ssize_t n;
+
+	n = file_read(f->dirfd, f->key, scratch, KEYPEM_FILE_MAX, &st);
+	if (n == -1 && errno == ENOENT)
+		return -1;
+	if (n == -1) {
+		snprintf(err, ERR_MAX, "%.300s/" IDENTITY_DIR "/%s: reading "
+		    "private key: %s", f->path, f->key, errno == EFBIG ?
+		    "longer than a key file can be" : strerror(errno));
+		return errno == EACCES || errno == EPERM ? EX_NOPERM :
+		    EX_DATAERR;
+	}
+	if ((st.st_mode & 077) != 0) {
+		snprintf(err, ERR_MAX, "%.200s/" IDENTITY_DIR "/%s: mode %04o "
+		    "lets others than its owner at the private key; type: "
+		    "chmod 600 %.200s/" IDENTITY_DIR "/%s", f->path, f->key,
+		    (unsigned int)st.st_mode & 07777, f->path, f->key);
+		return EX_NOPERM;
+	}
+	if (!keypem_read(scratch, (size_t)n, s->seed, &why)) {
+		snprintf(err, ERR_MAX, "%.300s/" IDENTITY_DIR "/%s: %s; want "
+		    "an unencrypted PKCS#8 Ed25519 key in PEM", f->path,
+		    f->key, why);
+		return EX_DATAERR;
+	}
+	return 0;
+}
+
+static int
+key_make(const struct keyfile *f, struct secret *s, char *scratch, char *err)
+{
+	if (getrandom(s->seed, 32, 0) != 32) {
+		snprintf(err, ERR_MAX, "no randomness: %s", strerror(errno));
+		return EX_OSERR;
+	}
+	keypem_write(s->seed, scratch);
+	if (file_write_atomic(f->dirfd, f->key, scratch, KEYPEM_LEN, 0600))
+		return 0;
+	snprintf(err, ERR_MAX, "%.300s/" IDENTITY_DIR "/%s: cannot write: %s",
+	    f->path, f->key, strerror(errno));
+	return EX_CANTCREAT;
+}
+
+/* Everything else of a secret from its seed. */
+static void
+secret_derive(struct secret *s)
+{
+	uint8_t pub[32];
+
+	crypto_sign_seed_keypair(pub, s->ed25519, s->seed);
+	/* wire-v1 1.4: the scalar Ed25519 itself uses. */
+	crypto_hash_sha512(s->hash, s->seed, sizeof(s->seed));
+	memcpy(s->x25519, s->hash, sizeof(s->x25519));
+	sodium_memzero(s->hash, sizeof(s->hash));
+}
+
+void
+identity_derive(struct identity *id)
+{
+	memcpy(id->ed25519_pub, id->node->ed25519 + 32, 32);
+	memcpy(id->hostkey_pub, id->host->ed25519 + 32, 32);
+	crypto_scalarmult_curve25519_base(id->x25519_pub, id->node->x25519);
+	nodeid_from_pubkey(&id->id, id->ed25519_pub);
+	nodeid_hex(&id->id, id->id_hex);
+}
+
+static void
+ssh_blob(const uint8_t pub[32], uint8_t out[SSH_BLOB_LEN])
+{
+	const size_t n = sizeof(SSH_ED25519) - 1;
+
+	memset(out, 0, SSH_BLOB_LEN);
+	out[3] = (uint8_t)n;
+	memcpy(out + 4, SSH_ED25519, n);
+	out[4 + n + 3] = 32;
+	memcpy(out + 4 + n + 4, pub, 32);
+}
+
+char *
+ssh_public_line(const uint8_t pub[32], char out[SSH_PUB_MAX])
+{
+	uint8_t blob[SSH_BLOB_LEN];
+	char b64[96];
+
+	ssh_blob(pub, blob);
+	sodium_bin2base64(b64, sizeof(b64), blob, sizeof(blob),
+	    sodium_base64_VARIANT_ORIGINAL);
+	snprintf(out, SSH_PUB_MAX, SSH_ED25519 " %s", b64);
+	return out;
+}
+
+char *
+ssh_fingerprint(const uint8_t pub[32], char out[SSH_FP_MAX])
+{
+	uint8_t blob[SSH_BLOB_LEN], hash[32];
+	char b64[48];
+
+	ssh_blob(pub, blob);
+	crypto_hash_sha256(hash, blob, sizeof(blob));
+	sodium_bin2base64(b64, sizeof(b64), hash, sizeof(hash),
+	    sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+	snprintf(out, SSH_FP_MAX, "SHA256:%s", b64);
+	return out;
+}
+
+/* Written when it is not what it should be; the node can do without it. */
+static void
+pub_mend(const struct keyfile *f, const uint8_t pub[32])
+{
+	char line[SSH_PUB_MAX + 16], want[SSH_PUB_MAX], have[SSH_PUB_MAX + 16];
+	ssize_t n, len;
+
+	len = snprintf(line, sizeof(line), "%s%s\n",
+	    ssh_public_line(pub, want), f->comment ? " micelio" : "");
+	n = file_read(f->dirfd, f->pub, have, sizeof(have), NULL);
+	if (n == len && memcmp(have, line, (size_t)n) == 0)
+		return;
+	if (!file_write_atomic(f->dirfd, f->pub, line, (size_t)len, 0644))
+		log_debug("%s/" IDENTITY_DIR "/%s: %s", f->path, f->pub,
+		    strerror(errno));
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A changed configuration, all or nothing: read it (in the config child), let
+ * every daemon check it, and only then let all of them apply it.  Settings
+ * that need a restart keep their old value, and are named.
+ */
+#include <event2/event.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config_load.h"
+#include "cursor.h"
+#include "micelio.h"
+#include "mtime.h"
+#include "text.h"
+
+#define ANSWER_MS	5000	/* for the daemons to check */
+#define TEXT_MAX	16000u	/* of RELOAD_DONE */
+
+static void	next_effective(struct reload *, const struct conf *,
+    const struct conf *);
+static void	reload_finish(struct parent *, bool, const char *);
+static void	reload_settle(struct parent *);
+static void	deadline_cb(evutil_socket_t, short, void *);
+static void	tell_problems(struct parent *, const struct config_problems *);
+static void	wait_children(struct parent *);
+
+void
+reload_start(struct parent *p, uint32_t asker, bool has_asker)
+{
+	struct reload *r = &p->reload;
+	struct config_problems bad;
+	struct conf read;
+
+	if (has_asker && r->naskers < RELOAD_ASKERS_MAX)
+		r->asker[r->naskers++] = asker;
+	if (p->stop_ms != 0 || p->ready_ms == 0) {
+		reload_finish(p, false, p->stop_ms != 0 ? "the node stops" :
+		    "the node is still starting");
+		return;
+	}
+	if (r->busy) {
+		r->again = true;
+		return;
+	}
+	notify_send(&p->notify, "RELOADING=1\nMONOTONIC_USEC=%llu\n",
+	    (unsigned long long)mono_us());
+	authkeys_send(p);
+	if (config_load(p->source, &read, &bad) != 0)
+		tell_problems(p, &bad);
+	else {
+		config_changes(&p->conf, &read, r->changed,
+		    sizeof(r->changed), r->restart, sizeof(r->restart));
+		next_effective(r, &p->conf, &read);
+		wait_children(p);
+	}
+	config_problems_free(&bad);
+	conf_free(&read);
+}
+
+static void
+put_record(const struct wbuf *w, void *arg)
+{
+	struct rcur c;
+
+	rcur_init(&c, w->p, w->len);
+	if (!conf_record_read(arg, &c))
+		fatalx("a setting in force cannot be read back");
+}
+
+/* What is read, but for the settings that wait for a restart. */
+static void
+next_effective(struct reload *r, const struct conf *old,
+    const struct conf *read)
+{
+	conf_copy(&r->next, read);
+	r->next.lists_begun = 0;
+	for (const struct conf_setting *s = conf_settings; s->key != 0; s++)
+		if (s->name != NULL && !s->reloadable)
+			conf_write_setting(old, s, put_record, &r->next);
+}
+
+static void
+wait_children(struct parent *p)
+{
+	const struct timeval tv = { ANSWER_MS / 1000, 0 };
+	struct reload *r = &p->reload;
+
+	r->busy = true;
+	r->refused[0] = '\0';
+	for (int i = PROC_TRANSPORTD; i <= PROC_SSHD; i++) {
+		struct child *c = child_running(p, i);
+
+		if (c == NULL)
+			continue;
+		child_send_config(c->chan, &r->next);
+		c->reload_wait = true;
+	}
+	if (r->ev_deadline == NULL)
+		r->ev_deadline = event_new(p->base, -1, 0, deadline_cb, p);
+	if (r->ev_deadline == NULL || event_add(r->ev_deadline, &tv) == -1)
+		fatalx("no timer");
+	reload_settle(p);
+}
+
+void
+reload_answer(struct child *c, struct imsg *m)
+{
+	struct reload *r = &c->parent->reload;
+	char why[512], shown[600];
+	struct rcur cur;
+
+	if (!r->busy || !c->reload_wait) {
+		/* An answer too late: the reload has been given up. */
+		if (c->parent->reload.late > 0)
+			c->parent->reload.late--;
+		else
+			imsgchan_violation(c->chan, m, "nobody asked");
+		return;
+	}
+	c->reload_wait = false;
+	if (m->type == IMSG_CONF_REFUSED && r->refused[0] == '\0') {
+		rcur_init(&cur, m->data, m->len);
+		rcur_cstr(&cur, why, sizeof(why));
+		text_safe(why, strlen(why), shown, sizeof(shown), true);
+		snprintf(r->refused, sizeof(r->refused), "%s: %.600s",
+		    proc_role_name(c->role), shown);
+	}
+	reload_settle(c->parent);
+}
+
+void
+reload_child_gone(struct child *c)
+{
+	if (!c->reload_wait)
+		return;
+	c->reload_wait = false;
+	reload_settle(c->parent);
+}
+
+static void
+deadline_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct parent *p = arg;
+
+	(void)fd;
+	(void)what;
+	for (int i = PROC_TRANSPORTD; i <= PROC_SSHD; i++) {
+		struct child *c = &p->child[i];
+
+		if (!c->reload_wait)
+			continue;
+		c->reload_wait = false;
+		p->reload.late++;
+		snprintf(p->reload.refused, sizeof(p->reload.refused),
+		    "%s: no answer within %d s", proc_role_name(c->role),
+		    ANSWER_MS / 1000);
+	}
+	reload_settle(p);
+}
+
+/* When all have answered: apply everywhere, or nowhere. */
+static void
+reload_settle(struct parent *p)
+{
+	struct reload *r = &p->reload;
+	char text[sizeof(r->changed) + sizeof(r->restart) + 128];
+	const bool good = r->refused[0] == '\0';
+	struct child *c;
+
+	if (!r->busy)
+		return;
+	for (int i = PROC_TRANSPORTD; i <= PROC_SSHD; i++)
+		if (p->child[i].reload_wait)
+			return;
+	r->busy = false;
+	event_del(r->ev_deadline);
+	for (int i = PROC_TRANSPORTD; i <= PROC_SSHD; i++)
+		if ((c = child_running(p, i)) != NULL)
+			imsg_send(c->chan, good ? IMSG_CONF_APPLY :
+			    IMSG_CONF_ABORT, 0, 0, NULL, 0);
+	if (!good) {
+		conf_free(&r->next);
+		log_event(EV_CONFIG_REFUSED, LF_STR("errors", r->refused));
+		snprintf(text, sizeof(text), "%.1000s; nothing changed",
+		    r->refused);
+		reload_finish(p, false, text);
+		return;
+	}
+	conf_free(&p->conf);
+	p->conf = r->next;
+	memset(&r->next, 0, sizeof(r->next));
+	p->conf_wall_ms = wall_ms();
+	log_set_level(p->conf.logging_level);
+	log_event(EV_CONFIG_RELOADED, LF_STR("changed", r->changed),
+	    LF_STR("restart", r->restart));
+	snprintf(text, sizeof(text), "reloaded; changed: %s%s%s",
+	    r->changed[0] != '\0' ? r->changed : "nothing",
+	    r->restart[0] != '\0' ? "\nneeds a restart: " : "", r->restart);
+	reload_finish(p, true, text);
+}
+
+/* Every line the config child found, for whoever asked and for the log. */
+static void
+tell_problems(struct parent *p, const struct config_problems *bad)
+{
+	char text[TEXT_MAX], time[TIME_TEXT_MAX], tail[128], last[512];
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < bad->n; i++) {
+		if (n + strlen(bad->line[i]) + sizeof(last) >= sizeof(text))
+			break;
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s\n",
+		    bad->line[i]);
+		log_event(EV_CONFIG_REFUSED, LF_STR("errors", bad->line[i]));
+	}
+	time_text(p->conf_wall_ms, time);
+	snprintf(tail, sizeof(tail), "nothing changed; pid %ld keeps its "
+	    "configuration of %s", (long)getpid(), time);
+	config_summary(last, sizeof(last), p->source, bad, tail);
+	snprintf(text + n, sizeof(text) - n, "%s", last);
+	reload_finish(p, false, text);
+}
+
+static void
+reload_finish(struct parent *p, bool good, const char *text)
+{
+	struct child *hub = child_running(p, PROC_SSHD);
+	struct reload *r = &p->reload;
+	struct wbuf w;
+
+	wbuf_init(&w, TEXT_MAX + 16);
+	wbuf_u8(&w, good);
+	wbuf_strn(&w, text, strnlen(text, TEXT_MAX));
+	for (size_t i = 0; i < r->naskers && hub != NULL; i++)
+		imsg_send_wbuf(hub->chan, IMSG_RELOAD_DONE, r->asker[i], 0,
+		    &w);
+	wbuf_free(&w);
+	r->naskers = 0;
+	if (p->stop_ms == 0 && p->ready_ms != 0)
+		notify_send(&p->notify, "READY=1\n");
+	if (r->again) {
+		r->again = false;
+		reload_start(p, 0, false);
+	}
+}
