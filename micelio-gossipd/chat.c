@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lines of people, out and in.  What goes out is held to a rate that every
+ * v1 receiver lets pass; whoever said it is told what became of it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "gossip.h"
+
+static void	result(struct gossip *, uint32_t req, enum chat_status,
+		    size_t given, uint64_t retry_ms);
+static void	lost(struct gossip *, const char *cause);
+
+void
+gossip_chat_out(struct gossip *g, struct gtime now, uint32_t req,
+    const void *nick, size_t nick_len, const void *text, size_t text_len)
+{
+	struct chat_msg c = { .nick = { nick, nick_len },
+		.text = { text, text_len } };
+	uint64_t wait;
+
+	g->now = now;
+	if (nick_len == 0 || nick_len > CHAT_NICK_MAX || text_len == 0 ||
+	    text_len > CHAT_TEXT_MAX || !utf8_valid(nick, nick_len) ||
+	    !utf8_valid(text, text_len)) {
+		result(g, req, CHAT_BAD, 0, 0);
+		return;
+	}
+	if (g->npeers == 0) {
+		result(g, req, CHAT_NO_PEERS, 0, 0);
+		return;
+	}
+	c.timestamp = now.wall / 1000;
+	wbuf_reset(&g->payload);
+	chat_write(&g->payload, &c);
+	if (pacer_pass(&g->pacer, PACE_CHAT, now.mono)) {
+		if (!envelope_sign(g, SIGN_CHAT, req, true, MSG_CHAT,
+		    g->payload.p, g->payload.len))
+			result(g, req, CHAT_REFUSED, 0, 1000);
+	} else if (pacer_push(&g->pacer, PACE_CHAT, g->payload.p,
+	    g->payload.len, now.mono, &wait))
+		result(g, req, CHAT_SLOWED, 0, wait);
+	else
+		result(g, req, CHAT_REFUSED, 0, wait);
+}
+
+void
+chat_signed(struct gossip *g, const struct signing *sg,
+    enum key_status status, const void *frame, size_t len)
+{
+	struct slice mid = { (const uint8_t *)sg->message_id, UUID_LEN };
+	uint8_t key[16];
+	size_t sent;
+
+	if (status != KEY_OK) {
+		if (sg->tell)
+			result(g, sg->ref, CHAT_FAILED, 0, 0);
+		else
+			lost(g, "no-signature");
+		return;
+	}
+	seen_key(g, mid, &g->id, key);
+	seen_keep(&g->seen, key, g->now);
+	sent = relay_broadcast(g, frame, len);
+	if (sg->tell)
+		result(g, sg->ref, g->npeers > 0 ? CHAT_SENT : CHAT_NO_PEERS,
+		    sent, 0);
+}
+
+/* Lines whose turn has come; those that waited too long for a peer go. */
+void
+chat_tick(struct gossip *g)
+{
+	struct paced *i;
+
+	while ((i = pacer_expired(&g->pacer, g->now.mono)) != NULL) {
+		lost(g, "no-peer");
+		free(i);
+	}
+	while (g->npeers > 0 &&
+	    (i = pacer_pop(&g->pacer, g->now.mono)) != NULL) {
+		if (!envelope_sign(g, SIGN_CHAT, 0, false, MSG_CHAT, i->data,
+		    i->len))
+			lost(g, "key-service-busy");
+		free(i);
+	}
+}
+
+void
+chat_in(struct gossip *g, const struct job *job, const struct chat_msg *c)
+{
+	g->ops->chat_in(g->arg, &job->sender, c->timestamp,
+	    job->env.message_id, c->nick, c->text);
+}
+
+void
+gossip_hub_gone(struct gossip *g)
+{
+	struct signing *sg;
+
+	TAILQ_FOREACH(sg, &g->signings, entry)
+		sg->tell = false;
+}
+
+static void
+result(struct gossip *g, uint32_t req, enum chat_status status, size_t given,
+    uint64_t retry_ms)
+{
+	/* Two links to one node while dials cross count as one. */
+	if (given > g->npeers)
+		given = g->npeers;
+	if (retry_ms > UINT32_MAX)
+		retry_ms = UINT32_MAX;
+	g->ops->chat_result(g->arg, req, status, (uint16_t)given,
+	    (uint16_t)g->npeers, (uint32_t)retry_ms);
+}
+
+static void
+lost(struct gossip *g, const char *cause)
+{
+	g->count.chat_lost++;
+	gossip_log(g, EV_CHAT_LOST, 1, LF_STR("cause", cause));
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a connected node sends: the checks of wire-v1 4.3 in their order, with
+ * the amendments of section 8: the id is reserved before the signature is
+ * checked and released when the message turns out bad (W36), keys are learnt
+ * after the check (W6), hops are clamped (W5), our own messages and old ones
+ * are not taken again (W4).
+ */
+#include <string.h>
+
+#include "gossip.h"
+
+/* Points of a connection's budget for bad input. */
+#define POINTS_SIGNATURE	4u
+#define POINTS_MALFORMED	4u
+#define POINTS_SIZE		2u
+
+static void	gossip_in(struct gossip *, struct session *,
+		    const struct envelope *);
+static bool	sizes_good(struct gossip *, struct session *,
+		    const struct envelope *);
+static bool	key_find(struct gossip *, struct job *);
+static void	message_good(struct gossip *, struct job *);
+static bool	chat_fresh(const struct gossip *, const struct chat_msg *);
+
+static const struct {
+	const char	*name, *text;
+} drops[] = {
+#define X(name, word, text) { word, text },
+	DROP_TABLE(X)
+#undef X
+};
+
+const char *
+drop_name(enum drop d)
+{
+	return d < DROP_MAX ? drops[d].name : "?";
+}
+
+const char *
+drop_text(enum drop d)
+{
+	return d < DROP_MAX ? drops[d].text : "?";
+}
+
+static uint32_t
+drop_points(enum drop d)
+{
+	switch (d) {
+	case DROP_SIGNATURE:
+	case DROP_EXCHANGE:
+		return POINTS_SIGNATURE;
+	case DROP_MALFORMED:
+		return POINTS_MALFORMED;
+	case DROP_LONG_ID:
+	case DROP_LONG_PAYLOAD:
+		return POINTS_SIZE;
+	default:
+		return 0;
+	}
+}
+
+/* Some drops are everyday matters and only counted. */
+static bool
+drop_is_quiet(enum drop d)
+{
+	switch (d) {
+	case DROP_DUPLICATE:
+	case DROP_OWN:
+	case DROP_RATE:
+	case DROP_EMPTY_ID:
+	case DROP_TYPE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* s: who sent it, or NULL when that connection is gone. */
+void
+drop_count(struct gossip *g, struct session *s, enum drop d)
+{
+	g->count.drops[d]++;
+	if (s == NULL)
+		return;
+	if (!drop_is_quiet(d))
+		gossip_log(g, EV_MESSAGE_REFUSED, id_limit(&s->id, d),
+		    LF_ID("id", &s->id), LF_STR("addr", s->addr),
+		    LF_STR("check", drop_name(d)),
+		    LF_STR("text", drop_text(d)));
+	if (drop_points(d) > 0)
+		peers_bad(g, s, drop_points(d));
+}
+
+void
+envelope_in(struct gossip *g, struct session *s, const void *p, size_t len)
+{
+	struct envelope env;
+
+	if (!envelope_read(&env, p, len)) {
+		drop_count(g, s, DROP_MALFORMED);
+		peers_handled(g, s, len);
+		return;
+	}
+	switch (env.msg_type) {
+	case MSG_KEEPALIVE:
+		break;
+	case MSG_HELLO:
+	case MSG_HELLO_ACK:
+		g->count.drops[DROP_TYPE]++;
+		break;
+	case MSG_PEER_EXCHANGE:
+		exchange_in(g, s, &env);
+		return;
+	default:
+		gossip_in(g, s, &env);
+		return;
+	}
+	peers_handled(g, s, len);
+}
+
+static void
+gossip_in(struct gossip *g, struct session *s, const struct envelope *env)
+{
+	struct job job = { .kind = JOB_GOSSIP, .sid = s->sid, .env = *env,
+		.len = env->raw.n };
+	enum seen_state seen;
+
+	if (!sizes_good(g, s, env))
+		goto done;
+	if (!nodeid_parse(&job.sender, (const char *)env->sender_id.p,
+	    env->sender_id.n)) {
+		/* Not the hash of any key. */
+		drop_count(g, s, DROP_NO_KEY);
+		goto done;
+	}
+	if (nodeid_equal(&job.sender, &g->id)) {
+		drop_count(g, s, DROP_OWN);
+		goto done;
+	}
+	seen_key(g, env->message_id, &job.sender, job.seen_key);
+	seen = seen_look(&g->seen, job.seen_key);
+	if (seen == SEEN_KNOWN) {
+		drop_count(g, s, DROP_DUPLICATE);
+		goto done;
+	}
+	if (!key_find(g, &job)) {
+		drop_count(g, s, DROP_NO_KEY);
+		goto done;
+	}
+	if (seen == SEEN_RESERVED) {
+		if (job_wait(g, &job))
+			return;
+		drop_count(g, s, DROP_DUPLICATE);
+		goto done;
+	}
+	seen_reserve(&g->seen, job.seen_key, g->now);
+	job_run(g, &job);
+	return;
+done:
+	peers_handled(g, s, env->raw.n);
+}
+
+static bool
+sizes_good(struct gossip *g, struct session *s, const struct envelope *env)
+{
+	if (env->message_id.n == 0 || env->sender_id.n == 0) {
+		drop_count(g, s, DROP_EMPTY_ID);
+		return false;
+	}
+	if (env->message_id.n > ENVELOPE_ID_MAX ||
+	    env->sender_id.n > ENVELOPE_ID_MAX) {
+		drop_count(g, s, DROP_LONG_ID);
+		return false;
+	}
+	if (env->payload.n > ENVELOPE_PAYLOAD_MAX) {
+		drop_count(g, s, DROP_LONG_PAYLOAD);
+		return false;
+	}
+	return true;
+}
+
+/* The sender's key: known, heard of, or in the message itself. */
+static bool
+key_find(struct gossip *g, struct job *job)
+{
+	const struct slice *own = &job->env.sender_pubkey;
+	const struct book_peer *b;
+	const uint8_t *key;
+	struct nodeid id;
+
+	if ((key = keyring_get(&g->keyring, &job->sender, NULL)) == NULL &&
+	    own->n == sizeof(job->pubkey)) {
+		nodeid_from_pubkey(&id, own->p);
+		if (nodeid_equal(&id, &job->sender))
+			key = own->p;
+	}
+	if (key == NULL && (b = book_get(g, &job->sender)) != NULL &&
+	    b->has_key)
+		key = b->pubkey;
+	if (key == NULL)
+		return false;
+	memcpy(job->pubkey, key, sizeof(job->pubkey));
+	return true;
+}
+
+void
+envelope_verified(struct gossip *g, struct job *job, bool good)
+{
+	struct session *s = peers_session(g, job->sid);
+	struct job *other;
+
+	if (good) {
+		/* Another copy may have won in the meantime. */
+		if (seen_look(&g->seen, job->seen_key) == SEEN_KNOWN)
+			drop_count(g, s, DROP_DUPLICATE);
+		else
+			message_good(g, job);
+	} else {
+		seen_release(&g->seen, job->seen_key);
+		drop_count(g, s, DROP_SIGNATURE);
+	}
+	if ((other = job_waiting(g, job->seen_key)) == NULL)
+		return;
+	if (!good) {
+		seen_reserve(&g->seen, job->seen_key, g->now);
+		job_start(g, other);
+		return;
+	}
+	do {
+		drop_count(g, peers_session(g, other->sid), DROP_DUPLICATE);
+		job_cancel(g, other);
+	} while ((other = job_waiting(g, job->seen_key)) != NULL);
+}
+
+static void
+message_good(struct gossip *g, struct job *job)
+{
+	struct session *s = peers_session(g, job->sid);
+	struct chat_msg chat;
+	bool is_chat = false;
+
+	keyring_add(&g->keyring, &job->sender, job->pubkey, TRUST_LEARNT);
+	if (job->env.msg_type == MSG_CHAT) {
+		arena_reset(&g->arena);
+		is_chat = chat_read(&chat, &g->arena, job->env.payload.p,
+		    job->env.payload.n);
+		if (is_chat && !chat_fresh(g, &chat)) {
+			seen_keep(&g->seen, job->seen_key, g->now);
+			drop_count(g, s, DROP_STALE);
+			return;
+		}
+	}
+	if (!limiter_allow(&g->limiter, &job->sender, g->now.mono)) {
+		seen_release(&g->seen, job->seen_key);
+		drop_count(g, s, DROP_RATE);
+		return;
+	}
+	seen_keep(&g->seen, job->seen_key, g->now);
+	g->count.received++;
+	if (is_chat) {
+		chat_in(g, job, &chat);
+		g->count.delivered++;
+	} else if (job->env.msg_type == MSG_CHAT)
+		drop_count(g, s, DROP_CHAT);
+	if (job->env.hop_count > 1)
+		relay_send(g, s, &job->sender, &job->env);
+}
+
+/*
+ * A line older than the memory of ids could be one we have forgotten.  A
+ * clock that was never set judges nobody.
+ */
+static bool
+chat_fresh(const struct gossip *g, const struct chat_msg *c)
+{
+	const uint64_t clock_set = UINT64_C(1704067200) * 1000; /* 2024 */
+	uint64_t now = g->now.wall, ts;
+
+	if (now < clock_set)
+		return true;
+	if (c->timestamp > UINT64_MAX / 1000)
+		return false;
+	ts = c->timestamp * 1000;
+	if (ts > now + CHAT_FUTURE_MS || ts + CHAT_PAST_MS < now)
+		return false;
+	return ts >= g->seen.horizon;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Peer exchange (wire-v1 5.3): what others say about nodes.  It is hearsay:
+ * bounded, never above what a node said of itself, and not acted upon here.
+ */
+#include <string.h>
+
+#include "gossip.h"
+
+static void	merge_cb(const struct peer_msg *, void *);
+static bool	id_is_new(struct session *, const uint8_t key[16]);
+
+uint64_t
+last_seen_clamp(uint64_t claimed, uint64_t now_unix_s)
+{
+	uint64_t max = INT64_MAX;
+
+	if (now_unix_s < max)
+		max = now_unix_s;
+	return claimed < max ? claimed : max;
+}
+
+/*
+ * Unlike v1 nothing is remembered before the signature is good (8, W8); the
+ * sender must be the peer itself, under the key of its hello.
+ */
+void
+exchange_in(struct gossip *g, struct session *s, const struct envelope *env)
+{
+	struct job job = { .kind = JOB_EXCHANGE, .sid = s->sid, .env = *env,
+		.len = env->raw.n, .sender = s->id };
+
+	if (env->message_id.n > ENVELOPE_ID_MAX ||
+	    env->sender_id.n > ENVELOPE_ID_MAX) {
+		drop_count(g, s, DROP_LONG_ID);
+		peers_handled(g, s, env->raw.n);
+		return;
+	}
+	memcpy(job.pubkey, s->pubkey, sizeof(job.pubkey));
+	job_run(g, &job);
+}
+
+void
+exchange_verified(struct gossip *g, struct session *s, const struct job *job,
+    bool good)
+{
+	struct slice sender = job->env.sender_id;
+	char hex[NODEID_HEX + 1];
+	uint8_t key[16];
+	size_t total;
+
+	nodeid_hex(&s->id, hex);
+	if (!good || sender.n != NODEID_HEX ||
+	    memcmp(sender.p, hex, NODEID_HEX) != 0) {
+		drop_count(g, s, DROP_EXCHANGE);
+		return;
+	}
+	seen_key(g, job->env.message_id, &s->id, key);
+	if (!id_is_new(s, key)) {
+		drop_count(g, s, DROP_DUPLICATE);
+		return;
+	}
+	g->count.exchanges++;
+	if (!exchange_read(&g->arena, job->env.payload.p, job->env.payload.n,
+	    &total, merge_cb, g))
+		drop_count(g, s, DROP_EXCHANGE);
+}
+
+static bool
+id_is_new(struct session *s, const uint8_t key[16])
+{
+	size_t i;
+
+	for (i = 0; i < EXCHANGE_IDS && i < s->exchange_next; i++)
+		if (memcmp(s->exchange_ids[i], key, 16) == 0)
+			return false;
+	memcpy(s->exchange_ids[s->exchange_next % EXCHANGE_IDS], key, 16);
+	s->exchange_next++;
+	return true;
+}
+
+static void
+merge_cb(const struct peer_msg *m, void *arg)
+{
+	struct gossip *g = arg;
+	struct book_peer p = { .reachable = true, .has_key = true };
+	char hex[NODEID_HEX + 1];
+
+	if (!m->reachable || m->pubkey.n != sizeof(p.pubkey) ||
+	    !addr_shareable((const char *)m->addr.p, m->addr.n))
+		return;
+	nodeid_from_pubkey(&p.id, m->pubkey.p);
+	nodeid_hex(&p.id, hex);
+	if (m->node_id.n != NODEID_HEX ||
+	    memcmp(m->node_id.p, hex, NODEID_HEX) != 0) {
+		g->count.exchange_mismatched++;
+		return;
+	}
+	if (nodeid_equal(&p.id, &g->id))
+		return;
+	memcpy(p.pubkey, m->pubkey.p, sizeof(p.pubkey));
+	memcpy(p.addr, m->addr.p, m->addr.n);
+	p.last_seen = last_seen_clamp(m->last_seen, g->now.wall / 1000);
+	book_hearsay(g, &p);
+}

@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The private header of micelio-gossipd.
+ *
+ * The core (struct gossip) is a state machine without input or output: it is
+ * told what happened and what time it is, and calls the actions of a driver
+ * (struct gossip_ops).  gossipd.c is such a driver; tests are others.
+ */
+#ifndef MICELIO_GOSSIP_H
+#define MICELIO_GOSSIP_H
+
+#include <bsd/sys/queue.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/addr.h"
+#include "common/conf.h"
+#include "common/cursor.h"
+#include "common/imsg.h"
+#include "common/log.h"
+#include "common/nodeid.h"
+#include "common/ratelimit.h"
+#include "lru.h"
+#include "pacer.h"
+#include "proto/arena.h"
+#include "proto/envelope.h"
+#include "proto/message.h"
+
+#define PEERS_MAX		1024u	/* nodes connected at once */
+#define SESSIONS_MAX		2048u	/* connections, hello or not */
+#define KEYRING_VERIFIED_MAX	1024u
+#define KEYRING_LEARNT_MAX	4096u
+#define BOOK_VERIFIED_MAX	1024u
+#define BOOK_HEARSAY_MAX	1024u
+#define SEEN_MAX		131072u
+#define LIMITER_MAX		4096u
+#define OFFENDERS_MAX		256u
+#define SIGNINGS_MAX		2048u
+#define EXCHANGE_IDS		32u	/* remembered on each connection */
+
+#define GOSSIP_RATE		10u	/* a sender's messages per second */
+#define GOSSIP_BURST		20u
+#define RELAY_ALL_MAX		15u	/* relayed to so many peers */
+#define SEEN_MS			(60u * 60 * 1000)
+#define CHAT_PAST_MS		(50u * 60 * 1000) /* < SEEN_MS - future */
+#define CHAT_FUTURE_MS		(9u * 60 * 1000)
+#define LIMITER_IDLE_MS		(5u * 60 * 1000)
+#define SILENT_MS		25000u	/* a dead connection may be replaced */
+#define CROSSED_MS		5000u	/* dials that crossed each other ... */
+#define TWIN_MS			2000u	/* ... are both kept for so long */
+#define OFFENDER_MS		60000u
+#define BAD_RATE		4u	/* points per second and connection */
+#define BAD_BURST		100u
+#define SIGN_RETRY_MS		250u
+#define SWEEP_MS		60000u
+#define JOB_COPIES_MAX		3u	/* of one message, waiting */
+#define LISTENING_MAX		CONF_LISTEN_MAX
+#define UUID_LEN		36u
+
+struct gossip;
+
+/* mono: milliseconds of a clock that only runs forward; wall: unix ms. */
+struct gtime {
+	uint64_t	mono, wall;
+};
+
+enum verdict { VERDICT_BAD, VERDICT_GOOD, VERDICT_PENDING };
+
+/* A remembered or hearsay peer (wire-v1 5.1). */
+struct book_peer {
+	struct lru_node	 node;		/* by id */
+	struct nodeid	 id;
+	uint8_t		 pubkey[32];
+	bool		 has_key;
+	bool		 reachable;
+	bool		 verified;	/* by its own hello, now or before */
+	char		 addr[HOSTPORT_MAX + 1];	/* "" unknown */
+	uint64_t	 last_seen;	/* unix s */
+	uint32_t	 fail_count;
+	uint64_t	 last_fail;	/* unix s */
+	uint64_t	 stored_seen;	/* last_seen that stated has */
+};
+
+/*
+ * What the core asks of its driver.  None may call back into the core,
+ * except that verify may answer at once by its verdict.  Pointers are valid
+ * during the call only.
+ */
+struct gossip_ops {
+	/* One frame to n >= 1 sessions; credit was there. */
+	void	(*send)(void *, const uint32_t *sessions, size_t n,
+		    const void *frame, size_t len);
+	void	(*ready)(void *, uint32_t session);
+	void	(*close)(void *, uint32_t session, enum down_reason);
+	void	(*credit)(void *, uint32_t session, uint32_t frames,
+		    uint32_t bytes);
+	void	(*dial)(void *, uint32_t number, const struct nodeid *expect,
+		    const char *hostport);
+	void	(*dial_cancel)(void *, uint32_t number);
+	/*
+	 * Does sig (64 bytes) sign msg under pubkey?  When PENDING,
+	 * gossip_verified() brings the answer; answers about one session
+	 * come in the order of the questions.
+	 */
+	enum verdict (*verify)(void *, uint64_t job, const uint8_t *pubkey,
+		    const uint8_t *sig, const void *msg, size_t len);
+	/* Answered by gossip_signed(), in order. */
+	void	(*sign)(void *, uint32_t req, const char *message_id,
+		    uint32_t msg_type, const void *payload, size_t len);
+	void	(*chat_in)(void *, const struct nodeid *, uint64_t unix_s,
+		    struct slice message_id, struct slice nick,
+		    struct slice text);
+	void	(*chat_result)(void *, uint32_t req, enum chat_status,
+		    uint16_t given, uint16_t connected, uint32_t retry_ms);
+	void	(*peer_put)(void *, const struct book_peer *);
+	/*
+	 * A line for the log; with a limit other than 0, at most one a
+	 * minute for each limit and event.
+	 */
+	void	(*event)(void *, enum log_ev, uint64_t limit,
+		    const struct log_field *);
+	void	(*random)(void *, void *, size_t);
+};
+
+/* Why a message was not taken: X(NAME, "name", "text"). */
+#define DROP_TABLE(X)							\
+	X(EMPTY_ID,	"empty_id",	"empty id")			\
+	X(LONG_ID,	"long_id",	"id longer than 128 bytes")	\
+	X(LONG_PAYLOAD,	"long_payload",	"payload longer than 65536 bytes") \
+	X(DUPLICATE,	"duplicate",	"seen before")			\
+	X(OWN,		"own",		"our own message came back")	\
+	X(NO_KEY,	"no_key",	"unknown sender and no key that fits") \
+	X(SIGNATURE,	"signature",	"invalid signature")		\
+	X(STALE,	"stale",	"timestamp too old or in the future") \
+	X(RATE,		"rate",		"sender over its rate")		\
+	X(MALFORMED,	"malformed",	"not an envelope")		\
+	X(CHAT,		"chat",		"not a chat message")		\
+	X(EXCHANGE,	"exchange",	"bad peer exchange")		\
+	X(TYPE,		"type",		"a hello after the hello")
+
+enum drop {
+#define X(name, word, text) DROP_##name,
+	DROP_TABLE(X)
+#undef X
+	DROP_MAX
+};
+const char	*drop_name(enum drop);
+const char	*drop_text(enum drop);
+
+struct counters {
+	uint64_t	received;	/* unique valid messages */
+	uint64_t	delivered;	/* handed to a handler */
+	uint64_t	broadcast;	/* own messages given to links */
+	uint64_t	forwarded;	/* others' messages given to links */
+	uint64_t	dropped;	/* not given to a link: no credit */
+	uint64_t	verified;	/* signatures checked */
+	uint64_t	hellos_refused;
+	uint64_t	exchanges;	/* taken */
+	uint64_t	exchange_mismatched; /* entries: id is not the key's */
+	uint64_t	chat_lost;	/* own lines given up in the queue */
+	uint64_t	drops[DROP_MAX];
+};
+
+/* ---- sessions (peers.c) ---- */
+
+enum peer_state {
+	PEER_HELLO_SIGN,	/* outbound: our hello is being signed */
+	PEER_ACK_WAIT,		/* outbound: their answer is awaited */
+	PEER_HELLO_WAIT,	/* inbound: their hello is awaited */
+	PEER_VERIFY,		/* the signature of their hello is checked */
+	PEER_ACK_SIGN,		/* inbound: our answer is being signed */
+	PEER_READY,
+	PEER_CLOSING,		/* waits for the end of the connection */
+};
+
+struct held_frame {
+	STAILQ_ENTRY(held_frame) entry;
+	size_t		 len;
+	uint8_t		 data[];
+};
+
+struct session {
+	struct lru_node		 node;		/* by sid */
+	uint32_t		 sid;
+	TAILQ_ENTRY(session)	 ready_entry;
+	enum peer_state		 state;
+	bool			 outbound;
+	uint32_t		 dial;		/* number, or 0 */
+	bool			 expects;	/* only that node may answer */
+	struct nodeid		 expect;
+	uint8_t			 handshake_hash[32];
+	uint8_t			 remote_static[32];
+	char			 addr[HOSTPORT_MAX + 1];
+	bool			 proved;	/* id and pubkey are verified */
+	struct nodeid		 id;
+	uint8_t			 pubkey[32];
+	bool			 reachable;
+	char			 listen_addr[HOSTPORT_MAX + 1];
+	struct session		*twin;		/* second link to one node */
+	bool			 primary;	/* the one that counts */
+	uint64_t		 twin_until;
+	uint64_t		 sign_at;	/* ask again at; 0: no */
+	uint64_t		 up_at, ready_at, rx_at;	/* mono ms */
+	uint32_t		 win_frames, win_bytes;	/* may be sent */
+	uint32_t		 owed_frames, owed_bytes; /* to be returned */
+	uint64_t		 frames_in, frames_out, bytes_in, bytes_out;
+	struct bucket		 bad;		/* budget for bad input */
+	uint8_t			 exchange_ids[EXCHANGE_IDS][16];
+	uint32_t		 exchange_next;
+	STAILQ_HEAD(, held_frame) held;		/* behind a pending hello */
+	size_t			 nheld;
+};
+
+TAILQ_HEAD(session_list, session);
+
+/* ---- signatures in both directions ---- */
+
+enum job_kind { JOB_HELLO, JOB_EXCHANGE, JOB_GOSSIP };
+
+/* A signature check under way, and what it is about. */
+struct job {
+	TAILQ_ENTRY(job) entry;
+	uint64_t	 number;
+	enum job_kind	 kind;
+	uint32_t	 sid;
+	struct envelope	 env;		/* into frame */
+	uint8_t		*frame;		/* own copy, once pending */
+	size_t		 len;
+	uint8_t		 pubkey[32];
+	struct nodeid	 sender;
+	uint8_t		 seen_key[16];
+	bool		 waiting;	/* for another copy's verdict */
+};
+
+enum sign_use { SIGN_HELLO, SIGN_CHAT };
+
+/* A message of ours that the parent signs. */
+struct signing {
+	TAILQ_ENTRY(signing) entry;
+	uint32_t	 req;
+	enum sign_use	 use;
+	uint32_t	 ref;		/* session, or request of the hub */
+	bool		 tell;		/* the hub waits for a result */
+	char		 message_id[UUID_LEN + 1];
+	uint32_t	 msg_type;
+	uint32_t	 hop_count;
+	size_t		 len;
+	uint8_t		 payload[];
+};
+
+/* ---- memory of ids (seen.c) ---- */
+
+enum seen_state { SEEN_NEW, SEEN_RESERVED, SEEN_KNOWN };
+
+struct seen {
+	struct lru	 map;		/* oldest first */
+	uint64_t	 horizon;	/* wall ms: complete since */
+};
+
+void	 seen_init(struct seen *, uint64_t seed, uint64_t horizon_wall);
+void	 seen_free(struct seen *);
+enum seen_state seen_look(const struct seen *, const uint8_t key[16]);
+/* Takes the id for a message that is being checked. */
+void	 seen_reserve(struct seen *, const uint8_t key[16], struct gtime);
+/* The message was good: the id stays for SEEN_MS from now. */
+void	 seen_keep(struct seen *, const uint8_t key[16], struct gtime);
+/* It was not: another copy may still come. */
+void	 seen_release(struct seen *, const uint8_t key[16]);
+void	 seen_sweep(struct seen *, struct gtime);
+size_t	 seen_count(const struct seen *);
+
+/* ---- keys (keyring.c) ---- */
+
+enum trust { TRUST_VERIFIED = 0, TRUST_LEARNT = 1 };
+
+struct keyring {
+	struct lru	 map[2];	/* by trust */
+};
+
+void	 keyring_init(struct keyring *, uint64_t seed);
+void	 keyring_free(struct keyring *);
+/*
+ * Stores a key unless one of the same or stronger trust is there; a full
+ * level forgets the key that was used longest ago.  True if stored.
+ */
+bool	 keyring_add(struct keyring *, const struct nodeid *,
+	    const uint8_t pubkey[32], enum trust);
+/* The key, or NULL; trust may be NULL. */
+const uint8_t *keyring_get(struct keyring *, const struct nodeid *,
+	    enum trust *);
+bool	 keyring_remove(struct keyring *, const struct nodeid *);
+size_t	 keyring_count(const struct keyring *);
+
+/* ---- senders' rates (limiter.c) ---- */
+
+struct limiter {
+	struct lru	 map;
+};
+
+void	 limiter_init(struct limiter *, uint64_t seed);
+void	 limiter_free(struct limiter *);
+bool	 limiter_allow(struct limiter *, const struct nodeid *,
+	    uint64_t mono_ms);
+void	 limiter_sweep(struct limiter *, uint64_t mono_ms);
+size_t	 limiter_count(const struct limiter *);
+
+/* ---- configured peers (bootstrap.c) ---- */
+
+enum boot_state { BOOT_WAIT, BOOT_DIALING, BOOT_UP, BOOT_HELD };
+
+struct boot {
+	TAILQ_ENTRY(boot) entry;
+	char		 text[CONF_PEER_MAX + 1];	/* as configured */
+	const char	*hostport;			/* in text */
+	bool		 pinned;
+	struct nodeid	 pin;
+	enum boot_state	 state;
+	bool		 has_known;
+	struct nodeid	 known;		/* who answered there */
+	uint32_t	 dial;
+	uint32_t	 fails;
+	uint64_t	 next_at;	/* mono ms; BOOT_WAIT */
+	enum down_reason cause;		/* of the last failure */
+};
+TAILQ_HEAD(boot_list, boot);
+
+#define BACKOFF_MAX_S	30u
+#define BOOT_LIFE_MS	30000u		/* a life that clears the failures */
+#define BOOT_SELF_MS	(10u * 60 * 1000)
+#define BOOT_FULL_MS	5000u
+
+/* 0 for no failure, then 1 2 4 8 16 30 30 ... seconds (wire-v1 4.1). */
+uint32_t backoff_seconds(int64_t fail_count);
+
+/* ---- the core ---- */
+
+struct gossip {
+	const struct gossip_ops	*ops;
+	void			*arg;
+	const struct conf	*conf;
+	struct gtime		 now;
+	struct nodeid		 id;
+	char			 id_hex[NODEID_HEX + 1];
+	uint8_t			 pubkey[32];
+	uint8_t			 noise_static[32];
+	uint8_t			 id_key[16];	/* keys the ids' hash */
+
+	struct lru		 sessions;	/* by sid */
+	struct session_list	 ready;		/* PEER_READY */
+	size_t			 npeers;	/* nodes among them */
+	uint64_t		 peers_at;	/* peers_tick() is due */
+	struct lru		 offenders;	/* by id */
+	struct keyring		 keyring;
+	struct seen		 seen;
+	struct limiter		 limiter;
+	struct lru		 book[2];	/* verified, hearsay */
+	struct boot_list	 boots;
+	uint32_t		 last_dial;
+	struct pacer		 pacer;
+
+	TAILQ_HEAD(, job)	 jobs;
+	size_t			 njobs;
+	uint64_t		 last_job;
+	TAILQ_HEAD(, signing)	 signings;
+	size_t			 nsignings;
+	uint32_t		 last_req;
+
+	char			 listening[LISTENING_MAX][HOSTPORT_MAX + 1];
+	size_t			 nlistening;
+	uint64_t		 sweep_at;
+	struct arena		 arena;
+	struct wbuf		 scratch;	/* signed bytes, frames */
+	struct wbuf		 payload;	/* inner messages */
+	struct counters		 count;
+};
+
+struct gossip_id {
+	struct nodeid	 id;
+	uint8_t		 pubkey[32];
+	uint8_t		 noise_static[32];
+};
+
+/*
+ * conf is the driver's and stays where it is; after its content changed the
+ * driver calls gossip_configured().  Out of memory is fatal.
+ */
+struct gossip	*gossip_new(const struct gossip_ops *, void *arg,
+		    const struct gossip_id *, const struct conf *,
+		    struct gtime);
+void	 gossip_free(struct gossip *);
+void	 gossip_configured(struct gossip *, struct gtime);
+
+/*
+ * Events.  A session that the core does not know (any more) is ignored, so
+ * messages that cross each other do no harm.
+ */
+void	 gossip_listening(struct gossip *, const char *addr);
+void	 gossip_session_up(struct gossip *, struct gtime, uint32_t sid,
+	    bool outbound, uint32_t dial, const uint8_t hash[32],
+	    const uint8_t remote_static[32], const char *addr);
+void	 gossip_frame(struct gossip *, struct gtime, uint32_t sid,
+	    const void *, size_t);
+void	 gossip_credit(struct gossip *, uint32_t sid, uint32_t frames,
+	    uint32_t bytes);
+void	 gossip_session_down(struct gossip *, struct gtime, uint32_t sid,
+	    enum down_reason);
+void	 gossip_dial_failed(struct gossip *, struct gtime, uint32_t dial,
+	    enum down_reason, const char *text);
+void	 gossip_verified(struct gossip *, struct gtime, uint64_t job,
+	    bool good);
+void	 gossip_signed(struct gossip *, struct gtime, uint32_t req,
+	    enum key_status, const uint8_t sig[64]);
+void	 gossip_chat_out(struct gossip *, struct gtime, uint32_t req,
+	    const void *nick, size_t nick_len, const void *text,
+	    size_t text_len);
+/* The hub is gone: nobody waits for results any more. */
+void	 gossip_hub_gone(struct gossip *);
+void	 gossip_peer_record(struct gossip *, const struct book_peer *);
+/* Time has passed.  Call when gossip_next() says, or more often. */
+void	 gossip_tick(struct gossip *, struct gtime);
+/* When the next thing is due, mono ms; UINT64_MAX: nothing is. */
+uint64_t gossip_next(const struct gossip *);
+/* Rows for people (table.c). */
+void	 gossip_status_row(const struct gossip *, struct wbuf *);
+void	 gossip_peer_rows(const struct gossip *, struct gtime,
+	    void (*emit)(const struct wbuf *, void *), void *);
+
+/* ---- between the files of the core ---- */
+
+void	 gossip_event(struct gossip *, enum log_ev, uint64_t limit,
+	    const struct log_field *);
+#define gossip_log(g, ev, limit, ...)					\
+	gossip_event((g), (ev), (limit), (const struct log_field[]){	\
+	    __VA_ARGS__, LF_END })
+uint32_t gossip_random(struct gossip *, uint32_t below);
+uint64_t id_limit(const struct nodeid *, unsigned int kind);
+uint64_t text_limit(const char *);
+uint64_t host_limit(const char *hostport);
+
+/* peers.c */
+struct session *peers_session(const struct gossip *, uint32_t sid);
+/* The counting session with that node, or NULL. */
+struct session *peers_by_id(const struct gossip *, const struct nodeid *);
+/* May this node, whose hello is verified, have this connection? */
+enum down_reason peers_admit(struct gossip *, struct session *);
+void	 peers_register(struct gossip *, struct session *);
+void	 peers_close(struct gossip *, struct session *, enum down_reason);
+/* Points for bad input; over the budget the session is closed: false. */
+bool	 peers_bad(struct gossip *, struct session *, uint32_t points);
+bool	 peers_full(const struct gossip *);
+void	 peers_tick(struct gossip *);
+/* Something of a session is due then. */
+void	 peers_due(struct gossip *, uint64_t mono_ms);
+void	 peers_configured(struct gossip *);
+/* Sends one frame if the session has credit for it. */
+bool	 peers_send(struct gossip *, struct session *, const void *, size_t);
+/* Takes the credit for one frame; false: there is none. */
+bool	 peers_charge(struct session *, size_t);
+/* A frame of the session has been dealt with. */
+void	 peers_handled(struct gossip *, struct session *, size_t);
+
+/* hello.c */
+void	 hello_start(struct gossip *, struct session *);
+void	 hello_frame(struct gossip *, struct session *, const void *, size_t);
+void	 hello_verified(struct gossip *, struct session *,
+	    const struct job *, bool good);
+void	 hello_signed(struct gossip *, const struct signing *,
+	    enum key_status, const void *frame, size_t);
+void	 hello_retry(struct gossip *, struct session *);
+/* Our own address as told to others, or "" (wire-v1 5.6). */
+const char *hello_advertise(const struct gossip *);
+bool	 addr_shareable(const char *, size_t);	/* wire-v1 5.5 */
+
+/* envelope_in.c */
+void	 envelope_in(struct gossip *, struct session *, const void *, size_t);
+void	 envelope_verified(struct gossip *, struct job *, bool good);
+void	 drop_count(struct gossip *, struct session *, enum drop);
+
+/* envelope_out.c */
+void	 uuid_make(struct gossip *, char out[UUID_LEN + 1]);
+/* Asks for a signature; false when too many are under way. */
+bool	 envelope_sign(struct gossip *, enum sign_use, uint32_t ref, bool tell,
+	    uint32_t msg_type, const void *payload, size_t len);
+
+/* jobs.c */
+/*
+ * Checks the signature of job->env under job->pubkey.  The job is the
+ * caller's and is copied when the answer is not there at once.
+ */
+void	 job_run(struct gossip *, struct job *);
+void	 job_done(struct gossip *, struct job *, bool good);
+/* A job that waits for the verdict on another copy, or NULL. */
+struct job *job_waiting(struct gossip *, const uint8_t seen_key[16]);
+/* Keeps a copy to wait like that; false: enough of them wait. */
+bool	 job_wait(struct gossip *, const struct job *);
+/* Its turn has come; or it is not needed any more. */
+void	 job_start(struct gossip *, struct job *);
+void	 job_cancel(struct gossip *, struct job *);
+void	 jobs_free(struct gossip *);
+void	 signings_free(struct gossip *);
+void	 peers_free(struct gossip *);
+
+/* relay.c */
+void	 relay_send(struct gossip *, const struct session *from,
+	    const struct nodeid *author, const struct envelope *);
+/* Own message to every peer; how many nodes got it. */
+size_t	 relay_broadcast(struct gossip *, const void *, size_t);
+void	 seen_key(const struct gossip *, struct slice message_id,
+	    const struct nodeid *sender, uint8_t out[16]);
+
+/* exchange.c */
+void	 exchange_in(struct gossip *, struct session *,
+	    const struct envelope *);
+void	 exchange_verified(struct gossip *, struct session *,
+	    const struct job *, bool good);
+uint64_t last_seen_clamp(uint64_t claimed, uint64_t now_unix_s);
+
+/* book.c */
+void	 book_init(struct gossip *, uint64_t seed);
+void	 book_free(struct gossip *);
+struct book_peer *book_get(const struct gossip *, const struct nodeid *);
+void	 book_hello(struct gossip *, const struct session *);
+void	 book_gone(struct gossip *, const struct session *);
+void	 book_hearsay(struct gossip *, const struct book_peer *);
+
+/* bootstrap.c */
+void	 bootstrap_configured(struct gossip *);
+void	 bootstrap_free(struct gossip *);
+void	 bootstrap_tick(struct gossip *);
+uint64_t bootstrap_next(const struct gossip *);
+/* The pin of a dial, if it has one. */
+const struct nodeid *bootstrap_expects(const struct gossip *, uint32_t dial);
+void	 bootstrap_up(struct gossip *, uint32_t dial, const struct nodeid *);
+void	 bootstrap_down(struct gossip *, uint32_t dial, enum down_reason,
+	    const struct nodeid *known, uint64_t lived_ms);
+void	 bootstrap_peer_gone(struct gossip *, const struct nodeid *);
+
+/* chat.c */
+void	 chat_in(struct gossip *, const struct job *,
+	    const struct chat_msg *);
+void	 chat_signed(struct gossip *, const struct signing *,
+	    enum key_status, const void *frame, size_t);
+void	 chat_tick(struct gossip *);
+
+/* montgomery.c */
+/*
+ * The X25519 form of an Ed25519 public key, by the permissive rule of v1
+ * (wire-v1 1.4).  False: not 32 bytes, or no point.  For public keys only:
+ * its time depends on the input.
+ */
+bool	 montgomery_from_edwards(const uint8_t *, size_t, uint8_t out[32]);
+
+/* verify.c, not part of the core */
+/* Once, before the sandbox: what the libraries read from files. */
+void	 verify_init(void);
+/* Go's verdict (wire-v1 1.5); sig_len other than 64 is false. */
+bool	 verify_signature(const uint8_t pubkey[32], const uint8_t *sig,
+	    size_t sig_len, const void *msg, size_t len);
+
+#endif

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of sessions: which connections there are, which of them counts
+ * for a node, how much may be sent on each.
+ *
+ * A second connection to a node loses (wire-v1 3.6), with two exceptions: an
+ * older one that has been silent is taken for dead and replaced (8, W24), and
+ * when two nodes dialled each other at once both connections are kept for
+ * TWIN_MS (8, W23).  In that time a v1 node closes the one it does not want;
+ * two nodes of our kind then both keep the one dialled by the smaller id.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "gossip.h"
+
+/* Credit goes back in lumps: a quarter of the window at the latest. */
+#define CREDIT_LUMP_FRAMES	(SESSION_WINDOW_FRAMES / 4)
+#define CREDIT_LUMP_BYTES	(SESSION_WINDOW_BYTES / 4)
+
+struct offender {
+	struct lru_node	 node;
+	struct nodeid	 id;
+	uint64_t	 until;
+};
+
+static bool	is_allowed(const struct gossip *, const struct nodeid *);
+static enum down_reason admit_second(struct gossip *, struct session *,
+		    const struct session *);
+static bool	is_offender(struct gossip *, const struct nodeid *);
+static void	offender_add(struct gossip *, const struct nodeid *);
+static void	session_leave(struct gossip *, struct session *,
+		    enum down_reason);
+static void	twin_end(struct gossip *, struct session *);
+static void	held_free(struct session *);
+static void	held_run(struct gossip *, struct session *);
+
+struct session *
+peers_session(const struct gossip *g, uint32_t sid)
+{
+	return (struct session *)lru_get(&g->sessions, &sid);
+}
+
+struct session *
+peers_by_id(const struct gossip *g, const struct nodeid *id)
+{
+	struct session *s;
+
+	TAILQ_FOREACH(s, &g->ready, ready_entry)
+		if (s->primary && nodeid_equal(&s->id, id))
+			return s;
+	return NULL;
+}
+
+bool
+peers_full(const struct gossip *g)
+{
+	uint32_t max = g->conf->network_max_peers;
+
+	return g->npeers >= PEERS_MAX || (max > 0 && g->npeers >= max);
+}
+
+void
+gossip_session_up(struct gossip *g, struct gtime now, uint32_t sid,
+    bool outbound, uint32_t dial, const uint8_t hash[32],
+    const uint8_t remote_static[32], const char *addr)
+{
+	const struct nodeid *expect;
+	struct session *s;
+
+	g->now = now;
+	if (peers_session(g, sid) != NULL)
+		return;
+	if (lru_full(&g->sessions)) {
+		g->ops->close(g->arg, sid, DOWN_FULL);
+		return;
+	}
+	s = xcalloc(1, sizeof(*s));
+	STAILQ_INIT(&s->held);
+	s->sid = sid;
+	s->outbound = outbound;
+	s->dial = dial;
+	memcpy(s->handshake_hash, hash, sizeof(s->handshake_hash));
+	memcpy(s->remote_static, remote_static, sizeof(s->remote_static));
+	text_copy(s->addr, addr, sizeof(s->addr));
+	s->up_at = s->rx_at = now.mono;
+	s->win_frames = SESSION_WINDOW_FRAMES;
+	s->win_bytes = SESSION_WINDOW_BYTES;
+	bucket_init(&s->bad, BAD_BURST, now.mono);
+	if (outbound && (expect = bootstrap_expects(g, dial)) != NULL) {
+		s->expects = true;
+		s->expect = *expect;
+	}
+	lru_put(&g->sessions, &s->node);
+	hello_start(g, s);
+}
+
+void
+gossip_frame(struct gossip *g, struct gtime now, uint32_t sid, const void *p,
+    size_t len)
+{
+	struct held_frame *h;
+	struct session *s;
+
+	g->now = now;
+	if ((s = peers_session(g, sid)) == NULL || s->state == PEER_CLOSING)
+		return;
+	s->rx_at = now.mono;
+	s->frames_in++;
+	s->bytes_in += len;
+	if (s->state == PEER_READY) {
+		envelope_in(g, s, p, len);
+		return;
+	}
+	/* Behind a hello that is still being checked. */
+	if (s->state == PEER_VERIFY && s->outbound &&
+	    s->nheld < SESSION_WINDOW_FRAMES) {
+		h = xcalloc(1, sizeof(*h) + len);
+		h->len = len;
+		if (len > 0)
+			memcpy(h->data, p, len);
+		STAILQ_INSERT_TAIL(&s->held, h, entry);
+		s->nheld++;
+		return;
+	}
+	hello_frame(g, s, p, len);
+	peers_handled(g, s, len);
+}
+
+void
+gossip_credit(struct gossip *g, uint32_t sid, uint32_t frames, uint32_t bytes)
+{
+	struct session *s;
+
+	if ((s = peers_session(g, sid)) == NULL)
+		return;
+	/* Never more than the window, whatever is given back. */
+	if (frames > SESSION_WINDOW_FRAMES - s->win_frames)
+		frames = SESSION_WINDOW_FRAMES - s->win_frames;
+	if (bytes > SESSION_WINDOW_BYTES - s->win_bytes)
+		bytes = SESSION_WINDOW_BYTES - s->win_bytes;
+	s->win_frames += frames;
+	s->win_bytes += bytes;
+}
+
+void
+gossip_session_down(struct gossip *g, struct gtime now, uint32_t sid,
+    enum down_reason reason)
+{
+	struct session *s;
+
+	g->now = now;
+	if ((s = peers_session(g, sid)) == NULL)
+		return;
+	if (s->state != PEER_CLOSING)
+		session_leave(g, s, reason);
+	held_free(s);
+	lru_remove(&g->sessions, &s->node);
+	free(s);
+}
+
+enum down_reason
+peers_admit(struct gossip *g, struct session *s)
+{
+	const struct session *old;
+
+	if (nodeid_equal(&s->id, &g->id))
+		return DOWN_SELF;
+	if (s->expects && !nodeid_equal(&s->id, &s->expect))
+		return DOWN_WRONG_PEER;
+	if (!is_allowed(g, &s->id))
+		return DOWN_NOT_ALLOWED;
+	if (is_offender(g, &s->id))
+		return DOWN_ABUSE;
+	if ((old = peers_by_id(g, &s->id)) != NULL)
+		return admit_second(g, s, old);
+	return peers_full(g) ? DOWN_FULL : DOWN_NONE;
+}
+
+static enum down_reason
+admit_second(struct gossip *g, struct session *s, const struct session *old)
+{
+	if (g->now.mono - old->rx_at > SILENT_MS)
+		return DOWN_NONE;
+	if (old->outbound != s->outbound && old->twin == NULL &&
+	    g->now.mono - old->ready_at < CROSSED_MS)
+		return DOWN_NONE;
+	return DOWN_DUPLICATE;
+}
+
+static bool
+is_allowed(const struct gossip *g, const struct nodeid *id)
+{
+	const struct strlist *l = &g->conf->network_allow;
+	char hex[NODEID_HEX + 1];
+	size_t i;
+
+	if (l->n == 0)
+		return true;
+	nodeid_hex(id, hex);
+	for (i = 0; i < l->n; i++)
+		if (strcmp(l->v[i], hex) == 0)
+			return true;
+	return false;
+}
+
+/* Called once after peers_admit() said yes. */
+void
+peers_register(struct gossip *g, struct session *s)
+{
+	struct session *old = peers_by_id(g, &s->id);
+
+	if (old != NULL && g->now.mono - old->rx_at > SILENT_MS) {
+		peers_close(g, old, DOWN_REPLACED);
+		old = peers_by_id(g, &s->id);
+	}
+	s->state = PEER_READY;
+	s->ready_at = g->now.mono;
+	s->primary = old == NULL;
+	TAILQ_INSERT_TAIL(&g->ready, s, ready_entry);
+	keyring_add(&g->keyring, &s->id, s->pubkey, TRUST_VERIFIED);
+	book_hello(g, s);
+	g->ops->ready(g->arg, s->sid);
+	if (s->outbound)
+		bootstrap_up(g, s->dial, &s->id);
+	if (old != NULL) {
+		s->twin = old;
+		old->twin = s;
+		s->twin_until = old->twin_until = g->now.mono + TWIN_MS;
+		peers_due(g, s->twin_until);
+	} else {
+		g->npeers++;
+		gossip_log(g, EV_PEER_UP, 0, LF_ID("id", &s->id),
+		    LF_STR("addr", s->addr),
+		    LF_STR("dir", s->outbound ? "out" : "in"));
+	}
+	held_run(g, s);
+}
+
+void
+peers_close(struct gossip *g, struct session *s, enum down_reason reason)
+{
+	if (s->state == PEER_CLOSING)
+		return;
+	session_leave(g, s, reason);
+	held_free(s);
+	g->ops->close(g->arg, s->sid, reason);
+}
+
+/* The session counts no more; what remains is to hear of its end. */
+static void
+session_leave(struct gossip *g, struct session *s, enum down_reason reason)
+{
+	bool was_ready = s->state == PEER_READY;
+	uint64_t lived = was_ready ? g->now.mono - s->ready_at : 0;
+	struct session *twin = s->twin;
+
+	s->state = PEER_CLOSING;
+	if (was_ready) {
+		TAILQ_REMOVE(&g->ready, s, ready_entry);
+		book_gone(g, s);
+	}
+	if (twin != NULL) {
+		twin->twin = s->twin = NULL;
+		twin->primary = true;
+	} else if (was_ready) {
+		g->npeers--;
+		gossip_log(g, EV_PEER_DOWN, 0, LF_ID("id", &s->id),
+		    LF_STR("addr", s->addr),
+		    LF_STR("dir", s->outbound ? "out" : "in"),
+		    LF_MS("up", lived),
+		    LF_STR("cause", down_reason_text(reason)));
+	}
+	if (s->outbound)
+		bootstrap_down(g, s->dial, reason, s->proved ? &s->id : NULL,
+		    lived);
+	if (was_ready && twin == NULL)
+		bootstrap_peer_gone(g, &s->id);
+}
+
+bool
+peers_charge(struct session *s, size_t len)
+{
+	if (s->win_frames == 0 || len > s->win_bytes)
+		return false;
+	s->win_frames--;
+	s->win_bytes -= (uint32_t)len;
+	s->frames_out++;
+	s->bytes_out += len;
+	return true;
+}
+
+bool
+peers_send(struct gossip *g, struct session *s, const void *p, size_t len)
+{
+	if (!peers_charge(s, len))
+		return false;
+	g->ops->send(g->arg, &s->sid, 1, p, len);
+	return true;
+}
+
+void
+peers_handled(struct gossip *g, struct session *s, size_t len)
+{
+	if (s->state == PEER_CLOSING)
+		return;
+	s->owed_frames++;
+	s->owed_bytes += (uint32_t)len;
+	if (s->owed_frames < CREDIT_LUMP_FRAMES &&
+	    s->owed_bytes < CREDIT_LUMP_BYTES)
+		return;
+	g->ops->credit(g->arg, s->sid, s->owed_frames, s->owed_bytes);
+	s->owed_frames = s->owed_bytes = 0;
+}
+
+bool
+peers_bad(struct gossip *g, struct session *s, uint32_t points)
+{
+	if (s->state == PEER_CLOSING)
+		return false;
+	if (bucket_take(&s->bad, BAD_RATE, BAD_BURST, points, g->now.mono))
+		return true;
+	if (s->state == PEER_READY)
+		offender_add(g, &s->id);
+	peers_close(g, s, DOWN_ABUSE);
+	return false;
+}
+
+static bool
+is_offender(struct gossip *g, const struct nodeid *id)
+{
+	struct offender *o = (struct offender *)lru_get(&g->offenders, id);
+
+	if (o == NULL)
+		return false;
+	if (g->now.mono < o->until)
+		return true;
+	lru_remove(&g->offenders, &o->node);
+	free(o);
+	return false;
+}
+
+static void
+offender_add(struct gossip *g, const struct nodeid *id)
+{
+	struct offender *o = (struct offender *)lru_get(&g->offenders, id);
+
+	if (o == NULL) {
+		if (lru_full(&g->offenders)) {
+			o = (struct offender *)lru_oldest(&g->offenders);
+			lru_remove(&g->offenders, &o->node);
+		} else
+			o = xcalloc(1, sizeof(*o));
+		o->id = *id;
+		lru_put(&g->offenders, &o->node);
+	}
+	o->until = g->now.mono + OFFENDER_MS;
+}
+
+/* Both links of a crossed dial still stand: the smaller id's own stays. */
+static void
+twin_end(struct gossip *g, struct session *s)
+{
+	bool mine = nodeid_cmp(&g->id, &s->id) < 0;
+	struct session *loser = s->outbound == mine ? s->twin : s;
+
+	peers_close(g, loser, DOWN_DUPLICATE);
+}
+
+void
+peers_tick(struct gossip *g)
+{
+	struct session *s;
+	struct lru_node *n;
+
+	if (g->now.mono < g->peers_at)
+		return;
+	g->peers_at = UINT64_MAX;
+	for (n = lru_oldest(&g->sessions); n != NULL; n = lru_younger(n)) {
+		s = (struct session *)n;
+		if (s->sign_at != 0 && g->now.mono >= s->sign_at)
+			hello_retry(g, s);
+		if (s->twin != NULL && g->now.mono >= s->twin_until)
+			twin_end(g, s);
+		if (s->sign_at != 0)
+			peers_due(g, s->sign_at);
+		if (s->twin != NULL)
+			peers_due(g, s->twin_until);
+	}
+}
+
+void
+peers_due(struct gossip *g, uint64_t mono_ms)
+{
+	if (mono_ms < g->peers_at)
+		g->peers_at = mono_ms;
+}
+
+/* Who is not allowed any more has to go. */
+void
+peers_configured(struct gossip *g)
+{
+	struct session *s, *next;
+
+	for (s = TAILQ_FIRST(&g->ready); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, ready_entry);
+		if (!is_allowed(g, &s->id)) {
+			peers_close(g, s, DOWN_NOT_ALLOWED);
+			next = TAILQ_FIRST(&g->ready);
+		}
+	}
+}
+
+static void
+session_free(struct lru_node *n)
+{
+	struct session *s = (struct session *)n;
+
+	held_free(s);
+	free(s);
+}
+
+void
+peers_free(struct gossip *g)
+{
+	lru_free(&g->sessions, session_free);
+	lru_free(&g->offenders, NULL);
+}
+
+static void
+held_free(struct session *s)
+{
+	struct held_frame *h;
+
+	while ((h = STAILQ_FIRST(&s->held)) != NULL) {
+		STAILQ_REMOVE_HEAD(&s->held, entry);
+		free(h);
+	}
+}
+
+static void
+held_run(struct gossip *g, struct session *s)
+{
+	struct held_frame *h;
+
+	while (s->state == PEER_READY &&
+	    (h = STAILQ_FIRST(&s->held)) != NULL) {
+		STAILQ_REMOVE_HEAD(&s->held, entry);
+		envelope_in(g, s, h->data, h->len);
+		free(h);
+	}
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* What people may ask of gossipd. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/row.h"
+#include "gossip.h"
+
+static const char *
+state_text(enum peer_state s)
+{
+	switch (s) {
+	case PEER_READY:
+		return "up";
+	case PEER_CLOSING:
+		return "down";
+	default:
+		return "connecting";
+	}
+}
+
+static void
+row_id(struct wbuf *b, const char *name, const struct nodeid *id)
+{
+	char hex[NODEID_HEX + 1];
+
+	if (id == NULL) {
+		row_null(b, name);
+		return;
+	}
+	nodeid_hex(id, hex);
+	row_str(b, name, hex);
+}
+
+static void
+session_row(const struct session *s, struct gtime now, struct wbuf *b)
+{
+	uint64_t since = s->state == PEER_READY ? s->ready_at : s->up_at;
+
+	row_id(b, "id", s->proved ? &s->id : NULL);
+	row_str(b, "addr", s->addr);
+	row_str(b, "dir", s->outbound ? "out" : "in");
+	row_str(b, "state", state_text(s->state));
+	row_num(b, "up", ROW_MS, now.mono - since);
+	row_num(b, "silent", ROW_MS, now.mono - s->rx_at);
+	row_num(b, "frames_in", ROW_U64, s->frames_in);
+	row_num(b, "frames_out", ROW_U64, s->frames_out);
+	row_num(b, "bytes_in", ROW_BYTES, s->bytes_in);
+	row_num(b, "bytes_out", ROW_BYTES, s->bytes_out);
+	if (s->proved && s->listen_addr[0] != '\0')
+		row_str(b, "listens", s->listen_addr);
+	else
+		row_null(b, "listens");
+	row_null(b, "cause");
+	row_null(b, "next");
+	row_null(b, "fails");
+}
+
+/* A configured peer that is not connected, and why. */
+static void
+boot_row(const struct boot *p, struct gtime now, struct wbuf *b)
+{
+	row_id(b, "id", p->has_known ? &p->known : NULL);
+	row_str(b, "addr", p->hostport);
+	row_str(b, "dir", "out");
+	row_str(b, "state", p->state == BOOT_DIALING ? "connecting" :
+	    "down");
+	row_null(b, "up");
+	row_null(b, "silent");
+	row_null(b, "frames_in");
+	row_null(b, "frames_out");
+	row_null(b, "bytes_in");
+	row_null(b, "bytes_out");
+	row_null(b, "listens");
+	if (p->cause != DOWN_NONE)
+		row_str(b, "cause", down_reason_text(p->cause));
+	else
+		row_null(b, "cause");
+	if (p->state == BOOT_WAIT)
+		row_num(b, "next", ROW_MS,
+		    p->next_at > now.mono ? p->next_at - now.mono : 0);
+	else
+		row_null(b, "next");
+	row_num(b, "fails", ROW_U64, p->fails);
+}
+
+void
+gossip_peer_rows(const struct gossip *g, struct gtime now,
+    void (*emit)(const struct wbuf *, void *), void *arg)
+{
+	const struct lru_node *n;
+	const struct session *s;
+	const struct boot *p;
+	struct wbuf b;
+
+	wbuf_init(&b, 4096);
+	for (n = lru_oldest(&g->sessions); n != NULL; n = lru_younger(n)) {
+		s = (const struct session *)n;
+		if (s->state == PEER_CLOSING)
+			continue;
+		wbuf_reset(&b);
+		session_row(s, now, &b);
+		emit(&b, arg);
+	}
+	TAILQ_FOREACH(p, &g->boots, entry) {
+		if (p->state != BOOT_WAIT && p->state != BOOT_DIALING)
+			continue;
+		wbuf_reset(&b);
+		boot_row(p, now, &b);
+		emit(&b, arg);
+	}
+	wbuf_free(&b);
+}
+
+static size_t
+boots_down(const struct gossip *g)
+{
+	const struct boot *p;
+	size_t n = 0;
+
+	TAILQ_FOREACH(p, &g->boots, entry)
+		if (p->state == BOOT_WAIT || p->state == BOOT_DIALING)
+			n++;
+	return n;
+}
+
+void
+gossip_status_row(const struct gossip *g, struct wbuf *b)
+{
+	const struct counters *c = &g->count;
+	char name[32];
+	int d;
+
+	row_num(b, "peers", ROW_U64, g->npeers);
+	row_num(b, "max_peers", ROW_U64, g->conf->network_max_peers);
+	row_num(b, "sessions", ROW_U64, g->sessions.n);
+	row_num(b, "bootstrap", ROW_U64, g->conf->network_bootstrap.n);
+	row_num(b, "bootstrap_down", ROW_U64, boots_down(g));
+	row_str(b, "advertises", hello_advertise(g));
+	row_num(b, "received", ROW_U64, c->received);
+	row_num(b, "delivered", ROW_U64, c->delivered);
+	row_num(b, "broadcast", ROW_U64, c->broadcast);
+	row_num(b, "forwarded", ROW_U64, c->forwarded);
+	row_num(b, "dropped", ROW_U64, c->dropped);
+	row_num(b, "verified", ROW_U64, c->verified);
+	row_num(b, "hellos_refused", ROW_U64, c->hellos_refused);
+	row_num(b, "exchanges", ROW_U64, c->exchanges);
+	row_num(b, "exchange_mismatched", ROW_U64, c->exchange_mismatched);
+	row_num(b, "chat_queued", ROW_U64, g->pacer.n);
+	row_num(b, "chat_lost", ROW_U64, c->chat_lost);
+	for (d = 0; d < DROP_MAX; d++) {
+		snprintf(name, sizeof(name), "drop_%s",
+		    drop_name((enum drop)d));
+		row_num(b, name, ROW_U64, c->drops[d]);
+	}
+	row_num(b, "keys", ROW_U64, keyring_count(&g->keyring));
+	row_num(b, "ids", ROW_U64, seen_count(&g->seen));
+	row_num(b, "senders", ROW_U64, limiter_count(&g->limiter));
+	row_num(b, "known", ROW_U64, g->book[0].n);
+	row_num(b, "hearsay", ROW_U64, g->book[1].n);
+}
