@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one channel: bytes in, bytes out, and its end.
+ *
+ * Out: libssh buffers without bound what the client does not take, so bytes
+ * are handed to it only while its socket is free and the window is open.  In:
+ * libssh does not enforce its receive window, so what is held is watched.
+ */
+#include <string.h>
+
+#include "mtime.h"
+#include "session.h"
+
+#define WRITE_MAX	32768u
+#define READ_MAX	16384u
+
+static int	data_cb(ssh_session, ssh_channel, void *, uint32_t, int, void *);
+static void	eof_cb(ssh_session, ssh_channel, void *);
+static void	close_cb(ssh_session, ssh_channel, void *);
+static void	input(struct session *, const void *, size_t);
+static bool	input_room(const struct session *);
+static void	input_held(struct session *);
+static void	input_eof(struct session *);
+static void	output(struct session *, struct outq *, bool);
+static bool	output_possible(struct session *);
+static void	acknowledge(struct session *);
+static void	say_refused(struct session *);
+static void	close_channel(struct session *);
+
+ssh_channel
+client_channel_open(ssh_session ssh, void *arg)
+{
+	struct session *s = arg;
+
+	s->requests++;
+	if (s->chan != NULL || s->phase != SES_PH_OPEN)
+		return NULL;
+	s->chan = ssh_channel_new(ssh);
+	if (s->chan == NULL)
+		return NULL;
+	s->cols = SCREEN_COLS;
+	s->rows = SCREEN_ROWS;
+	ssh_callbacks_init(&s->chan_cb);
+	s->chan_cb.userdata = s;
+	s->chan_cb.channel_data_function = data_cb;
+	s->chan_cb.channel_eof_function = eof_cb;
+	s->chan_cb.channel_close_function = close_cb;
+	client_callbacks(s);
+	if (ssh_set_channel_callbacks(s->chan, &s->chan_cb) != SSH_OK)
+		return NULL;
+	return s->chan;
+}
+
+void
+client_write(struct session *s, int stream, const void *data, size_t len)
+{
+	struct outq *q = stream == 2 ? &s->err : &s->out;
+
+	/* The hub is made to wait long before; this cannot happen by size. */
+	if (len > SES_OUT_MAX - q->buf.len) {
+		session_end(s, "too much output waits");
+		return;
+	}
+	wbuf_bytes(&q->buf, data, len);
+}
+
+size_t
+client_queued(const struct session *s)
+{
+	return s->out.buf.len - s->out.off + s->err.buf.len - s->err.off;
+}
+
+void
+client_pump(struct session *s)
+{
+	if (s->chan == NULL || s->phase < SES_PH_RUN ||
+	    s->phase == SES_PH_END)
+		return;
+	if (s->client_closed && s->phase != SES_PH_CLOSE) {
+		session_end(s, "channel closed by the client");
+		return;
+	}
+	say_refused(s);
+	input_held(s);
+	if (s->client_eof && !s->eof_sent && ssh_channel_poll(s->chan, 0) <= 0)
+		input_eof(s);
+	output(s, &s->out, false);
+	output(s, &s->err, true);
+	acknowledge(s);
+	if (s->phase == SES_PH_DRAIN && client_queued(s) == 0)
+		close_channel(s);
+}
+
+void
+client_finish(struct session *s, uint8_t status)
+{
+	if (s->phase != SES_PH_RUN)
+		return;
+	shell_end(s);
+	s->exit_status = status;
+	s->phase = SES_PH_DRAIN;
+	s->deadline_ms = mono_ms() + SES_DRAIN_MS;
+}
+
+/* libssh keeps what is not taken; how much that is, len tells. */
+static int
+data_cb(ssh_session ssh, ssh_channel chan, void *data, uint32_t len,
+    int is_stderr, void *arg)
+{
+	struct session *s = arg;
+
+	(void)ssh;
+	(void)chan;
+	if (s->phase != SES_PH_RUN || is_stderr)
+		return (int)len;	/* nobody listens (any more) */
+	if (len > SES_IN_HELD_MAX) {
+		session_end(s, "more input than the window allows");
+		return (int)len;
+	}
+	if (!input_room(s))
+		return 0;
+	input(s, data, len);
+	return (int)len;
+}
+
+static void
+eof_cb(ssh_session ssh, ssh_channel chan, void *arg)
+{
+	struct session *s = arg;
+
+	(void)ssh;
+	(void)chan;
+	s->client_eof = true;
+}
+
+static void
+close_cb(ssh_session ssh, ssh_channel chan, void *arg)
+{
+	struct session *s = arg;
+
+	(void)ssh;
+	(void)chan;
+	s->client_closed = true;
+}
+
+static void
+input(struct session *s, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	size_t n;
+
+	if (s->kind == SES_SHELL) {
+		shell_input(s, data, len);
+		return;
+	}
+	if (s->pty && memchr(p, 0x03, len) != NULL)
+		imsg_send(s->hub, IMSG_SES_INTR, 0, 0, NULL, 0);
+	for (; len > 0; p += n, len -= n) {
+		n = len < READ_MAX ? len : READ_MAX;
+		imsg_send(s->hub, IMSG_SES_IN, 0, 0, p, n);
+	}
+}
+
+/* Keys struck before the hub has opened the shell wait for it. */
+static bool
+input_room(const struct session *s)
+{
+	if (s->kind == SES_SHELL && s->pty && !s->screen_on)
+		return false;
+	return !s->hub_gone && imsgchan_queued(s->hub) < SES_IN_QUEUE;
+}
+
+/* What libssh kept while there was no room. */
+static void
+input_held(struct session *s)
+{
+	uint8_t buf[READ_MAX];
+	int n;
+
+	while (s->phase == SES_PH_RUN && input_room(s) &&
+	    ssh_channel_poll(s->chan, 0) > 0) {
+		n = ssh_channel_read_nonblocking(s->chan, buf, sizeof(buf), 0);
+		if (n <= 0)
+			break;
+		input(s, buf, (size_t)n);
+		(void)imsgchan_flush(s->hub);
+	}
+}
+
+static void
+input_eof(struct session *s)
+{
+	s->eof_sent = true;
+	if (s->phase != SES_PH_RUN || s->hub_gone)
+		return;
+	if (s->kind == SES_EXEC)
+		imsg_send(s->hub, IMSG_SES_IN, 0, 0, NULL, 0);
+	else
+		shell_eof(s);
+}
+
+static void
+output(struct session *s, struct outq *q, bool is_stderr)
+{
+	size_t n;
+	int wrote;
+
+	while (q->off < q->buf.len && output_possible(s)) {
+		n = q->buf.len - q->off;
+		n = n < WRITE_MAX ? n : WRITE_MAX;
+		wrote = is_stderr ?
+		    ssh_channel_write_stderr(s->chan, q->buf.p + q->off,
+		    (uint32_t)n) :
+		    ssh_channel_write(s->chan, q->buf.p + q->off, (uint32_t)n);
+		if (wrote <= 0)
+			break;
+		q->off += (size_t)wrote;
+	}
+	if (q->off == q->buf.len) {
+		wbuf_reset(&q->buf);
+		q->off = 0;
+	} else if (q->off > SES_OUT_RESUME) {
+		memmove(q->buf.p, q->buf.p + q->off, q->buf.len - q->off);
+		q->buf.len -= q->off;
+		q->off = 0;
+	}
+}
+
+static bool
+output_possible(struct session *s)
+{
+	return !s->client_closed &&
+	    (ssh_get_poll_flags(s->ssh) & SSH_WRITE_PENDING) == 0 &&
+	    ssh_channel_window_size(s->chan) > 0;
+}
+
+static void
+acknowledge(struct session *s)
+{
+	uint32_t n = s->unacked;
+
+	if (n == 0 || client_queued(s) > SES_OUT_ACK || s->hub_gone)
+		return;
+	s->unacked = 0;
+	imsg_send(s->hub, IMSG_SES_ACK, 0, 0, &n, sizeof(n));
+}
+
+/* Port forwarding, agent, X11: libssh refuses them, this says why. */
+static void
+say_refused(struct session *s)
+{
+	static const char text[] = "-- forwarding is not offered here: this "
+	    "is a partyline, not a login\n";
+
+	if (!s->refused_forwarding || s->phase != SES_PH_RUN)
+		return;
+	s->refused_forwarding = false;
+	shell_output(s, 2, text, sizeof(text) - 1);
+}
+
+/*
+ * Status, end of file, close, in this order; then the client closes, and only
+ * then the connection goes: a client that is still sending gives back 255
+ * when it finds the connection gone before it has seen the status.
+ */
+static void
+close_channel(struct session *s)
+{
+	(void)ssh_channel_request_send_exit_status(s->chan, s->exit_status);
+	(void)ssh_channel_send_eof(s->chan);
+	(void)ssh_channel_close(s->chan);
+	s->phase = SES_PH_CLOSE;
+	s->deadline_ms = mono_ms() + SES_CLOSE_MS;
+}
