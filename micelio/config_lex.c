@@ -288,10 +288,10 @@ lex_word(struct scan *s, struct scan_value *v)
 		s->p = q + 1;
 	while (s->p < s->end && !word_ends(s))
 		s->p++;
+	classify(v, begin, (size_t)(s->p - begin));
 	/* info" has lost its first quote: what follows is not to be read. */
 	if (s->p < s->end && *s->p == '"')
 		skip_line(s);
-	classify(v, begin, (size_t)(s->p - begin));
 	if (v->word || v->wraps || v->zeros) {
 		s->mended = true;
 		lex_emit(s, "0");

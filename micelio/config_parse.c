@@ -14,7 +14,7 @@ static void	scan_twice(struct scan *, struct problems *, const char *,
 		    size_t);
 static void	root(struct parse *, config_setting_t *);
 static void	group(struct parse *, config_setting_t *, const char *);
-static void	not_a_group(struct parse *, const char *,
+static void	not_a_group(struct parse *, config_setting_t *,
 		    const struct scan_value *);
 
 bool
@@ -121,7 +121,7 @@ root(struct parse *p, config_setting_t *top)
 			    (near = want_nearest_group(name)) == NULL)
 				continue;
 		} else if (!config_setting_is_group(node)) {
-			not_a_group(p, name, scan_find(p->scan, name));
+			not_a_group(p, node, scan_find(p->scan, name));
 			continue;
 		}
 		group(p, node, near);
@@ -158,11 +158,14 @@ group(struct parse *p, config_setting_t *node, const char *known)
 }
 
 static void
-not_a_group(struct parse *p, const char *name, const struct scan_value *v)
+not_a_group(struct parse *p, config_setting_t *node,
+    const struct scan_value *v)
 {
+	const char *name = config_setting_name(node);
+	char what[WANT_MAX];
+
 	if (v == NULL || v->said)
 		return;
 	problem_add(p->problems, v->line, name, "got %s, want a group of "
-	    "settings; write %s = { ... };", v->raw[0] == '\0' ?
-	    "a single value" : v->raw, name);
+	    "settings; write %s = { ... };", value_got(node, v, what), name);
 }

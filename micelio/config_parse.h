@@ -139,18 +139,20 @@ struct parse {
 	struct conf		 *conf;
 	uint32_t		  given;
 };
+/* What is there, for the words "got ..."; returns out. */
+#define WANT_MAX	256
+char	*value_got(struct config_setting_t *, const struct scan_value *,
+	    char out[WANT_MAX]);
 void	 value_read(struct parse *, const struct conf_setting *,
 	    struct config_setting_t *, struct scan_value *);
 
 /* config_want.c: the words of it. */
-#define WANT_MAX	256
 /* "a number 0..1024", of one value of the setting. */
 char	*want_text(const struct conf_setting *, char out[WANT_MAX]);
 /* What to do about a text that is refused for why. */
 char	*want_mend(const struct conf_setting *, const char *value,
 	    const char *why, char out[WANT_MAX]);
-/* The known setting somebody may have meant, or NULL. */
-const char *want_nearest(const char *path);
+/* The known group somebody may have meant, or NULL. */
 const char *want_nearest_group(const char *name);
 bool	 want_is_group(const char *name);
 /* path is no setting; is_group: it has settings of its own. */

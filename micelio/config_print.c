@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config_load.h"
+#include "config_parse.h"
 #include "mtime.h"
 
 static void	print_setting(FILE *, const struct conf *,
@@ -75,13 +75,13 @@ print_setting(FILE *f, const struct conf *c, const struct conf_setting *s,
 static void
 print_range(FILE *f, const struct conf_setting *s)
 {
-	char low[TIME_TEXT_MAX], high[TIME_TEXT_MAX];
+	char low[32], high[32];
 
 	if (s->type == CONF_T_INT)
 		fprintf(f, " (%" PRIu64 "..%" PRIu64 ")", s->min, s->max);
 	else if (s->type == CONF_T_DURATION)
-		fprintf(f, " (%s..%s)", duration_text(s->min, low),
-		    duration_text(s->max, high));
+		fprintf(f, " (%s..%s)", want_span(s->min, low),
+		    want_span(s->max, high));
 }
 
 static void

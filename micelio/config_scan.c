@@ -433,8 +433,9 @@ stray(struct scan *s, const struct group *g)
 	k = utf8_decode(s->p, (size_t)(s->end - s->p), &cp);
 	memcpy(show, s->p, k == 0 ? 1 : k);
 	lex_syntax(s, s->line, g->path[0] == '\0' ? NULL : g->path,
-	    "got '%s', want the name of a setting; %s", show, c == '=' ||
-	    c == ':' ? "write a name before it" :
+	    "got '%s', want the name of a setting; %s", show,
+	    c == '=' || c == ':' ? "write a name before it" :
+	    c == '[' ? "a group is written \"node = { ... };\"" :
 	    "look for a missing \"#\" before a comment, or a stray value");
 	nl = memchr(s->p, '\n', (size_t)(s->end - s->p));
 	s->p = nl == NULL ? s->end : nl;

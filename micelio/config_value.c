@@ -66,26 +66,22 @@ given(struct parse *p, const struct place *at)
 	p->given |= UINT32_C(1) << at->s->key;
 }
 
-/* What is there, for the words "got ...". */
-static char *
-got(const struct place *at, char out[WANT_MAX])
+char *
+value_got(config_setting_t *node, const struct scan_value *v,
+    char out[WANT_MAX])
 {
 	char q[QUOTE_MAX];
 
-	if (at->v->word) {
-		snprintf(out, WANT_MAX, "the word %s",
-		    quote(at->v->raw, q));
-		/* The quotes would mislead: there were none. */
-		memmove(q, q + 1, strlen(q));
-		q[strlen(q) - 1] = '\0';
+	if (v->word) {
 		snprintf(out, WANT_MAX, "%s%s",
-		    isalpha((unsigned char)q[0]) ? "the word " : "", q);
+		    isalpha((unsigned char)v->raw[0]) ? "the word " : "",
+		    v->raw);
 		return out;
 	}
-	switch (config_setting_type(at->node)) {
+	switch (config_setting_type(node)) {
 	case CONFIG_TYPE_STRING:
 		snprintf(out, WANT_MAX, "the text %s",
-		    quote(config_setting_get_string(at->node), q));
+		    quote(config_setting_get_string(node), q));
 		break;
 	case CONFIG_TYPE_GROUP:
 		text_copy(out, "a group", WANT_MAX);
@@ -95,35 +91,43 @@ got(const struct place *at, char out[WANT_MAX])
 		text_copy(out, "a list", WANT_MAX);
 		break;
 	default:
-		text_copy(out, at->v->raw, WANT_MAX);
+		text_copy(out, v->raw, WANT_MAX);
 	}
 	return out;
 }
 
-/* What to do about a value of the wrong kind. */
 static void
-mend_kind(const struct place *at, char out[WANT_MAX])
+mend_int(struct parse *p, const struct place *at, char out[WANT_MAX])
 {
-	const char *raw = at->v->raw;
 	const char *text = config_setting_type(at->node) == CONFIG_TYPE_STRING ?
 	    config_setting_get_string(at->node) : NULL;
 
-	if (at->s->type == CONF_T_INT) {
-		if (text != NULL && *text != '\0' &&
-		    strspn(text, "0123456789") == strlen(text))
-			text_copy(out, "remove the quotes", WANT_MAX);
-		else
-			snprintf(out, WANT_MAX, "write a number without "
-			    "quotes, for example %" PRIu64,
-			    at->s->max < 100 ? at->s->max : at->s->min + 15);
-	} else if (at->v->word && raw[0] == '\'')
+	if (text != NULL && *text != '\0' &&
+	    strspn(text, "0123456789") == strlen(text))
+		text_copy(out, "remove the quotes", WANT_MAX);
+	else
+		snprintf(out, WANT_MAX, "write a number without quotes, for "
+		    "example %" PRIu32, *conf_int(p->conf, at->s));
+}
+
+/* What to do about a value of the wrong kind. */
+static void
+mend_kind(struct parse *p, const struct place *at, char out[WANT_MAX])
+{
+	const char *raw = at->v->raw;
+	bool number = raw[0] != '\0' && !at->v->word;
+
+	if (at->s->type == CONF_T_INT)
+		mend_int(p, at, out);
+	else if (raw[0] == '\'')
 		text_copy(out, "use double quotes", WANT_MAX);
-	else if (at->v->word && strncmp(raw, "\xe2\x80", 2) == 0)
+	else if (strncmp(raw, "\xe2\x80", 2) == 0)
 		text_copy(out, "use the plain quotes \"\"", WANT_MAX);
-	else if (raw[0] != '\0' && at->s->type == CONF_T_DURATION &&
-	    strspn(raw, "0123456789") == strlen(raw))
+	else if (number && at->s->type == CONF_T_DURATION &&
+	    strspn(raw, "0123456789.") == strlen(raw))
 		snprintf(out, WANT_MAX, "write its unit, as in \"%ss\"", raw);
-	else if (raw[0] != '\0')
+	else if (at->v->word || (number && (at->s->key == CONF_NODE_NAME ||
+	    at->s->key == CONF_NODE_TAGS)))
 		snprintf(out, WANT_MAX, "put it in double quotes: \"%s\"",
 		    raw);
 	else
@@ -135,9 +139,9 @@ bad_kind(struct parse *p, const struct place *at)
 {
 	char what[WANT_MAX], want[WANT_MAX], mend[WANT_MAX];
 
-	mend_kind(at, mend);
+	mend_kind(p, at, mend);
 	problem_add(p->problems, at->v->line, at->path, "got %s, want %s; %s",
-	    got(at, what), want_text(at->s, want), mend);
+	    value_got(at->node, at->v, what), want_text(at->s, want), mend);
 }
 
 static void
@@ -239,7 +243,7 @@ read_int(struct parse *p, const struct place *at)
 static void
 read_span(struct parse *p, const struct place *at)
 {
-	char q[QUOTE_MAX], want[WANT_MAX], span[32];
+	char q[QUOTE_MAX], want[WANT_MAX], mend[WANT_MAX], span[32];
 	const char *text;
 	int64_t ms;
 
@@ -254,9 +258,12 @@ read_span(struct parse *p, const struct place *at)
 		bool bare = *text != '\0' &&
 		    strspn(text, "0123456789.") == strlen(text);
 
+		if (bare)
+			snprintf(mend, sizeof(mend), "write its unit, as in "
+			    "\"%.20ss\"", text);
 		problem_add(p->problems, at->v->line, at->path, "got the text "
-		    "%s, want %s; write %s of the units h, m, s, ms", q, want,
-		    bare ? "one after the number" : "numbers, each with one");
+		    "%s, want %s; %s", q, want, bare ? mend : "write a number "
+		    "with its unit: h, m, s or ms");
 	} else if (ms < 0 || (uint64_t)ms < at->s->min) {
 		problem_add(p->problems, at->v->line, at->path, "got %s, want "
 		    "%s; write at least \"%s\"", q, want,

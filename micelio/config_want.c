@@ -93,13 +93,12 @@ mend_address(const struct conf_setting *s, const char *v, const char *why,
 	    s->key == CONF_NETWORK_LISTEN;
 	char q[QUOTE_MAX];
 
-	if (strcmp(why, "missing port in address") == 0 &&
-	    strlen(v) < 120 && strchr(v, ':') == NULL)
-		snprintf(out, WANT_MAX, "add a port, as in \"%.120s:%s\"",
-		    v, port);
-	else if (strncmp(why, "missing port", 12) == 0)
-		snprintf(out, WANT_MAX, "add a port, as in \":%s\" at the end",
-		    port);
+	if (strncmp(why, "missing port", 12) == 0)
+		snprintf(out, WANT_MAX, "add a port, as in \"%.120s%s%s\"", v,
+		    v[strlen(v) - 1] == ':' ? "" : ":", port);
+	else if (strstr(v, "://") != NULL)
+		text_copy(out, "leave out what is before the host",
+		    WANT_MAX);
 	else if (strcmp(why, "too many colons in address") == 0)
 		snprintf(out, WANT_MAX, "write an IPv6 address in brackets, "
 		    "as in \"[::1]:%s\"", port);
@@ -183,17 +182,40 @@ want_nearest_group(const char *name)
 	return text_nearest(word, groups);
 }
 
+/* The settings a path may have meant, best first; both ends NULL. */
+struct nearest {
+	const char	*first, *second;
+};
+
+/* Names of settings whose last word is leaf: there may be two. */
+static struct nearest
+nearest_leaf(const char *leaf)
+{
+	struct nearest n = { NULL, NULL };
+
+	for (const struct conf_setting *s = conf_settings; s->key != 0; s++) {
+		if (s->name == NULL ||
+		    strcmp(strchr(s->name, '.') + 1, leaf) != 0)
+			continue;
+		if (n.first == NULL)
+			n.first = s->name;
+		else
+			n.second = s->name;
+	}
+	return n;
+}
+
 /*
  * First the same word elsewhere (max_peers at top level, or spelled
  * Max-Peers), then a slip in the word within its group, then anywhere.
  */
-const char *
-want_nearest(const char *path)
+static struct nearest
+nearest(const char *path)
 {
-	const char *leaves[CONF_KEY_MAX + 1] = { NULL }, *near, *leaf;
-	const char *names[CONF_KEY_MAX + 1] = { NULL };
+	const char *leaves[CONF_KEY_MAX + 1], *leaf, *slip;
 	char word[SCAN_PATH_MAX];
-	size_t n = 0, m = 0, group;
+	struct nearest n = { NULL, NULL };
+	size_t group, own = 0, all = 0;
 
 	lower(path, word, sizeof(word));
 	leaf = strrchr(word, '.');
@@ -202,44 +224,52 @@ want_nearest(const char *path)
 	for (const struct conf_setting *s = conf_settings; s->key != 0; s++) {
 		if (s->name == NULL)
 			continue;
-		if (strcmp(s->name, word) == 0)
-			return s->name;
-		names[n++] = s->name;
+		if (strcmp(s->name, word) == 0) {
+			n.first = s->name;
+			return n;
+		}
+		if (group > 0 && strncmp(s->name, word, group) == 0)
+			leaves[own++] = s->name + group;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(strchr(names[i], '.') + 1, leaf) == 0)
-			return names[i];
-	for (size_t i = 0; i < n; i++)
-		if (group > 0 && strncmp(names[i], word, group) == 0)
-			leaves[m++] = names[i] + group;
-	if (m > 0 && (near = text_nearest(leaf, leaves)) != NULL)
-		return near - group;
-	for (size_t i = 0; i < n; i++)
-		leaves[i] = strchr(names[i], '.') + 1;
-	if ((near = text_nearest(leaf, leaves)) == NULL)
-		return NULL;
-	for (size_t i = 0; i < n; i++)
-		if (leaves[i] == near)
-			return names[i];
-	return NULL;
+	n = nearest_leaf(leaf);
+	if (n.first != NULL)
+		return n;
+	leaves[own] = NULL;
+	if ((slip = text_nearest(leaf, leaves)) != NULL) {
+		n.first = slip - group;
+		return n;
+	}
+	for (const struct conf_setting *s = conf_settings; s->key != 0; s++)
+		if (s->name != NULL)
+			leaves[all++] = strchr(s->name, '.') + 1;
+	leaves[all] = NULL;
+	if ((slip = text_nearest(leaf, leaves)) != NULL)
+		n = nearest_leaf(slip);
+	return n;
 }
 
 void
 problem_unknown(struct problems *ps, const char *path, unsigned int line,
     bool is_group)
 {
-	const char *near = is_group ? want_nearest_group(path) :
-	    want_nearest(path);
 	const char *dot = strchr(path, '.');
+	struct nearest n = { NULL, NULL };
 
+	if (is_group)
+		n.first = want_nearest_group(path);
+	else
+		n = nearest(path);
 	/* "network.max_peers = 15;": the right name, the wrong form. */
-	if (near != NULL && dot != NULL && strcmp(near, path) == 0)
+	if (n.first != NULL && dot != NULL && strcmp(n.first, path) == 0)
 		problem_add(ps, line, path, "got a name with a dot, want the "
 		    "setting inside its group; write %.*s = { %s = ...; };",
 		    (int)(dot - path), path, dot + 1);
-	else if (near != NULL)
+	else if (n.second != NULL)
 		problem_add(ps, line, path, "unknown setting; did you mean "
-		    "\"%s\"?", near);
+		    "\"%s\" or \"%s\"?", n.first, n.second);
+	else if (n.first != NULL)
+		problem_add(ps, line, path, "unknown setting; did you mean "
+		    "\"%s\"?", n.first);
 	else
 		problem_add(ps, line, path, "unknown setting; remove it, or "
 		    "see micelio.conf(5) for those there are");
