@@ -45,7 +45,7 @@
 	    "mend what the line says; the file is read again when it changes") \
 	X(START_FAILED, ERROR, "text", "the node could not be started", "do what the text says") \
 	/* transportd */						      \
-	X(CONN_REFUSED, INFO, "addr cause", "an inbound connection was refused or ended before its hello", "") \
+	X(CONN_REFUSED, INFO, "addr cause text more", "an inbound connection was refused or ended before its hello", "") \
 	X(DIAL_FAILED, DEBUG, "addr cause text", "an outbound connection did not come up", "") \
 	X(ACCEPT_PAUSED, WARN, "listen text", "no descriptor or memory for new connections; accepting pauses", \
 	    "raise LimitNOFILE or lower network.max_unfinished")	      \
