@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -104,6 +105,8 @@ log_init(const char *name, enum log_format format, enum log_level level)
 	lg.daemon = dash != NULL ? dash + 1 : name;
 	lg.format = format;
 	lg.level = level;
+	/* gmtime_r(3) looks for the zone file once: not in the sandbox. */
+	tzset();
 }
 
 void
