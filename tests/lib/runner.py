@@ -117,6 +117,8 @@ class Test:
 
 
 def load(path):
+    if os.path.dirname(path) not in sys.path:
+        sys.path.append(os.path.dirname(path))
     name = os.path.basename(path)[:-3]
     spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
