@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* The command table, and what happens to a command from line to status. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "sshd.h"
+
+#define RESULT_MAX	(8u * 1024 * 1024)
+#define INPUT_MAX	(CHAT_TEXT_MAX + 1)
+
+const struct command commands[] = {
+	{ "help", "[COMMAND]", "what there is, or more about one command",
+	    { "help", "help say" }, ROLE_USER, DOOR_ANY, .max_args = 1,
+	    .start = cmd_help },
+	{ "who", "", "who is here on this node",
+	    { "who", "who --json" }, ROLE_USER, DOOR_ANY, .start = cmd_who },
+	{ "say", "TEXT", "say it to everybody; \"-\" takes standard input",
+	    { "say good morning", "say -" }, ROLE_USER, DOOR_ANY,
+	    .changes = true, .talk = true, .min_args = 1,
+	    .start = cmd_say },
+	{ "nick", "NAME", "be called something else",
+	    { "nick alice", "nick \xc3\x89lodie" }, ROLE_USER, DOOR_SHELL,
+	    .changes = true, .min_args = 1, .max_args = 1,
+	    .start = cmd_nick },
+	{ "status", "[--check]", "is the node healthy; --check: exit 1 if not",
+	    { "status", "status --check --json" }, ROLE_USER, DOOR_ANY,
+	    .options = "--check ", .start = cmd_status },
+	{ "peers", "", "connected and configured nodes",
+	    { "peers", "peers --plain" }, ROLE_USER, DOOR_ANY,
+	    .start = cmd_peers },
+	{ "tail", "", "what is said, as it comes (ops: and events)",
+	    { "tail", "tail --json" }, ROLE_USER, DOOR_EXEC | DOOR_CONTROL,
+	    .streams = true, .start = cmd_tail },
+	{ "reload", "", "read the configuration again, all or nothing",
+	    { "reload", "reload --json" }, ROLE_OP, DOOR_ANY,
+	    .changes = true, .start = cmd_reload },
+	{ "version", "", "which micelio this is",
+	    { "version", "version --json" }, ROLE_USER, DOOR_ANY,
+	    .start = cmd_version },
+	{ "quit", "", "leave the partyline",
+	    { "quit", "quit" }, ROLE_USER, DOOR_SHELL, .start = cmd_quit },
+	{ .name = NULL }
+};
+
+void
+caller_init(struct caller *caller, struct hub *hub)
+{
+	memset(caller, 0, sizeof(*caller));
+	caller->hub = hub;
+	caller->role = ROLE_USER;
+	TAILQ_INIT(&caller->runs);
+}
+
+void
+caller_gone(struct caller *caller, const char *why)
+{
+	struct run *run;
+
+	while ((run = TAILQ_FIRST(&caller->runs)) != NULL)
+		run_free(run);
+	say_forget(caller->hub, caller, NULL);
+	if (!caller->in_room)
+		return;
+	caller->in_room = false;
+	room_leave(&caller->hub->room, &caller->member, why,
+	    hub_now(caller->hub));
+}
+
+void
+caller_text(struct caller *caller, int stream, const char *fmt, ...)
+{
+	char text[2048];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	if ((size_t)n >= sizeof(text))
+		n = sizeof(text) - 1;
+	caller->out(caller, stream, text, (size_t)n);
+}
+
+/* A refusal: to the speaker in the partyline, to standard error elsewhere. */
+static void
+caller_refuse(struct caller *caller, int status, const char *why)
+{
+	if (caller->door == DOOR_SHELL) {
+		caller_text(caller, OUT_STDOUT, "-- %s\n", why);
+		return;
+	}
+	caller_text(caller, OUT_STDERR, "micelio: %s\n", why);
+	caller->exit(caller, status);
+}
+
+static struct run *
+run_new(struct caller *caller, const struct cmdline *line)
+{
+	struct run *run = xcalloc(1, sizeof(*run));
+
+	run->caller = caller;
+	run->line = *line;
+	wbuf_init(&run->in, INPUT_MAX);
+	TAILQ_INSERT_TAIL(&caller->runs, run, entry);
+	TAILQ_INSERT_TAIL(&caller->hub->runs, run, all);
+	caller->nruns++;
+	return run;
+}
+
+void
+run_free(struct run *run)
+{
+	struct caller *caller = run->caller;
+
+	TAILQ_REMOVE(&caller->runs, run, entry);
+	TAILQ_REMOVE(&caller->hub->runs, run, all);
+	caller->nruns--;
+	if (run->gather != NULL)
+		gather_cancel(run->gather);
+	say_forget(caller->hub, NULL, run);
+	if (run->deadline != NULL)
+		event_free(run->deadline);
+	cmdline_free(&run->line);
+	wbuf_free(&run->in);
+	free(run);
+}
+
+struct run *
+run_by_request(struct hub *hub, uint32_t id)
+{
+	struct run *run;
+
+	TAILQ_FOREACH(run, &hub->runs, all)
+		if (run->request == id)
+			return run;
+	return NULL;
+}
+
+static void
+run_help(struct caller *caller, const struct command *cmd)
+{
+	struct wbuf w;
+
+	wbuf_init(&w, RESULT_MAX);
+	help_one_text(cmd, caller->door, &w);
+	caller->out(caller, OUT_STDOUT, (const char *)w.p, w.len);
+	wbuf_free(&w);
+	if (caller->door != DOOR_SHELL)
+		caller->exit(caller, EX_OK);
+}
+
+static void
+command_start(struct caller *caller, int rc, struct cmdline *line,
+    char *why, size_t size)
+{
+	if (rc == EX_OK && line->help) {
+		run_help(caller, line->cmd);
+		cmdline_free(line);
+		return;
+	}
+	if (rc == EX_OK)
+		rc = command_allowed(line->cmd, caller->role, caller->door,
+		    why, size);
+	if (rc == EX_OK && caller->nruns >= CALLER_RUNS_MAX) {
+		(void)snprintf(why, size, "%s: %d commands are still at "
+		    "work; wait for one", line->cmd->name, CALLER_RUNS_MAX);
+		rc = EX_TEMPFAIL;
+	}
+	if (rc != EX_OK) {
+		cmdline_free(line);
+		caller_refuse(caller, rc, why);
+		return;
+	}
+	line->cmd->start(run_new(caller, line));
+}
+
+void
+command_line(struct caller *caller, const char *s, size_t n)
+{
+	struct cmdline line;
+	char why[512];
+	int rc = cmdline_parse(commands, s, n, &line, why, sizeof(why));
+
+	command_start(caller, rc, &line, why, sizeof(why));
+}
+
+void
+command_words(struct caller *caller, const char *const *words, size_t n)
+{
+	struct cmdline line;
+	char why[512];
+	int rc = cmdline_from_words(commands, words, n, &line, why,
+	    sizeof(why));
+
+	command_start(caller, rc, &line, why, sizeof(why));
+}
+
+void
+run_out(struct run *run, int stream, const char *s, size_t n)
+{
+	run->caller->out(run->caller, stream, s, n);
+}
+
+void
+run_doc(struct run *run, const struct doc *d,
+    void (*text)(const struct doc *, struct wbuf *))
+{
+	struct wbuf w;
+
+	wbuf_init(&w, RESULT_MAX);
+	if (run->line.form == DOC_JSON)
+		doc_json(d, &w);
+	else if (run->line.form == DOC_PLAIN)
+		doc_plain(d, &w);
+	else
+		text(d, &w);
+	run_out(run, OUT_STDOUT, (const char *)w.p, w.len);
+	wbuf_free(&w);
+}
+
+void
+run_done(struct run *run, int status)
+{
+	struct caller *caller = run->caller;
+
+	run_free(run);
+	if (caller->door != DOOR_SHELL)
+		caller->exit(caller, status);
+}
+
+void
+run_fail(struct run *run, int status, const char *fmt, ...)
+{
+	struct caller *caller = run->caller;
+	char why[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	run_free(run);
+	caller_refuse(caller, status, why);
+}
+
+void
+run_input(struct run *run, const void *p, size_t n)
+{
+	if (!run->wants_input)
+		return;
+	if (n == 0) {
+		run->wants_input = false;
+		cmd_say_input(run);
+		return;
+	}
+	/* One byte more than is allowed tells that it is too much. */
+	if (n > INPUT_MAX - run->in.len) {
+		n = INPUT_MAX - run->in.len;
+		run->in_over = true;
+	}
+	wbuf_bytes(&run->in, p, n);
+}
+
+static void
+deadline_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct run *run = arg;
+
+	(void)fd;
+	(void)what;
+	run->timeout(run);
+}
+
+void
+run_deadline(struct run *run, unsigned int ms, void (*cb)(struct run *))
+{
+	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+
+	run->timeout = cb;
+	if (run->deadline == NULL)
+		run->deadline = evtimer_new(run->caller->hub->proc->base,
+		    deadline_cb, run);
+	if (run->deadline == NULL)
+		fatalx("no memory for a timer");
+	event_add(run->deadline, &tv);
+}

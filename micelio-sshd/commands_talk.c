@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* help, who, nick, say, tail, quit. */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "sshd.h"
+
+#define SAY_MS		5000
+
+static void
+help_shell_text(const struct doc *d, struct wbuf *w)
+{
+	help_list_text(d, DOOR_SHELL, w);
+}
+
+static void
+help_command_text(const struct doc *d, struct wbuf *w)
+{
+	help_list_text(d, DOOR_CONTROL, w);
+}
+
+static void
+help_one(struct run *run, const struct command *cmd)
+{
+	struct wbuf w;
+
+	wbuf_init(&w, 8192);
+	help_one_text(cmd, run->caller->door, &w);
+	run_out(run, OUT_STDOUT, (const char *)w.p, w.len);
+	wbuf_free(&w);
+	run_done(run, EX_OK);
+}
+
+void
+cmd_help(struct run *run)
+{
+	const struct command *cmd;
+	const char *name;
+	char why[256];
+	struct doc d;
+
+	if (run->line.argc == 1) {
+		name = run->line.argv[0];
+		name += name[0] == '/';
+		cmd = command_find(commands, name, strlen(name), why,
+		    sizeof(why));
+		if (cmd == NULL)
+			run_fail(run, EX_USAGE, "help: %s", why);
+		else
+			help_one(run, cmd);
+		return;
+	}
+	doc_init(&d);
+	help_list(commands, run->caller->door, &d);
+	run_doc(run, &d, run->caller->door == DOOR_SHELL ?
+	    help_shell_text : help_command_text);
+	doc_free(&d);
+	run_done(run, EX_OK);
+}
+
+void
+cmd_who(struct run *run)
+{
+	struct hub *hub = run->caller->hub;
+	struct doc d;
+
+	doc_init(&d);
+	who_build(&hub->room, hub->proc->conf.node_name, hub_now(hub), &d);
+	run_doc(run, &d, who_text);
+	doc_free(&d);
+	run_done(run, EX_OK);
+}
+
+/* A conn's prompt carries the nick; the session is told by this. */
+static void
+prompt_send(struct caller *caller)
+{
+	struct conn *c = (struct conn *)(void *)caller;
+	char prompt[CHAT_NICK_MAX + 8];
+	struct wbuf w;
+
+	(void)snprintf(prompt, sizeof(prompt), "[%s]> ",
+	    caller->member.nick);
+	wbuf_init(&w, 128);
+	wbuf_str(&w, prompt);
+	imsg_send_wbuf(c->chan, IMSG_SES_PROMPT, 0, 0, &w);
+	wbuf_free(&w);
+}
+
+void
+cmd_nick(struct run *run)
+{
+	struct caller *caller = run->caller;
+	const char *nick = run->line.argv[0];
+	char why[512];
+
+	if (!room_nick(&caller->hub->room, &caller->member, nick,
+	    strlen(nick), hub_now(caller->hub), why, sizeof(why))) {
+		run_fail(run, 1, "%s", why);
+		return;
+	}
+	prompt_send(caller);
+	run_done(run, EX_OK);
+}
+
+/* Only a partyline has it, and that is always a conn. */
+void
+cmd_quit(struct run *run)
+{
+	struct caller *caller = run->caller;
+
+	caller_text(caller, OUT_STDOUT, "Goodbye.\n");
+	run_free(run);
+	caller->exit(caller, EX_OK);
+}
+
+static void
+say_timeout(struct run *run)
+{
+	run_fail(run, EX_TEMPFAIL, "say: no answer in 5 s; it may have been "
+	    "sent");
+}
+
+static void
+say_text(struct run *run, const char *text, size_t n)
+{
+	struct caller *caller = run->caller;
+	struct hub *hub = caller->hub;
+	char nick[CHAT_NICK_MAX + 1], why[256];
+	enum say_status st;
+
+	if (caller->door == DOOR_SHELL) {
+		say_line(caller, text, n);
+		run_done(run, EX_OK);
+		return;
+	}
+	room_guest_nick(&hub->room, caller->nick, caller->key, nick);
+	run_deadline(run, SAY_MS, say_timeout);
+	st = room_say(&hub->room, caller, nick, text, n, hub_now(hub));
+	if (st == SAY_OK)
+		return;		/* the answer ends it */
+	say_status_text(st, n, why, sizeof(why));
+	run_fail(run, st == SAY_EMPTY ? EX_USAGE : EX_DATAERR, "%s", why);
+}
+
+void
+cmd_say(struct run *run)
+{
+	if (run->line.text_len == 1 && run->line.text[0] == '-' &&
+	    run->caller->door != DOOR_SHELL) {
+		run->wants_input = true;
+		return;
+	}
+	say_text(run, run->line.text, run->line.text_len);
+}
+
+void
+cmd_say_input(struct run *run)
+{
+	if (run->in_over)
+		run_fail(run, EX_DATAERR, "not sent: the text has more than "
+		    "the limit of %u bytes; say it in parts", CHAT_TEXT_MAX);
+	else
+		say_text(run, (const char *)run->in.p, run->in.len);
+}
+
+/* Until the reader leaves: caller_gone() takes it out of the room again. */
+void
+cmd_tail(struct run *run)
+{
+	struct caller *caller = run->caller;
+
+	room_watch(&caller->hub->room, &caller->member,
+	    run->line.form == DOC_JSON, caller->role >= ROLE_OP, caller);
+	caller->in_room = true;
+}

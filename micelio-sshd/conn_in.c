@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/* A connection that is let in: somebody in the partyline, or one command. */
+#include <stdio.h>
+#include <string.h>
+
+#include "log.h"
+#include "mtime.h"
+#include "sshd.h"
+#include "text.h"
+
+#define STATUS_INTR	130	/* as a shell has it after C-c */
+#define NAMED_MAX	8u	/* of those who are here, in the greeting */
+
+static void
+prompt_text(const struct caller *caller, char *out, size_t size)
+{
+	(void)snprintf(out, size, "[%s]> ", caller->member.nick);
+}
+
+static void
+send_opened(struct conn *c, const char *prompt, const char *nick)
+{
+	struct wbuf w;
+	uint8_t rights = 0;
+
+	if (c->pty)
+		rights |= 1;
+	if (c->caller.role >= ROLE_OP)
+		rights |= 2;
+	if (c->caller.role >= ROLE_ADMIN)
+		rights |= 4;
+	wbuf_init(&w, 1024);
+	wbuf_str(&w, prompt);
+	wbuf_u8(&w, rights);
+	wbuf_str(&w, nick);
+	imsg_send_wbuf(c->chan, IMSG_SES_OPENED, 0, 0, &w);
+	wbuf_free(&w);
+}
+
+static void
+greet(struct conn *c, const char *note)
+{
+	struct hub *hub = c->hub;
+	unsigned int others = hub->room.people - 1;
+	const char *node = hub->proc->conf.node_name;
+	struct member *m;
+	struct wbuf w;
+	char safe[CONF_NODE_NAME_MAX * 6];
+
+	text_safe(node, strlen(node), safe, sizeof(safe), true);
+	wbuf_init(&w, 4096);
+	wbuf_printf(&w, "Welcome to %s partyline! You are %s.\n", safe,
+	    c->caller.member.nick);
+	if (others == 0)
+		wbuf_printf(&w, "Nobody else is here on this node.");
+	else
+		wbuf_printf(&w, "%u other%s here%s", others,
+		    others == 1 ? "" : "s", others <= NAMED_MAX ? ":" : ".");
+	if (others <= NAMED_MAX)
+		TAILQ_FOREACH(m, &hub->room.members, entry)
+			if (!m->watcher && m != &c->caller.member)
+				wbuf_printf(&w, " %s", m->nick);
+	wbuf_printf(&w, "\nType /help for commands; anything else is said to "
+	    "everybody.\n%s", note);
+	c->caller.out(&c->caller, OUT_STDOUT, (const char *)w.p, w.len);
+	wbuf_free(&w);
+}
+
+static void
+open_shell(struct conn *c)
+{
+	struct caller *caller = &c->caller;
+	char note[512], prompt[CHAT_NICK_MAX + 8];
+
+	c->shell = true;
+	caller->door = DOOR_SHELL;
+	room_join(&c->hub->room, &caller->member, caller->nick, caller->key,
+	    hub_now(c->hub), caller, note, sizeof(note));
+	caller->in_room = true;
+	prompt_text(caller, prompt, sizeof(prompt));
+	send_opened(c, prompt, caller->member.nick);
+	greet(c, note);
+}
+
+static void
+open_exec(struct conn *c, const char *command, size_t n)
+{
+	c->caller.door = DOOR_EXEC;
+	send_opened(c, "", c->caller.nick);
+	while (n > 0 && *command == ' ') {
+		command++;
+		n--;
+	}
+	if (n > 1 && *command == '/') {	/* as one types it in the room */
+		command++;
+		n--;
+	}
+	command_line(&c->caller, command, n);
+}
+
+static void
+ses_open(struct conn *c, struct imsg *m)
+{
+	const char *command;
+	struct rcur r;
+	size_t n, skip;
+	uint8_t kind;
+
+	rcur_init(&r, m->data, m->len);
+	kind = rcur_u8(&r);
+	(void)rcur_u8(&r);			/* a pty or not, its size */
+	(void)rcur_u16(&r);
+	(void)rcur_u16(&r);
+	(void)rcur_str(&r, 8192, &skip);	/* TERM */
+	(void)rcur_str(&r, 8192, &skip);	/* the environment */
+	command = rcur_str(&r, 8192, &n);
+	if (!rcur_done(&r) || c->opened ||
+	    (kind != SES_SHELL && kind != SES_EXEC)) {
+		login_lied(c, "malformed or second SES_OPEN");
+		return;
+	}
+	c->opened = true;
+	if (kind == SES_SHELL)
+		open_shell(c);
+	else
+		open_exec(c, command, n);
+}
+
+static void
+ses_line(struct conn *c, const char *s, size_t n)
+{
+	struct caller *caller = &c->caller;
+
+	while (n > 0 && (*s == ' ' || *s == '\t')) {
+		s++;
+		n--;
+	}
+	if (n > 0 && s[0] == '/' && (n == 1 || s[1] != '/'))
+		command_line(caller, s + 1, n - 1);
+	else if (n > 1 && s[0] == '/')
+		say_line(caller, s + 1, n - 1);
+	else
+		say_line(caller, s, n);
+}
+
+static void
+ses_complete(struct conn *c, struct imsg *m)
+{
+	struct completion done;
+	struct rcur r;
+	const char *line;
+	uint16_t cursor;
+	struct wbuf w;
+	size_t n;
+
+	rcur_init(&r, m->data, m->len);
+	cursor = rcur_u16(&r);
+	line = rcur_str(&r, 8192, &n);
+	if (!rcur_done(&r)) {
+		login_lied(c, "malformed SES_COMPLETE");
+		return;
+	}
+	complete(commands, &c->hub->room, line, n, cursor, &done);
+	wbuf_init(&w, 16384);
+	wbuf_u16(&w, done.start);
+	wbuf_u8(&w, done.n);
+	for (size_t i = 0; i < done.n; i++)
+		wbuf_str(&w, done.v[i]);
+	imsg_send_wbuf(c->chan, IMSG_SES_COMPLETED, m->id, 0, &w);
+	wbuf_free(&w);
+	completion_free(&done);
+}
+
+static void
+ses_ack(struct conn *c, struct imsg *m)
+{
+	struct rcur r;
+	uint64_t missed;
+
+	rcur_init(&r, m->data, m->len);
+	outlet_ack(&c->outlet, rcur_u32(&r));
+	missed = outlet_missed(&c->outlet);
+	if (missed > 0)
+		caller_text(&c->caller, c->shell ? OUT_ROOM : OUT_STDERR,
+		    "-- %llu line%s skipped: you were not reading\n",
+		    (unsigned long long)missed, missed == 1 ? "" : "s");
+}
+
+static void
+ses_intr(struct conn *c)
+{
+	struct run *run;
+
+	while ((run = TAILQ_FIRST(&c->caller.runs)) != NULL)
+		run_free(run);
+	if (!c->shell)
+		c->caller.exit(&c->caller, STATUS_INTR);
+}
+
+static void
+ses_input(struct conn *c, const void *p, size_t n)
+{
+	struct run *run = TAILQ_FIRST(&c->caller.runs);
+
+	if (run != NULL)
+		run_input(run, p, n);
+}
+
+/* Of a shell. */
+static void
+dispatch_shell(struct conn *c, struct imsg *m)
+{
+	switch (m->type) {
+	case IMSG_SES_LINE:
+		ses_line(c, (const char *)m->data, m->len);
+		break;
+	case IMSG_SES_PASTE:	/* talk, whatever it begins with */
+		say_line(&c->caller, (const char *)m->data, m->len);
+		break;
+	case IMSG_SES_EOF:
+		command_line(&c->caller, "quit", 4);
+		break;
+	case IMSG_SES_COMPLETE:
+		ses_complete(c, m);
+		break;
+	default:		/* SES_WINDOW: the session draws, not we */
+		break;
+	}
+}
+
+void
+conn_in_dispatch(struct conn *c, struct imsg *m)
+{
+	if (m->type == IMSG_SES_OPEN)
+		ses_open(c, m);
+	else if (m->type == IMSG_SES_ACK)
+		ses_ack(c, m);
+	else if (!c->opened)
+		login_lied(c, "a message before SES_OPEN");
+	else if (m->type == IMSG_SES_INTR)
+		ses_intr(c);
+	else if (c->shell)
+		dispatch_shell(c, m);
+	else if (m->type == IMSG_SES_IN)
+		ses_input(c, m->data, m->len);
+	else if (m->type == IMSG_SES_EOF)
+		ses_input(c, NULL, 0);
+}

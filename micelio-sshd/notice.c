@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Events of the daemons: as they are for those who tail, and of a few a line
+ * in plain words for everybody in the room.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "mtime.h"
+#include "sshd.h"
+
+#define NOTES_PER_S	1
+#define NOTES_BURST	20
+
+/* key=value or key="value" out of rendered fields. */
+static bool
+field_value(const char *fields, const char *key, char *out, size_t size)
+{
+	size_t k = strlen(key), n;
+	const char *s = fields;
+
+	while ((s = strstr(s, key)) != NULL) {
+		if ((s == fields || s[-1] == ' ') && s[k] == '=')
+			break;
+		s += k;
+	}
+	if (s == NULL)
+		return false;
+	s += k + 1;
+	n = *s == '"' ? strcspn(++s, "\"") : strcspn(s, " ");
+	(void)snprintf(out, size, "%.*s", (int)n, s);
+	return true;
+}
+
+static void
+peer_note(struct hub *hub, enum log_ev ev, const char *fields)
+{
+	char id[80] = "?", addr[128] = "", cause[64] = "", text[400];
+
+	if (!bucket_take(&hub->notes, NOTES_PER_S, NOTES_BURST, 1, mono_ms()))
+		return;
+	(void)field_value(fields, "id", id, sizeof(id));
+	(void)field_value(fields, "addr", addr, sizeof(addr));
+	(void)field_value(fields, "cause", cause, sizeof(cause));
+	if (ev == EV_PEER_UP)
+		(void)snprintf(text, sizeof(text), "linked: node %s (%s)",
+		    id, addr);
+	else
+		(void)snprintf(text, sizeof(text), "split: lost node %s (%s) "
+		    "cause=%s", id, addr, cause);
+	room_note(&hub->room, false, text, hub_now(hub));
+}
+
+static void
+show(struct hub *hub, const char *daemon, enum log_ev ev,
+    enum log_level level, const char *fields)
+{
+	char text[4600];
+
+	(void)snprintf(text, sizeof(text), "%s %s %s %s",
+	    log_level_name(level), daemon, event_infos[ev].name, fields);
+	room_note(&hub->room, true, text, hub_now(hub));
+	if (ev == EV_PEER_UP || ev == EV_PEER_DOWN)
+		peer_note(hub, ev, fields);
+}
+
+void
+notice_event(struct hub *hub, enum proc_role from, struct imsg *m)
+{
+	char fields[4096];
+	struct rcur r;
+	unsigned int ev, level;
+	size_t n;
+	const char *s;
+
+	rcur_init(&r, m->data, m->len);
+	ev = rcur_u16(&r);
+	level = rcur_u8(&r);
+	(void)rcur_u64(&r);
+	(void)rcur_u64(&r);
+	s = rcur_str(&r, 4090, &n);
+	if (!rcur_done(&r) || ev == EV_NONE || ev >= EV_MAX ||
+	    level > LOG_LVL_ERROR)
+		return;
+	(void)snprintf(fields, sizeof(fields), "%.*s", (int)n, s);
+	show(hub, from == PROC_PARENT ? "micelio" : proc_role_name(from),
+	    (enum log_ev)ev, (enum log_level)level, fields);
+}
+
+void
+notice_own(struct hub *hub, enum log_ev ev, enum log_level level,
+    uint64_t unix_ms, const char *fields)
+{
+	(void)unix_ms;
+	show(hub, "sshd", ev, level, fields);
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The room: who is there, under which name, and what is said.  Pure; the
+ * daemon shows what comes out and carries what is to be sent.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mtime.h"
+#include "sshd.h"
+#include "text.h"
+
+#define LINES_MAX	(1024u * 1024)	/* one item rendered */
+
+void
+room_init(struct room *r, const struct room_ops *ops, void *arg)
+{
+	memset(r, 0, sizeof(*r));
+	TAILQ_INIT(&r->members);
+	r->ops = ops;
+	r->arg = arg;
+}
+
+/* Show to everybody; each form is rendered once, when somebody wants it. */
+static void
+room_show(struct room *r, const struct room_item *item)
+{
+	struct wbuf text, full, json;
+	struct member *m, *next;
+
+	wbuf_init(&text, LINES_MAX);
+	wbuf_init(&full, LINES_MAX);
+	wbuf_init(&json, LINES_MAX);
+	TAILQ_FOREACH_SAFE(m, &r->members, entry, next) {
+		struct wbuf *w = !m->watcher ? &text : m->json ? &json : &full;
+
+		/* Who sees the events needs no notes made of them. */
+		if (item->kind == ROOM_EVENT ? !m->events :
+		    item->kind == ROOM_NOTE && m->events)
+			continue;
+		if (w->len == 0 && w == &json)
+			room_render_json(item, w);
+		else if (w->len == 0)
+			room_render(item, r->utc_offset_s, w == &text, w);
+		r->ops->show(m->arg, (const char *)w->p, w->len);
+	}
+	wbuf_free(&text);
+	wbuf_free(&full);
+	wbuf_free(&json);
+}
+
+static void
+room_tell(struct room *r, enum room_kind kind, const char *nick,
+    const char *text, uint64_t now_ms)
+{
+	struct room_item item = { .kind = kind, .now_ms = now_ms,
+	    .nick = nick, .text = text == NULL ? "" : text };
+
+	item.len = strlen(item.text);
+	room_show(r, &item);
+}
+
+struct member *
+room_find(const struct room *r, const char *nick)
+{
+	struct member *m;
+
+	TAILQ_FOREACH(m, &r->members, entry)
+		if (!m->watcher && nick_same(m->nick, nick))
+			return m;
+	return NULL;
+}
+
+/* base~suffix[~n], cut so that it fits; '~' cannot be chosen by anybody. */
+static void
+nick_suffix(const char *base, const char *suffix, unsigned int n,
+    char out[CHAT_NICK_MAX + 1])
+{
+	char tail[24];
+	size_t keep = strlen(base), room;
+
+	if (suffix[0] == '\0')
+		(void)snprintf(tail, sizeof(tail), "~%u", n);
+	else if (n < 2)
+		(void)snprintf(tail, sizeof(tail), "~%s", suffix);
+	else
+		(void)snprintf(tail, sizeof(tail), "~%s~%u", suffix, n);
+	room = CHAT_NICK_MAX - strlen(tail);
+	if (keep > room)
+		keep = room;
+	while (keep > 0 && ((unsigned char)base[keep] & 0xc0) == 0x80)
+		keep--;		/* not in the middle of a character */
+	(void)snprintf(out, CHAT_NICK_MAX + 1, "%.*s%s", (int)keep, base,
+	    tail);
+}
+
+/* Who comes by the control socket has no key: all zeros. */
+static void
+key_suffix(const uint8_t key[SSHKEY_HASH_LEN], char out[5])
+{
+	static const uint8_t none[SSHKEY_HASH_LEN];
+
+	if (memcmp(key, none, sizeof(none)) == 0)
+		memcpy(out, "ctl", 4);
+	else
+		hex_encode(key, 2, out);
+}
+
+static void
+nick_base(const char *wanted, const uint8_t key[SSHKEY_HASH_LEN],
+    char out[CHAT_NICK_MAX + 1])
+{
+	char hex[5];
+
+	if (nick_check(wanted, strlen(wanted)) == NULL) {
+		text_copy(out, wanted, CHAT_NICK_MAX + 1);
+		return;
+	}
+	key_suffix(key, hex);
+	(void)snprintf(out, CHAT_NICK_MAX + 1, "user-%s", hex);
+}
+
+/* The first free one: alice; alice~2 for the same key, alice~5c1e else. */
+static void
+nick_free(const struct room *r, const char *base,
+    const uint8_t key[SSHKEY_HASH_LEN], char out[CHAT_NICK_MAX + 1])
+{
+	const struct member *m = room_find(r, base);
+	char hex[5] = "";
+	unsigned int n = 2;
+
+	text_copy(out, base, CHAT_NICK_MAX + 1);
+	if (m == NULL)
+		return;
+	if (memcmp(m->key, key, SSHKEY_HASH_LEN) != 0) {
+		key_suffix(key, hex);
+		n = 1;
+	}
+	do
+		nick_suffix(base, hex, n++, out);
+	while (room_find(r, out) != NULL);
+}
+
+void
+room_guest_nick(const struct room *r, const char *wanted,
+    const uint8_t key[SSHKEY_HASH_LEN], char out[CHAT_NICK_MAX + 1])
+{
+	char base[CHAT_NICK_MAX + 1];
+	const struct member *m;
+
+	nick_base(wanted, key, base);
+	m = room_find(r, base);
+	/* The same key is the same person. */
+	if (m != NULL && memcmp(m->key, key, SSHKEY_HASH_LEN) == 0)
+		text_copy(out, m->nick, CHAT_NICK_MAX + 1);
+	else
+		nick_free(r, base, key, out);
+}
+
+static void
+join_note(const struct room *r, const struct member *m, const char *wanted,
+    const char *base, char *note, size_t size)
+{
+	const char *why = nick_check(wanted, strlen(wanted));
+	const struct member *other;
+	char safe[CHAT_NICK_MAX * 6], fp[SSHKEY_FP_MAX];
+
+	text_safe(wanted, strlen(wanted), safe, sizeof(safe), true);
+	if (why != NULL) {
+		(void)snprintf(note, size, "-- you are %s: the name \"%s\" "
+		    "%s; /nick NAME changes it\n", m->nick, safe, why);
+		return;
+	}
+	other = room_find(r, base);
+	if (other == NULL)
+		return;
+	if (memcmp(other->key, m->key, SSHKEY_HASH_LEN) == 0)
+		(void)snprintf(note, size, "-- you are %s: you are already "
+		    "here as %s\n", m->nick, other->nick);
+	else
+		(void)snprintf(note, size, "-- you are %s: \"%s\" belongs to "
+		    "key %s (here now); /nick NAME changes it\n", m->nick,
+		    other->nick, sshkey_fingerprint(other->key, fp));
+}
+
+void
+room_join(struct room *r, struct member *m, const char *wanted,
+    const uint8_t key[SSHKEY_HASH_LEN], uint64_t now_ms, void *arg,
+    char *note, size_t size)
+{
+	char base[CHAT_NICK_MAX + 1];
+
+	memset(m, 0, sizeof(*m));
+	memcpy(m->key, key, SSHKEY_HASH_LEN);
+	m->joined_ms = now_ms;
+	m->arg = arg;
+	nick_base(wanted, key, base);
+	nick_free(r, base, key, m->nick);
+	note[0] = '\0';
+	if (strcmp(m->nick, wanted) != 0)
+		join_note(r, m, wanted, base, note, size);
+	room_tell(r, ROOM_JOIN, m->nick, NULL, now_ms);
+	TAILQ_INSERT_TAIL(&r->members, m, entry);
+	r->people++;
+}
+
+void
+room_watch(struct room *r, struct member *m, bool json, bool events,
+    void *arg)
+{
+	memset(m, 0, sizeof(*m));
+	m->watcher = true;
+	m->json = json;
+	m->events = events;
+	m->arg = arg;
+	TAILQ_INSERT_TAIL(&r->members, m, entry);
+	r->watchers++;
+}
+
+void
+room_leave(struct room *r, struct member *m, const char *why, uint64_t now_ms)
+{
+	TAILQ_REMOVE(&r->members, m, entry);
+	if (m->watcher) {
+		r->watchers--;
+		return;
+	}
+	r->people--;
+	room_tell(r, ROOM_LEAVE, m->nick, why, now_ms);
+}
+
+bool
+room_nick(struct room *r, struct member *m, const char *nick, size_t n,
+    uint64_t now_ms, char *why, size_t size)
+{
+	const char *rule = nick_check(nick, n);
+	char new[CHAT_NICK_MAX + 1], old[CHAT_NICK_MAX + 1];
+	char safe[CHAT_NICK_MAX * 8], fp[SSHKEY_FP_MAX];
+	struct member *other;
+
+	if (rule != NULL) {
+		text_safe(nick, n < CHAT_NICK_MAX * 2 ? n : CHAT_NICK_MAX * 2,
+		    safe, sizeof(safe), true);
+		(void)snprintf(why, size, "nick not changed: \"%s\" %s; you "
+		    "are %s", safe, rule, m->nick);
+		return false;
+	}
+	(void)snprintf(new, sizeof(new), "%.*s", (int)n, nick);
+	other = room_find(r, new);
+	if (other != NULL && other != m) {
+		(void)snprintf(why, size, "nick not changed: \"%s\" belongs "
+		    "to key %s (here now); you are %s", other->nick,
+		    sshkey_fingerprint(other->key, fp), m->nick);
+		return false;
+	}
+	if (strcmp(new, m->nick) == 0) {
+		(void)snprintf(why, size, "you are already %s", m->nick);
+		return false;
+	}
+	text_copy(old, m->nick, sizeof(old));
+	text_copy(m->nick, new, sizeof(m->nick));
+	room_tell(r, ROOM_NICK, old, new, now_ms);
+	return true;
+}
+
+static bool
+space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+enum say_status
+room_say(struct room *r, void *from, const char *nick, const char *text,
+    size_t n, uint64_t now_ms)
+{
+	struct room_item item = { .kind = ROOM_CHAT, .now_ms = now_ms,
+	    .nick = nick };
+	struct member *m;
+
+	while (n > 0 && space(text[n - 1]))
+		n--;
+	while (n > 0 && space(text[0])) {
+		text++;
+		n--;
+	}
+	if (n == 0)
+		return SAY_EMPTY;
+	if (n > CHAT_TEXT_MAX)
+		return SAY_TOO_LONG;
+	if (!utf8_valid(text, n))
+		return SAY_NOT_TEXT;
+	item.text = text;
+	item.len = n;
+	if ((m = room_find(r, nick)) != NULL)
+		m->spoke_ms = now_ms;
+	room_show(r, &item);
+	r->ops->send(r->arg, from, nick, text, n);
+	return SAY_OK;
+}
+
+void
+say_status_text(enum say_status st, size_t len, char *out, size_t size)
+{
+	out[0] = '\0';
+	if (st == SAY_EMPTY)
+		(void)snprintf(out, size, "not sent: there is no text");
+	else if (st == SAY_TOO_LONG)
+		(void)snprintf(out, size, "not sent: the text has %zu bytes, "
+		    "the limit is %u; say it in parts", len, CHAT_TEXT_MAX);
+	else if (st == SAY_NOT_TEXT)
+		(void)snprintf(out, size, "not sent: the text is not UTF-8; "
+		    "set your terminal to UTF-8");
+}
+
+void
+chat_result_text(unsigned int status, unsigned int given, uint32_t retry_ms,
+    unsigned int others, char *out, size_t size)
+{
+	char span[TIME_TEXT_MAX];
+
+	(void)given;
+	out[0] = '\0';
+	switch (status) {
+	case CHAT_SENT:
+		return;
+	case CHAT_NO_PEERS:
+		(void)snprintf(out, size, others > 0 ?
+		    "no peers: only people here saw it" :
+		    "no peers and nobody else here: nobody saw it");
+		return;
+	case CHAT_SLOWED:
+		(void)snprintf(out, size, "slowed: it goes out in %s; the "
+		    "mesh takes a few lines a second", span_text(retry_ms,
+		    span));
+		return;
+	case CHAT_REFUSED:
+		(void)snprintf(out, size, "not sent to other nodes: too much "
+		    "is waiting; say it again in %s", span_text(retry_ms,
+		    span));
+		return;
+	case CHAT_BAD:
+		(void)snprintf(out, size, "not sent to other nodes: the text "
+		    "does not fit into a message");
+		return;
+	default:
+		(void)snprintf(out, size, "not sent to other nodes: the key "
+		    "service refused; see: micelioctl status");
+	}
+}
+
+void
+room_remote(struct room *r, const struct nodeid *id, uint64_t sent_s,
+    const char *nick, size_t nick_len, const char *text, size_t len,
+    uint64_t now_ms)
+{
+	char shown[CHAT_NICK_MAX * 4], node[NODEID_SHORT + 1];
+	struct room_item item = { .kind = ROOM_CHAT, .now_ms = now_ms,
+	    .sent_s = sent_s, .nick = shown, .text = text, .len = len };
+
+	nick_show(nick, nick_len, shown, sizeof(shown));
+	item.node = nodeid_short(id, node);
+	room_show(r, &item);
+}
+
+void
+room_note(struct room *r, bool event, const char *text, uint64_t now_ms)
+{
+	room_tell(r, event ? ROOM_EVENT : ROOM_NOTE, NULL, text, now_ms);
+}
+
+static int
+by_nick(const void *a, const void *b)
+{
+	const struct member *const *x = a, *const *y = b;
+
+	return strcmp((*x)->nick, (*y)->nick);
+}
+
+size_t
+room_sorted(const struct room *r, struct member ***out)
+{
+	struct member *m, **v = xcalloc(r->people + 1, sizeof(*v));
+	size_t n = 0;
+
+	TAILQ_FOREACH(m, &r->members, entry)
+		if (!m->watcher && n < r->people)
+			v[n++] = m;
+	qsort(v, n, sizeof(*v), by_nick);
+	*out = v;
+	return n;
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * micelio-sshd, the operators' door: who may come in, the room they talk in,
+ * the commands they give, and the same commands for micelioctl.
+ *
+ * It accepts SSH connections and hands them on unread; a session process per
+ * connection parses SSH and is not believed.  It must never open a file,
+ * make a connection, hold a key or parse a byte of SSH.
+ *
+ * Talks to: the parent (spawns sessions, hands over authorized_keys, reloads),
+ * gossipd (chat), transportd and stated (tables, events), the sessions.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "mtime.h"
+#include "sshd.h"
+#include "text.h"
+
+#define STOP_MS		800
+#define FILES_BASE	256u
+#define FILES_SESSIONS	1024u	/* the most ssh.max_sessions can be */
+
+static void	room_show_cb(void *, const char *, size_t);
+static void	room_send_cb(void *, void *, const char *, const char *,
+    size_t);
+
+static const struct room_ops room_ops = { room_show_cb, room_send_cb };
+static struct hub the_hub;	/* for the log's sink, which takes no arg */
+
+/* Also refreshes what the room's clock shows: summer comes while we run. */
+uint64_t
+hub_now(struct hub *hub)
+{
+	uint64_t now = wall_ms();
+	time_t t = (time_t)(now / 1000);
+	struct tm tm;
+
+	if (localtime_r(&t, &tm) != NULL)
+		hub->room.utc_offset_s = (int32_t)tm.tm_gmtoff;
+	return now;
+}
+
+static void
+room_show_cb(void *arg, const char *s, size_t n)
+{
+	struct caller *caller = arg;
+
+	caller->out(caller, caller->door == DOOR_SHELL ? OUT_ROOM :
+	    OUT_STDOUT, s, n);
+}
+
+static void
+room_send_cb(void *arg, void *from, const char *nick, const char *text,
+    size_t n)
+{
+	struct caller *caller = from;
+	struct run *run = NULL;
+
+	/* Elsewhere than in the partyline a caller has one command only. */
+	if (caller->door != DOOR_SHELL)
+		run = TAILQ_FIRST(&caller->runs);
+	say_send(arg, caller, run, nick, text, n);
+}
+
+/*
+ * authorized_keys, as the parent reads it.
+ */
+
+static void
+keys_complain(unsigned int line, const char *why, void *arg)
+{
+	(void)arg;
+	log_event(EV_AUTHKEYS_LINE, LF_NUM("line", line),
+	    LF_STR("text", why));
+}
+
+static void
+keys_begin(struct hub *hub)
+{
+	wbuf_reset(&hub->keys_in);
+	hub->keys_over = false;
+}
+
+static void
+keys_data(struct hub *hub, const struct imsg *m)
+{
+	if (hub->keys_in.len + m->len > AUTHKEYS_FILE_MAX)
+		hub->keys_over = true;
+	else
+		wbuf_bytes(&hub->keys_in, m->data, m->len);
+}
+
+/* u8 status, then the reason, or where the file is. */
+static void
+keys_end(struct hub *hub, const struct imsg *m)
+{
+	const char *text;
+	struct rcur r;
+	uint8_t status;
+	size_t n = 0;
+
+	rcur_init(&r, m->data, m->len);
+	status = rcur_u8(&r);
+	text = r.left > 0 ? rcur_str(&r, 510, &n) : "";
+	if (r.bad)
+		n = 0;
+	if (status != 2 && n < sizeof(hub->keys_file) &&
+	    (n == 0 || text[0] == '/')) {
+		if (n > 0)
+			memcpy(hub->keys_file, text, n);
+		hub->keys_file[n] = '\0';
+	}
+	if (hub->keys_over || status != 0)
+		wbuf_reset(&hub->keys_in);
+	if (hub->keys_over)
+		keys_complain(0, "the file is larger than 1 MiB: no key of "
+		    "it is let in", NULL);
+	(void)hub_now(hub);
+	authkeys_parse(&hub->keys, (const char *)hub->keys_in.p,
+	    hub->keys_in.len, hub->room.utc_offset_s, keys_complain, NULL);
+	hub->keys_known = status == 0;
+	wbuf_free(&hub->keys_in);
+	wbuf_init(&hub->keys_in, AUTHKEYS_FILE_MAX);
+	conn_recheck(hub);
+}
+
+/*
+ * Messages.
+ */
+
+static bool
+dispatch_common(struct hub *hub, enum proc_role from, struct imsg *m)
+{
+	switch (m->type) {
+	case IMSG_TABLE_ROW:
+		gather_row(hub, from, m);
+		return true;
+	case IMSG_TABLE_END:
+		gather_end(hub, from, m);
+		return true;
+	case IMSG_EVENT:
+		notice_event(hub, from, m);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+unexpected(struct imsgchan *chan, struct imsg *m)
+{
+	imsgchan_violation(chan, m, "not for the hub");
+}
+
+static void
+sshd_dispatch_parent(struct proc *p, struct imsg *m)
+{
+	struct hub *hub = p->priv;
+
+	if (dispatch_common(hub, PROC_PARENT, m))
+		return;
+	switch (m->type) {
+	case IMSG_SSH_SPAWNED:
+		conn_spawned(hub, m);
+		break;
+	case IMSG_SSH_SPAWN_FAILED:
+		conn_spawn_failed(hub, m);
+		break;
+	case IMSG_SSH_SID:
+		conn_sid(hub, m);
+		break;
+	case IMSG_SSH_EXIT:
+		conn_exited(hub, m);
+		break;
+	case IMSG_AUTHKEYS_BEGIN:
+		keys_begin(hub);
+		break;
+	case IMSG_AUTHKEYS_DATA:
+		keys_data(hub, m);
+		break;
+	case IMSG_AUTHKEYS_END:
+		keys_end(hub, m);
+		break;
+	case IMSG_RELOAD_DONE:
+		cmd_reload_done(hub, m);
+		break;
+	default:
+		unexpected(p->parent, m);
+	}
+}
+
+static void
+sshd_dispatch_gossipd(struct proc *p, struct imsg *m)
+{
+	struct hub *hub = p->priv;
+
+	if (dispatch_common(hub, PROC_GOSSIPD, m))
+		return;
+	if (m->type == IMSG_CHAT_IN)
+		say_chat_in(hub, m);
+	else if (m->type == IMSG_CHAT_RESULT)
+		say_result(hub, m);
+	else
+		unexpected(p->link[PROC_GOSSIPD], m);
+}
+
+static void
+sshd_dispatch_transportd(struct proc *p, struct imsg *m)
+{
+	if (!dispatch_common(p->priv, PROC_TRANSPORTD, m))
+		unexpected(p->link[PROC_TRANSPORTD], m);
+}
+
+static void
+sshd_dispatch_stated(struct proc *p, struct imsg *m)
+{
+	if (!dispatch_common(p->priv, PROC_STATED, m))
+		unexpected(p->link[PROC_STATED], m);
+}
+
+/*
+ * Life.
+ */
+
+static void
+sshd_setup(struct proc *p, struct imsg *m)
+{
+	struct hub *hub = p->priv;
+	char text[HOSTPORT_MAX + 1];
+	struct rcur r;
+	size_t n;
+	const char *s;
+	uint8_t kind;
+	int fd;
+
+	hub->proc = p;
+	rcur_init(&r, m->data, m->len);
+	kind = rcur_u8(&r);
+	s = rcur_str(&r, 510, &n);
+	fd = imsg_take_fd(m);
+	if (!rcur_done(&r) || fd == -1)
+		fatalx("malformed %s from the parent",
+		    imsg_type_name(m->type));
+	if (n > HOSTPORT_MAX)
+		n = HOSTPORT_MAX;
+	memcpy(text, s, n);
+	text[n] = '\0';
+	if (kind == LISTEN_SSH)
+		listener_add(hub, fd, text);
+	else if (kind == LISTEN_CONTROL)
+		control_add(hub, fd);
+	else
+		fatalx("a listener of kind %u is not for us", kind);
+}
+
+/* What opens files does it now. */
+static void
+sshd_prepare(struct proc *p)
+{
+	struct hub *hub = p->priv;
+
+	hub->proc = p;
+	/* Named, glibc reads the zone once; unnamed, at every use. */
+	if (setenv("TZ", ":/etc/localtime", 0) == -1)
+		fatal("setenv");
+	tzset();
+	sshkey_warm_up();
+}
+
+static void
+own_event(enum log_ev ev, enum log_level level, uint64_t unix_ms,
+    const char *fields)
+{
+	notice_own(&the_hub, ev, level, unix_ms, fields);
+}
+
+static void
+sshd_start(struct proc *p)
+{
+	struct hub *hub = p->priv;
+
+	log_set_sink(own_event);
+	listener_start(hub);
+	control_start(hub);
+}
+
+static void
+stop_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct hub *hub = arg;
+
+	(void)fd;
+	(void)what;
+	proc_exit(hub->proc);
+}
+
+static void
+sshd_shutdown(struct proc *p, const char *reason)
+{
+	struct timeval tv = { 0, STOP_MS * 1000 };
+	struct hub *hub = p->priv;
+	char text[400], safe[256];
+
+	if (hub->stopping)
+		return;
+	hub->stopping = true;
+	listener_stop(hub);
+	text_safe(reason, strlen(reason), safe, sizeof(safe), true);
+	(void)snprintf(text, sizeof(text), "this node is stopping: %s",
+	    safe[0] == '\0' ? "no reason given" : safe);
+	control_stop(hub, text);
+	conn_bye_all(hub, text);
+	hub->stop_timer = evtimer_new(p->base, stop_cb, hub);
+	if (hub->stop_timer == NULL)
+		proc_exit(p);
+	event_add(hub->stop_timer, &tv);
+	if (TAILQ_EMPTY(&hub->conns)) {	/* let the last words leave */
+		tv.tv_usec = 20 * 1000;
+		event_add(hub->stop_timer, &tv);
+	}
+}
+
+void
+hub_conn_ended(struct hub *hub)
+{
+	struct timeval tv = { 0, 1000 };
+
+	if (hub->stopping && hub->stop_timer != NULL &&
+	    TAILQ_EMPTY(&hub->conns))
+		event_add(hub->stop_timer, &tv);
+}
+
+static unsigned int
+sshd_files(const struct conf *conf)
+{
+	(void)conf;		/* ssh.max_sessions may grow by a reload */
+	return FILES_BASE + FILES_SESSIONS;
+}
+
+static const struct proc_ops ops = {
+	.setup = sshd_setup,
+	.prepare = sshd_prepare,
+	.start = sshd_start,
+	.dispatch = {
+		[PROC_PARENT] = sshd_dispatch_parent,
+		[PROC_TRANSPORTD] = sshd_dispatch_transportd,
+		[PROC_GOSSIPD] = sshd_dispatch_gossipd,
+		[PROC_STATED] = sshd_dispatch_stated,
+	},
+	.shutdown = sshd_shutdown,
+	.files = sshd_files,
+};
+
+static void
+hub_init(struct hub *hub)
+{
+	TAILQ_INIT(&hub->conns);
+	TAILQ_INIT(&hub->listens);
+	TAILQ_INIT(&hub->gathers);
+	TAILQ_INIT(&hub->runs);
+	TAILQ_INIT(&hub->says);
+	budget_init(&hub->budget);
+	room_init(&hub->room, &room_ops, hub);
+	wbuf_init(&hub->keys_in, AUTHKEYS_FILE_MAX);
+	hub->started_ms = mono_ms();
+}
+
+int
+main(int argc, char **argv)
+{
+	hub_init(&the_hub);
+	proc_main(PROC_SSHD, &ops, &the_hub, argc, argv);
+}

@@ -1,0 +1,696 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * micelio-sshd, the hub: prototypes grouped by file.  The cores come first;
+ * they hold no socket, clock or global, get the time as an argument and are
+ * tested alone.  The session process has a header of its own (session.h).
+ */
+#ifndef MICELIO_SSHD_H
+#define MICELIO_SSHD_H
+
+#include <bsd/sys/queue.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "cursor.h"
+#include "imsg.h"
+#include "nodeid.h"
+#include "proc.h"
+#include "ratelimit.h"
+#include "row.h"
+
+/* What a key may do; each includes the ones before. */
+enum role { ROLE_USER = 1, ROLE_OP, ROLE_ADMIN };
+const char	*role_name(enum role);
+
+/* base64.c: RFC 4648, strict. */
+
+/* False on a foreign byte, wrong padding, stray bits or more than max. */
+bool	 base64_decode(const char *, size_t, uint8_t *out, size_t max,
+	    size_t *len);
+/* Writes at most size bytes with the NUL; returns the length written. */
+size_t	 base64_encode(const void *, size_t, bool pad, char *out, size_t size);
+
+/* sshkey.c: public keys as SSH writes them (RFC 4253 6.6, 5656, 8709). */
+
+enum sshkey_type {
+	SSHKEY_NONE,
+	SSHKEY_ED25519,
+	SSHKEY_ECDSA256,
+	SSHKEY_ECDSA384,
+	SSHKEY_ECDSA521,
+	SSHKEY_RSA,
+};
+#define SSHKEY_BLOB_MAX		4096u
+#define SSHKEY_HASH_LEN		32u
+#define SSHKEY_FP_MAX		64u	/* "SHA256:" and 43 characters */
+#define SSHKEY_RSA_MIN_BITS	2048u
+#define SSHKEY_RSA_MAX_BITS	16384u
+
+struct evp_pkey_st;
+struct sshkey {
+	enum sshkey_type	 type;
+	uint8_t			 hash[SSHKEY_HASH_LEN];	/* of the blob */
+	struct evp_pkey_st	*pkey;		/* sshkey_clear() frees it */
+};
+
+/* Have libcrypto load what it needs, before the sandbox. */
+void	 sshkey_warm_up(void);
+/* "ssh-ed25519" ...; NULL for SSHKEY_NONE. */
+const char *sshkey_type_name(enum sshkey_type);
+enum sshkey_type sshkey_type_by_name(const char *, size_t);
+/* "ssh-ed25519, ecdsa-sha2-nistp256, ...", for messages. */
+const char *sshkey_types_text(void);
+/*
+ * Read a key blob strictly; on failure *why is a static text and the key is
+ * empty.
+ */
+bool	 sshkey_read(struct sshkey *, const void *blob, size_t, const char **why);
+void	 sshkey_clear(struct sshkey *);
+/* The hash a fingerprint is made of, of any bytes. */
+void	 sshkey_hash(const void *blob, size_t, uint8_t out[SSHKEY_HASH_LEN]);
+char	*sshkey_fingerprint(const uint8_t hash[SSHKEY_HASH_LEN],
+	    char out[SSHKEY_FP_MAX]);
+/* May signatures of this algorithm be made with this type of key? */
+bool	 sshkey_algorithm_ok(enum sshkey_type, const char *alg, size_t);
+/* Signature in the form libcrypto takes: see SES_AUTH in imsg_types.h. */
+bool	 sshkey_verify(const struct sshkey *, const char *alg, size_t alg_len,
+	    const void *data, size_t len, const void *sig, size_t sig_len);
+
+/* authkeys.c: the text of authorized_keys (sshd(8), AUTHORIZED_KEYS). */
+
+#define AUTHKEYS_FILE_MAX	(1024u * 1024)
+#define AUTHKEYS_LINE_MAX	16384u
+#define AUTHKEYS_MAX		1024u
+#define AUTHKEYS_COMPLAINTS_MAX	20u
+
+struct authkey {
+	uint8_t			 hash[SSHKEY_HASH_LEN];
+	enum sshkey_type	 type;
+	enum role		 role;		/* role=, default op */
+	bool			 pty;
+	uint64_t		 expires;	/* unix s; 0: never */
+	char			*from;		/* patterns, or NULL */
+	char			 name[CHAT_NICK_MAX + 1]; /* name=, or "" */
+	unsigned int		 line;
+};
+
+struct authkeys {
+	struct authkey	*v;
+	size_t		 n;
+};
+
+/*
+ * Called for each line refused, with its number from 1 and why; at most
+ * AUTHKEYS_COMPLAINTS_MAX times and once more for the rest (line 0).
+ */
+typedef void (*authkeys_complain_cb)(unsigned int line, const char *why,
+    void *arg);
+
+/*
+ * Replaces what *keys held.  expiry-time without Z is local time:
+ * utc_offset_s is added to UTC to give it.
+ */
+void	 authkeys_parse(struct authkeys *keys, const char *, size_t,
+	    int32_t utc_offset_s, authkeys_complain_cb, void *arg);
+void	 authkeys_free(struct authkeys *);
+/* "192.0.2.1,10.*,!10.1.*,2001:db8::/32": is the address meant? */
+bool	 authkeys_from_match(const char *patterns, const struct addr *);
+/* NULL if every pattern of the list can be used, else what is wrong. */
+const char *authkeys_from_check(const char *patterns);
+
+/* auth.c: who may log in. */
+
+struct login_request {
+	bool		 is_signed;
+	const char	*user, *alg;
+	size_t		 user_len, alg_len;
+	const uint8_t	*blob, *data, *sig;
+	size_t		 blob_len, data_len, sig_len;
+};
+/* Cut a SES_AUTH body; everything points into it. */
+bool	 login_request_read(struct login_request *, const void *, size_t);
+
+enum login_verdict {
+	LOGIN_REFUSE,		/* this key not, another may */
+	LOGIN_MAY,		/* an unsigned question: yes, sign */
+	LOGIN_IN,		/* proven */
+	LOGIN_LIED,		/* the session process claims what is not so */
+};
+
+struct login_answer {
+	enum login_verdict	 verdict;
+	const char		*cause;		/* "unknown-key", ... */
+	const struct authkey	*key;		/* LOGIN_MAY, LOGIN_IN */
+	uint8_t			 hash[SSHKEY_HASH_LEN];
+	char			 fp[SSHKEY_FP_MAX];
+};
+
+/*
+ * Decide.  sid is the exchange hash the parent signed first for this
+ * connection; now in unix seconds.
+ */
+void	 auth_decide(const struct authkeys *, const struct login_request *,
+	    const uint8_t sid[32], const struct addr *, uint64_t now,
+	    struct login_answer *);
+/* The line that lets this key in from there now; NULL and cause if none. */
+const struct authkey *auth_find(const struct authkeys *,
+	    const uint8_t hash[SSHKEY_HASH_LEN], const struct addr *,
+	    uint64_t now, const char **cause);
+/*
+ * What the client's user is told of a refused key: its fingerprint and what
+ * would let it in.  file: authorized_keys, as the reader may know it.
+ */
+void	 auth_refusal_text(const struct login_request *,
+	    const struct login_answer *, const char *file, char *, size_t);
+
+/* budget.c: how many connections, in all and from where. */
+
+#define SSH_UNFINISHED_MAX	32u
+#define SSH_TRIES_MAX		6u
+
+struct budget_entry {
+	TAILQ_ENTRY(budget_entry) entry;
+	uint32_t	 id;
+	uint64_t	 host, net;	/* addr_host_key(), addr_net_key() */
+	bool		 finished;	/* logged in */
+	bool		 dropped;	/* made to go: counts no more */
+};
+TAILQ_HEAD(budget_list, budget_entry);
+
+struct budget {
+	struct budget_list	 list;		/* oldest first */
+	unsigned int		 unfinished, finished;
+};
+
+void	 budget_init(struct budget *);
+/*
+ * May a connection from this address begin?  NULL if so, else the cause.
+ * When only the table of unfinished ones is full, *victim is the id of the
+ * one that has to go first (the oldest of the busiest network), else 0.
+ */
+const char *budget_admit(const struct budget *, const struct addr *,
+	    unsigned int max_sessions, unsigned int max_per_address,
+	    uint32_t *victim);
+void	 budget_add(struct budget *, struct budget_entry *, uint32_t id,
+	    const struct addr *);
+/* NULL, or why it may not log in although its key may. */
+const char *budget_finish(struct budget *, struct budget_entry *,
+	    unsigned int max_sessions);
+/* Its place is free at once, though its process ends a moment later. */
+void	 budget_drop(struct budget *, struct budget_entry *);
+void	 budget_remove(struct budget *, struct budget_entry *);
+
+/* nick.c: names people go by. */
+
+/*
+ * 1..CHAT_NICK_MAX bytes of UTF-8 letters, digits, marks after a letter and
+ * _-.[]`^{}|, no leading '-', not reserved.  NULL if good, else the rule.
+ */
+const char *nick_check(const char *, size_t);
+/* Would people take the two for one (case, width, composition)? */
+bool	 nick_same(const char *, const char *);
+/* A stranger's nick made fit to stand in <nick@node>. */
+void	 nick_show(const char *, size_t, char *out, size_t);
+
+/* outlet.c: what a reader has not taken yet, bounded. */
+
+#define OUTLET_WINDOW	(256u * 1024)
+
+struct outlet {
+	size_t		 inflight;
+	uint64_t	 skipped;	/* lines */
+};
+
+/* May n bytes of so many lines go out?  If not they count as skipped. */
+bool	 outlet_take(struct outlet *, size_t n, unsigned int lines);
+void	 outlet_ack(struct outlet *, size_t n);
+/* There is room again: how many lines to own up to, once. */
+uint64_t outlet_missed(struct outlet *);
+
+/* partyline.c: the room. */
+
+struct member {
+	TAILQ_ENTRY(member)	 entry;
+	char			 nick[CHAT_NICK_MAX + 1];
+	uint8_t			 key[SSHKEY_HASH_LEN];
+	uint64_t		 joined_ms;	/* unix */
+	uint64_t		 spoke_ms;	/* unix; 0: not yet */
+	bool			 watcher;	/* reads, is not there */
+	bool			 json;		/* a watcher's wish */
+	bool			 events;	/* a watcher that may see them */
+	void			*arg;
+};
+TAILQ_HEAD(member_list, member);
+
+struct room_ops {
+	/*
+	 * One item for one reader: complete lines, each with its line end,
+	 * safe for a terminal.
+	 */
+	void	(*show)(void *member_arg, const char *, size_t);
+	/* A local line for the network; from: as given to room_say(). */
+	void	(*send)(void *room_arg, void *from, const char *nick,
+		    const char *text, size_t);
+};
+
+struct room {
+	struct member_list	 members;
+	unsigned int		 people, watchers;
+	int32_t			 utc_offset_s;	/* of the times shown */
+	const struct room_ops	*ops;
+	void			*arg;
+};
+
+enum room_kind { ROOM_CHAT, ROOM_JOIN, ROOM_LEAVE, ROOM_NICK, ROOM_NOTE,
+	ROOM_EVENT };
+
+struct room_item {
+	enum room_kind	 kind;
+	uint64_t	 now_ms;	/* unix */
+	uint64_t	 sent_s;	/* unix; 0: now */
+	const char	*nick;		/* as shown, without node */
+	const char	*node;		/* 12 hex of another node, or NULL */
+	const char	*text;		/* raw */
+	size_t		 len;
+};
+
+#define ROOM_FOLD_LINES	3u	/* shown of a text of more than one more */
+
+void	 room_init(struct room *, const struct room_ops *, void *arg);
+/*
+ * Enter.  wanted is what the person asked to be called; *note gets a line
+ * for them if they are called otherwise ("" if not).
+ */
+void	 room_join(struct room *, struct member *, const char *wanted,
+	    const uint8_t key[SSHKEY_HASH_LEN], uint64_t now_ms, void *arg,
+	    char *note, size_t size);
+/* Read along without being there; events: with those of the daemons. */
+void	 room_watch(struct room *, struct member *, bool json, bool events,
+	    void *arg);
+/* why: "quit", "connection lost" ...; a watcher goes silently. */
+void	 room_leave(struct room *, struct member *, const char *why,
+	    uint64_t now_ms);
+/* False with the reason in why. */
+bool	 room_nick(struct room *, struct member *, const char *nick, size_t,
+	    uint64_t now_ms, char *why, size_t);
+/* A name for somebody who speaks without being a member. */
+void	 room_guest_nick(const struct room *, const char *wanted,
+	    const uint8_t key[SSHKEY_HASH_LEN], char out[CHAT_NICK_MAX + 1]);
+
+enum say_status { SAY_OK, SAY_EMPTY, SAY_TOO_LONG, SAY_NOT_TEXT };
+/*
+ * Say something: trimmed, checked, shown to everybody here, handed to
+ * ops->send.  nick is a member's or of room_guest_nick().
+ */
+enum say_status room_say(struct room *, void *from, const char *nick,
+	    const char *text, size_t, uint64_t now_ms);
+/* What the speaker is told of a refusal; "" for SAY_OK. */
+void	 say_status_text(enum say_status, size_t len, char *, size_t);
+/* What the speaker is told of a CHAT_RESULT; "" when nothing need be. */
+void	 chat_result_text(unsigned int status, unsigned int given,
+	    uint32_t retry_ms, unsigned int others_here, char *, size_t);
+/* From another node, as received. */
+void	 room_remote(struct room *, const struct nodeid *, uint64_t sent_s,
+	    const char *nick, size_t nick_len, const char *text, size_t len,
+	    uint64_t now_ms);
+/* A line about the node; event: for watchers only. */
+void	 room_note(struct room *, bool event, const char *text,
+	    uint64_t now_ms);
+struct member *room_find(const struct room *, const char *nick);
+/* Members by nick, sorted; the caller frees the array. */
+size_t	 room_sorted(const struct room *, struct member ***);
+/* Render one item: text (folded or not) or one JSON object, with line end. */
+void	 room_render(const struct room_item *, int32_t utc_offset_s, bool fold,
+	    struct wbuf *);
+void	 room_render_json(const struct room_item *, struct wbuf *);
+
+/* doc.c: the result of a command, and its renderings. */
+
+#define DOC_LISTS_MAX	8
+#define DOC_BYTES_MAX	(512u * 1024)
+
+struct doc_list {
+	const char	*name;		/* static */
+	struct wbuf	*rows;
+	size_t		 n;
+};
+
+struct doc {
+	struct wbuf	 head;		/* a row (row.h) */
+	struct doc_list	 list[DOC_LISTS_MAX];
+	size_t		 nlists;
+	size_t		 bytes;
+	bool		 cut;		/* DOC_BYTES_MAX was reached */
+};
+
+enum doc_form { DOC_TEXT, DOC_JSON, DOC_PLAIN };
+
+void	 doc_init(struct doc *);
+void	 doc_free(struct doc *);
+/* A list to fill; the index for doc_row(). */
+size_t	 doc_list(struct doc *, const char *name);
+/* Take a row (row.h bytes) over; false when the document is full. */
+bool	 doc_row(struct doc *, size_t list, const void *, size_t);
+/* The value of a field: true if there. */
+bool	 row_find(const void *row, size_t, const char *name,
+	    struct row_field *);
+/* For people: ages, sizes, "-" for none; safe for a terminal. */
+void	 field_text(const struct row_field *, struct wbuf *);
+/* {"v":1,...}\n */
+void	 doc_json(const struct doc *, struct wbuf *);
+void	 doc_plain(const struct doc *, struct wbuf *);
+/* "name  value" lines of the head; then each list as a table. */
+void	 doc_text(const struct doc *, struct wbuf *);
+/* One list as a table with a header line; node ids shortened. */
+void	 doc_table(const struct doc_list *, struct wbuf *);
+/* Columns a terminal uses for the text. */
+size_t	 text_width(const char *, size_t);
+void	 wbuf_printf(struct wbuf *, const char *, ...)
+	    __attribute__((format(printf, 2, 3)));
+void	 wbuf_json(struct wbuf *, const char *, size_t);
+
+/* cmdline.c: the one grammar. */
+
+#define CMD_ARGS_MAX	32
+#define CMD_LINE_MAX	(CHAT_TEXT_MAX + 1024)
+
+enum door { DOOR_SHELL = 1, DOOR_EXEC = 2, DOOR_CONTROL = 4 };
+#define DOOR_ANY	(DOOR_SHELL | DOOR_EXEC | DOOR_CONTROL)
+
+struct run;
+struct command {
+	const char	*name;
+	const char	*args;		/* "TEXT", "[--check]" */
+	const char	*help;		/* one line */
+	const char	*examples[2];	/* without the / */
+	enum role	 role;
+	unsigned int	 doors;
+	bool		 changes;	/* no abbreviation */
+	bool		 talk;		/* the rest is text, not words */
+	bool		 streams;	/* goes on until the reader leaves */
+	unsigned int	 min_args, max_args;
+	const char	*options;	/* own ones: "--check " */
+	void		(*start)(struct run *);
+};
+
+struct cmdline {
+	const struct command	*cmd;
+	char			*buf;		/* owns the words */
+	const char		*argv[CMD_ARGS_MAX];
+	size_t			 argc;
+	const char		*text;		/* of a talk command */
+	size_t			 text_len;
+	enum doc_form		 form;
+	bool			 check;
+	bool			 help;		/* --help */
+};
+
+/*
+ * Find a command by name, unique abbreviation or IRC spelling.  NULL with a
+ * line for people in why.
+ */
+const struct command *command_find(const struct command *table, const char *,
+	    size_t, char *why, size_t);
+/*
+ * Cut "verb args" (without '/'): words at white space, "double quotes"
+ * group; of a talk command the rest is taken as it is.  Returns EX_OK, or an
+ * exit status with a line in why.  cmdline_free() in any case.
+ */
+int	 cmdline_parse(const struct command *table, const char *, size_t,
+	    struct cmdline *, char *why, size_t);
+/* The same of words already cut; a talk command's are joined by spaces. */
+int	 cmdline_from_words(const struct command *table,
+	    const char *const *words, size_t n, struct cmdline *, char *why,
+	    size_t);
+void	 cmdline_free(struct cmdline *);
+/* May it run here?  EX_OK, or the exit status and why. */
+int	 command_allowed(const struct command *, enum role, enum door,
+	    char *why, size_t);
+void	 help_list(const struct command *table, enum door, struct doc *);
+void	 help_list_text(const struct doc *, enum door, struct wbuf *);
+void	 help_one_text(const struct command *, enum door, struct wbuf *);
+
+/* complete.c: Tab. */
+
+#define COMPLETE_MAX	64
+struct completion {
+	uint16_t	 start;		/* of what is replaced */
+	uint8_t		 n;
+	char		*v[COMPLETE_MAX];
+};
+/* Sorted candidates for what is left of the cursor. */
+void	 complete(const struct command *table, const struct room *,
+	    const char *line, size_t, size_t cursor, struct completion *);
+void	 completion_free(struct completion *);
+
+/* status.c: how the node is, out of what the daemons answered. */
+
+enum answer_state { ANSWER_WAITING, ANSWER_COMPLETE, ANSWER_NONE };
+#define ANSWER_BYTES_MAX	(256u * 1024)
+
+struct answer {
+	enum proc_role		 from;
+	enum table		 table;
+	enum answer_state	 state;
+	uint32_t		 id;	/* of the TABLE_GET */
+	struct wbuf		 rows;	/* u32 length + row, repeated */
+	size_t			 n;
+};
+/* Row i: its bytes, or NULL. */
+const void *answer_row(const struct answer *, size_t i, size_t *len);
+void	 answer_add(struct answer *, const void *, size_t);
+
+struct status_facts {
+	const char	*node_name;
+	struct nodeid	 id;
+	enum run_mode	 mode;
+	uint64_t	 up_ms;
+	unsigned int	 people, keys;
+	bool		 ssh_on;
+	bool		 keys_known;	/* authorized_keys was handed over */
+	const struct strlist *ssh_listen, *network_listen, *bootstrap;
+	struct sandbox_report sandbox;	/* the hub's own */
+};
+/* Fill the document; true if healthy. */
+bool	 status_build(const struct status_facts *, const struct answer *,
+	    size_t n, struct doc *);
+void	 status_text(const struct doc *, struct wbuf *);
+
+/* who.c */
+void	 who_build(const struct room *, const char *node, uint64_t now_ms,
+	    struct doc *);
+void	 who_text(const struct doc *, struct wbuf *);
+
+/*
+ * From here on: the daemon around the cores.
+ */
+
+/* Somebody a command runs for: an SSH connection or a control client. */
+struct hub;
+TAILQ_HEAD(run_list, run);
+struct caller {
+	struct hub		*hub;
+	enum door		 door;
+	enum role		 role;
+	char			 nick[CHAT_NICK_MAX + 1]; /* wanted */
+	uint8_t			 key[SSHKEY_HASH_LEN];
+	struct member		 member;
+	bool			 in_room;
+	bool			 slowed;	/* was told so */
+	struct run_list		 runs;
+	unsigned int		 nruns;
+	void	(*out)(struct caller *, int stream, const char *, size_t);
+	void	(*exit)(struct caller *, int status);
+};
+#define OUT_STDOUT	1
+#define OUT_STDERR	2
+#define OUT_ROOM	3
+#define CALLER_RUNS_MAX	4
+
+void	 caller_init(struct caller *, struct hub *);
+/* Whatever runs for it is dropped; it leaves the room. */
+void	 caller_gone(struct caller *, const char *why);
+void	 caller_text(struct caller *, int stream, const char *, ...)
+	    __attribute__((format(printf, 3, 4)));
+
+/* A command on its way. */
+struct gather;
+struct run {
+	TAILQ_ENTRY(run)	 entry;		/* of the caller */
+	TAILQ_ENTRY(run)	 all;		/* of the hub */
+	struct caller		*caller;
+	struct cmdline		 line;
+	struct gather		*gather;
+	uint32_t		 request;	/* RELOAD or say, 0: none */
+	struct event		*deadline;
+	void			(*timeout)(struct run *);
+	struct wbuf		 in;		/* standard input */
+	bool			 wants_input;
+	bool			 in_over;	/* more than fits */
+};
+
+/* An SSH connection. */
+enum conn_state { CONN_SPAWNING, CONN_LOGIN, CONN_IN, CONN_ENDING };
+struct conn {
+	TAILQ_ENTRY(conn)	 entry;
+	struct caller		 caller;	/* first: see conn.c */
+	struct budget_entry	 budget;
+	struct hub		*hub;
+	uint32_t		 id;
+	enum conn_state		 state;
+	struct addr		 addr;
+	struct imsgchan		*chan;
+	struct event		*timer;		/* grace, expiry, end */
+	bool			 has_sid;
+	uint8_t			 sid[32];
+	uint8_t			*parked;	/* SES_AUTH before its sid */
+	size_t			 parked_len;
+	uint32_t		 parked_id;
+	unsigned int		 tries;
+	bool			 opened;
+	bool			 shell;
+	bool			 pty;
+	char			 user[64];	/* made safe */
+	char			 fp[SSHKEY_FP_MAX];
+	uint8_t			 hash[SSHKEY_HASH_LEN];
+	uint64_t		 expires;	/* unix s; 0: never */
+	uint64_t		 since_ms;	/* monotonic */
+	struct outlet		 outlet;
+	const char		*cause;		/* of the end */
+};
+TAILQ_HEAD(conn_list, conn);
+
+struct sshlisten;
+struct control;
+TAILQ_HEAD(sshlisten_list, sshlisten);
+TAILQ_HEAD(gather_list, gather);
+#define SAYS_MAX	1024u
+struct say;
+TAILQ_HEAD(say_list, say);
+
+struct hub {
+	struct proc		*proc;
+	struct room		 room;
+	struct budget		 budget;
+	struct conn_list	 conns;
+	unsigned int		 nconns;
+	uint32_t		 next_conn;
+	uint32_t		 next_request;
+	struct sshlisten_list	 listens;
+	struct control		*control;
+	struct gather_list	 gathers;
+	unsigned int		 ngathers;
+	struct run_list		 runs;
+	struct say_list		 says;
+	unsigned int		 nsays;
+	struct authkeys		 keys;
+	struct wbuf		 keys_in;	/* being received */
+	bool			 keys_over;	/* more than fits */
+	bool			 keys_known;
+	char			 keys_file[512]; /* its path, or "" */
+	uint64_t		 started_ms;	/* monotonic */
+	struct bucket		 notes;		/* peer notices shown */
+	struct bucket		 refusals;	/* refused logins logged */
+	uint32_t		 unlogged;	/* those that were not */
+	bool			 stopping;
+	struct event		*stop_timer;
+};
+
+/* sshd.c */
+uint64_t hub_now(struct hub *);		/* unix ms; refreshes the offset */
+void	 hub_conn_ended(struct hub *);	/* perhaps the last */
+
+/* listener.c */
+void	 listener_add(struct hub *, int fd, const char *text);
+void	 listener_start(struct hub *);
+void	 listener_stop(struct hub *);
+size_t	 listener_list(const struct hub *, const char **, size_t max);
+
+/* conn.c */
+void	 conn_accept(struct hub *, int fd, const struct addr *);
+void	 conn_spawned(struct hub *, struct imsg *);
+void	 conn_spawn_failed(struct hub *, struct imsg *);
+void	 conn_sid(struct hub *, struct imsg *);
+void	 conn_exited(struct hub *, struct imsg *);
+/* The keys changed: end whom they do not let in any more. */
+void	 conn_recheck(struct hub *);
+/* Say goodbye with a reason, then end it. */
+void	 conn_bye(struct conn *, const char *cause, const char *text);
+void	 conn_bye_all(struct hub *, const char *text);
+
+/* login.c: the part of a connection before it is let in. */
+void	 login_auth(struct conn *, struct imsg *);
+void	 login_sid(struct conn *);
+void	 login_arm_expiry(struct conn *);
+void	 login_lied(struct conn *, const char *what);
+
+/* conn_in.c: the part after. */
+void	 conn_in_dispatch(struct conn *, struct imsg *);
+
+/* command.c */
+extern const struct command commands[];
+/* A line or words of a caller; exec and control get caller->exit(). */
+void	 command_line(struct caller *, const char *, size_t);
+void	 command_words(struct caller *, const char *const *, size_t n);
+struct run *run_by_request(struct hub *, uint32_t);
+void	 run_out(struct run *, int stream, const char *, size_t);
+void	 run_doc(struct run *, const struct doc *,
+	    void (*text)(const struct doc *, struct wbuf *));
+void	 run_done(struct run *, int status);
+void	 run_fail(struct run *, int status, const char *, ...)
+	    __attribute__((format(printf, 3, 4)));
+void	 run_input(struct run *, const void *, size_t);	/* 0: the end */
+void	 run_deadline(struct run *, unsigned int ms,
+	    void (*cb)(struct run *));
+void	 run_free(struct run *);
+
+/* commands_node.c, commands_talk.c */
+void	 cmd_help(struct run *);
+void	 cmd_who(struct run *);
+void	 cmd_nick(struct run *);
+void	 cmd_quit(struct run *);
+void	 cmd_say(struct run *);
+void	 cmd_tail(struct run *);
+void	 cmd_status(struct run *);
+void	 cmd_peers(struct run *);
+void	 cmd_version(struct run *);
+void	 cmd_reload(struct run *);
+void	 cmd_reload_done(struct hub *, struct imsg *);
+void	 cmd_say_input(struct run *);
+
+/* say.c: lines on their way to the network. */
+void	 say_send(struct hub *, struct caller *, struct run *,
+	    const char *nick, const char *text, size_t);
+void	 say_result(struct hub *, struct imsg *);
+void	 say_forget(struct hub *, const struct caller *, const struct run *);
+void	 say_chat_in(struct hub *, struct imsg *);
+/* A line a person typed or pasted as talk. */
+void	 say_line(struct caller *, const char *, size_t);
+
+/* gather.c: asking the daemons. */
+#define GATHER_MAX	16
+#define GATHER_MS	2000
+struct gather_want {
+	enum proc_role	from;
+	enum table	table;
+};
+typedef void (*gather_cb)(struct run *, const struct answer *, size_t n);
+bool	 gather_start(struct run *, const struct gather_want *, size_t n,
+	    gather_cb);
+void	 gather_cancel(struct gather *);
+void	 gather_row(struct hub *, enum proc_role, struct imsg *);
+void	 gather_end(struct hub *, enum proc_role, struct imsg *);
+
+/* notice.c: events of the daemons, for people. */
+void	 notice_event(struct hub *, enum proc_role, struct imsg *);
+void	 notice_own(struct hub *, enum log_ev, enum log_level, uint64_t,
+	    const char *);
+
+/* control.c */
+void	 control_add(struct hub *, int fd);
+void	 control_start(struct hub *);
+void	 control_stop(struct hub *, const char *text);
+
+#endif

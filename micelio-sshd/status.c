@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How the node is, out of what its daemons answered: first whether all is
+ * well, or what is not and what helps.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "config.h"
+#include "sshd.h"
+
+struct health {
+	unsigned int	up;		/* peers connected */
+	char		silent[128];	/* daemons that did not answer */
+	char		down_addr[128];	/* a configured peer, and why */
+	char		down_cause[64];
+	char		summary[512];
+	char		hint[256];
+	bool		healthy;
+};
+
+static const struct {
+	enum proc_role	 role;
+	const char	*name;
+	enum table	 table;		/* its answer shows that it lives */
+} daemons[] = {
+	{ PROC_PARENT, "micelio", TABLE_PROCS },
+	{ PROC_TRANSPORTD, "transportd", TABLE_STATUS },
+	{ PROC_GOSSIPD, "gossipd", TABLE_STATUS },
+	{ PROC_STATED, "stated", TABLE_STATUS },
+	{ PROC_SSHD, "sshd", 0 },
+};
+#define NDAEMONS	(sizeof(daemons) / sizeof(daemons[0]))
+
+static const struct answer *
+answer_of(const struct answer *a, size_t n, enum proc_role from, enum table t)
+{
+	for (size_t i = 0; i < n; i++)
+		if (a[i].from == from && a[i].table == t)
+			return &a[i];
+	return NULL;
+}
+
+static bool
+answered(const struct answer *a, size_t n, size_t daemon)
+{
+	const struct answer *one = answer_of(a, n, daemons[daemon].role,
+	    daemons[daemon].table);
+
+	return daemons[daemon].role == PROC_SSHD ||
+	    (one != NULL && one->state == ANSWER_COMPLETE);
+}
+
+static bool
+field_is(const void *row, size_t len, const char *name, const char *value)
+{
+	struct row_field f;
+
+	return row_find(row, len, name, &f) && f.type == ROW_STR &&
+	    f.str_len == strlen(value) &&
+	    memcmp(f.str, value, f.str_len) == 0;
+}
+
+static void
+field_copy(const void *row, size_t len, const char *name, char *out,
+    size_t size)
+{
+	struct row_field f;
+
+	out[0] = '\0';
+	if (row_find(row, len, name, &f) && f.type == ROW_STR)
+		(void)snprintf(out, size, "%.*s", (int)f.str_len, f.str);
+}
+
+static void
+peers_count(const struct answer *peers, struct health *h)
+{
+	const void *row;
+	size_t len;
+
+	if (peers == NULL)
+		return;
+	for (size_t i = 0; i < peers->n; i++) {
+		if ((row = answer_row(peers, i, &len)) == NULL)
+			return;
+		if (field_is(row, len, "state", "up")) {
+			h->up++;
+			continue;
+		}
+		if (h->down_addr[0] != '\0')
+			continue;
+		field_copy(row, len, "addr", h->down_addr,
+		    sizeof(h->down_addr));
+		field_copy(row, len, "cause", h->down_cause,
+		    sizeof(h->down_cause));
+	}
+}
+
+static void
+silent_find(const struct answer *a, size_t n, struct health *h)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < NDAEMONS; i++)
+		if (!answered(a, n, i) && used < sizeof(h->silent))
+			used += (size_t)snprintf(h->silent + used,
+			    sizeof(h->silent) - used, "%s%s",
+			    used > 0 ? ", " : "", daemons[i].name);
+}
+
+static void
+judge(const struct status_facts *s, struct health *h)
+{
+	const char *people = s->people == 1 ? "person" : "people";
+
+	if (h->silent[0] != '\0') {
+		(void)snprintf(h->summary, sizeof(h->summary),
+		    "no answer from %s", h->silent);
+		(void)snprintf(h->hint, sizeof(h->hint), "ask again; if it "
+		    "stays so, see the log of the node");
+		return;
+	}
+	if (h->up == 0 && s->bootstrap->n > 0) {
+		(void)snprintf(h->summary, sizeof(h->summary),
+		    "no peer is connected: %s: %s", h->down_addr[0] != '\0' ?
+		    h->down_addr : s->bootstrap->v[0],
+		    h->down_cause[0] != '\0' ? h->down_cause :
+		    "not reached yet");
+		(void)snprintf(h->hint, sizeof(h->hint), "check the address "
+		    "in network.bootstrap and that the node there is "
+		    "running");
+		return;
+	}
+	h->healthy = true;
+	(void)snprintf(h->summary, sizeof(h->summary),
+	    "%u peer%s%s, %u %s here", h->up, h->up == 1 ? "" : "s",
+	    h->up == 0 ? " (none configured)" : "", s->people, people);
+	if (s->ssh_on && s->keys == 0)
+		(void)snprintf(h->hint, sizeof(h->hint), "nobody can log in "
+		    "by SSH: %s", s->keys_known ? "authorized_keys holds no "
+		    "key that is accepted" : "authorized_keys is missing");
+}
+
+static void
+head_build(const struct status_facts *s, const struct health *h,
+    struct doc *d)
+{
+	char id[NODEID_HEX + 1];
+
+	row_bool(&d->head, "healthy", h->healthy);
+	row_str(&d->head, "summary", h->summary);
+	if (h->hint[0] != '\0')
+		row_str(&d->head, "hint", h->hint);
+	else
+		row_null(&d->head, "hint");
+	nodeid_hex(&s->id, id);
+	row_str(&d->head, "node", s->node_name);
+	row_str(&d->head, "id", id);
+	row_str(&d->head, "mode", s->mode == MODE_SERVICE ? "service" :
+	    "personal");
+	row_num(&d->head, "up", ROW_MS, s->up_ms);
+	row_str(&d->head, "version", MICELIO_VERSION);
+	row_num(&d->head, "peer_count", ROW_U64, h->up);
+	row_num(&d->head, "people", ROW_U64, s->people);
+	row_num(&d->head, "authorized_keys", ROW_U64, s->keys);
+}
+
+static void
+listen_rows(struct doc *d, size_t list, const char *what,
+    const struct strlist *l)
+{
+	struct wbuf w;
+
+	wbuf_init(&w, 1024);
+	for (size_t i = 0; i < l->n; i++) {
+		wbuf_reset(&w);
+		row_str(&w, "what", what);
+		row_str(&w, "addr", l->v[i]);
+		(void)doc_row(d, list, w.p, w.len);
+	}
+	wbuf_free(&w);
+}
+
+static void
+sandbox_text(bool seccomp, unsigned int landlock, bool own_uid,
+    const char *lacks, char *out, size_t size)
+{
+	char ll[24] = "no landlock";
+
+	if (landlock > 0)
+		(void)snprintf(ll, sizeof(ll), "landlock %u", landlock);
+	(void)snprintf(out, size, "%s, %s%s%s%s", seccomp ? "seccomp" :
+	    "NO SECCOMP", ll, own_uid ? ", own uid" : "",
+	    lacks[0] != '\0' ? ", lacks " : "", lacks);
+}
+
+/* The parent's row about a child: what it reported when it got ready. */
+static const void *
+procs_row(const struct answer *procs, const char *name, size_t *len)
+{
+	const void *row;
+	char full[32];
+
+	(void)snprintf(full, sizeof(full), "micelio-%s", name);
+	for (size_t i = 0; procs != NULL && i < procs->n; i++) {
+		row = answer_row(procs, i, len);
+		if (row != NULL && (field_is(row, *len, "name", name) ||
+		    field_is(row, *len, "name", full)))
+			return row;
+	}
+	return NULL;
+}
+
+static void
+daemon_row(const struct status_facts *s, const struct answer *procs,
+    size_t i, bool alive, struct wbuf *w)
+{
+	struct row_field f, ll, uid;
+	char text[160] = "", lacks[64] = "";
+	const void *row;
+	size_t len;
+
+	row = procs_row(procs, daemons[i].name, &len);
+	row_str(w, "name", daemons[i].name);
+	if (row != NULL && row_find(row, len, "pid", &f))
+		row_num(w, "pid", ROW_U64, f.num);
+	else
+		row_null(w, "pid");
+	row_str(w, "state", alive ? "running" : "no answer");
+	if (row != NULL && row_find(row, len, "seccomp", &f)) {
+		(void)row_find(row, len, "landlock", &ll);
+		(void)row_find(row, len, "own_uid", &uid);
+		field_copy(row, len, "lacks", lacks, sizeof(lacks));
+		sandbox_text(f.num != 0, (unsigned int)ll.num, uid.num != 0,
+		    lacks, text, sizeof(text));
+	} else if (daemons[i].role == PROC_SSHD)
+		sandbox_text(s->sandbox.seccomp, s->sandbox.landlock_abi,
+		    s->sandbox.own_uid, "", text, sizeof(text));
+	else if (row != NULL)
+		field_copy(row, len, "sandbox", text, sizeof(text));
+	if (text[0] != '\0')
+		row_str(w, "sandbox", text);
+	else
+		row_null(w, "sandbox");
+}
+
+static void
+daemons_build(const struct status_facts *s, const struct answer *a, size_t n,
+    struct doc *d)
+{
+	size_t list = doc_list(d, "daemons");
+	struct wbuf w;
+
+	wbuf_init(&w, 4096);
+	for (size_t i = 0; i < NDAEMONS; i++) {
+		wbuf_reset(&w);
+		daemon_row(s, answer_of(a, n, PROC_PARENT, TABLE_PROCS), i,
+		    answered(a, n, i), &w);
+		(void)doc_row(d, list, w.p, w.len);
+	}
+	wbuf_free(&w);
+}
+
+static void
+answer_list(const struct answer *a, const char *name, struct doc *d)
+{
+	size_t list = doc_list(d, name), len;
+	const void *row;
+
+	for (size_t i = 0; a != NULL && i < a->n; i++)
+		if ((row = answer_row(a, i, &len)) != NULL)
+			(void)doc_row(d, list, row, len);
+}
+
+bool
+status_build(const struct status_facts *s, const struct answer *a, size_t n,
+    struct doc *d)
+{
+	struct health h;
+	size_t list;
+
+	memset(&h, 0, sizeof(h));
+	peers_count(answer_of(a, n, PROC_GOSSIPD, TABLE_PEERS), &h);
+	silent_find(a, n, &h);
+	judge(s, &h);
+	head_build(s, &h, d);
+	list = doc_list(d, "listen");
+	listen_rows(d, list, "ssh", s->ssh_listen);
+	listen_rows(d, list, "network", s->network_listen);
+	daemons_build(s, a, n, d);
+	answer_list(answer_of(a, n, PROC_GOSSIPD, TABLE_PEERS), "peers", d);
+	answer_list(answer_of(a, n, PROC_PARENT, TABLE_KEYSERV),
+	    "key_service", d);
+	answer_list(answer_of(a, n, PROC_TRANSPORTD, TABLE_STATUS),
+	    "transportd", d);
+	answer_list(answer_of(a, n, PROC_GOSSIPD, TABLE_STATUS), "gossipd",
+	    d);
+	answer_list(answer_of(a, n, PROC_STATED, TABLE_STATUS), "stated", d);
+	return h.healthy;
+}
+
+/*
+ * As text.
+ */
+
+static void
+head_put(const struct doc *d, const char *name, struct wbuf *w)
+{
+	struct row_field f;
+
+	(void)row_find(d->head.p, d->head.len, name, &f);
+	field_text(&f, w);
+}
+
+static void
+listen_text(const struct doc_list *l, struct wbuf *w)
+{
+	struct row_field what, addr;
+	bool network = false;
+
+	wbuf_printf(w, "listen    ");
+	for (size_t i = 0; i < l->n; i++) {
+		if (!row_find(l->rows[i].p, l->rows[i].len, "what", &what) ||
+		    !row_find(l->rows[i].p, l->rows[i].len, "addr", &addr))
+			continue;
+		network |= what.str_len == 7;
+		field_text(&what, w);
+		wbuf_u8(w, ' ');
+		field_text(&addr, w);
+		wbuf_printf(w, i + 1 < l->n ? ", " : "");
+	}
+	wbuf_printf(w, "%s\n", network ? "" : l->n == 0 ?
+	    "nowhere: this node only dials out" :
+	    "; no network address: this node only dials out");
+}
+
+/* "gossipd   peers 2  seen 17": one line a daemon. */
+static void
+facts_text(const struct doc_list *l, struct wbuf *w)
+{
+	struct row_field f;
+	struct rcur c;
+	bool first = true;
+
+	for (size_t i = 0; i < l->n; i++) {
+		rcur_init(&c, l->rows[i].p, l->rows[i].len);
+		while (row_next(&c, &f)) {
+			if (first)
+				wbuf_printf(w, "%-10s", l->name);
+			else
+				wbuf_printf(w, ", ");
+			first = false;
+			wbuf_printf(w, "%.*s ", (int)f.name_len, f.name);
+			field_text(&f, w);
+		}
+	}
+	if (!first)
+		wbuf_u8(w, '\n');
+}
+
+void
+status_text(const struct doc *d, struct wbuf *w)
+{
+	struct row_field f;
+
+	(void)row_find(d->head.p, d->head.len, "healthy", &f);
+	wbuf_printf(w, f.num != 0 ? "healthy: " : "not healthy: ");
+	head_put(d, "summary", w);
+	wbuf_u8(w, '\n');
+	if (row_find(d->head.p, d->head.len, "hint", &f) &&
+	    f.type == ROW_STR) {
+		wbuf_printf(w, "hint      ");
+		field_text(&f, w);
+		wbuf_u8(w, '\n');
+	}
+	wbuf_printf(w, "node      ");
+	head_put(d, "node", w);
+	wbuf_printf(w, ", ");
+	head_put(d, "mode", w);
+	wbuf_printf(w, " mode, up ");
+	head_put(d, "up", w);
+	wbuf_printf(w, ", version ");
+	head_put(d, "version", w);
+	wbuf_printf(w, "\nid        ");
+	head_put(d, "id", w);
+	wbuf_printf(w, "\nkeys      ");
+	head_put(d, "authorized_keys", w);
+	wbuf_printf(w, " in authorized_keys\n");
+	listen_text(&d->list[0], w);
+	wbuf_u8(w, '\n');
+	doc_table(&d->list[1], w);
+	for (size_t i = 2; i < 4; i++)
+		if (d->list[i].n > 0) {
+			wbuf_printf(w, "\n%s\n", i == 2 ? "peers:" :
+			    "key service:");
+			doc_table(&d->list[i], w);
+		}
+	wbuf_u8(w, '\n');
+	for (size_t i = 4; i < d->nlists; i++)
+		facts_text(&d->list[i], w);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control socket: what micelioctl and the hub say to each other.
+ *
+ * Frames over a stream socket: u32 big-endian length of the rest, u8 type,
+ * body.  In bodies str is u16 big-endian length and bytes.  One command per
+ * connection:
+ *
+ *	client				hub
+ *	HELLO u16 version, str user
+ *	RUN u16 n, n x str word
+ *					WELCOME u16 version, str release
+ *					ACCEPTED u8 enum ctl_command
+ *	INPUT bytes; none: the end
+ *					OUTPUT u8 1 stdout 2 stderr, bytes
+ *					EXIT u8 status
+ *
+ * HELLO and RUN may be sent at once.  A command refused is not ACCEPTED; it
+ * is told by OUTPUT and EXIT.  The client leaves by closing.  Descriptors
+ * are not taken: who sends one is cut off.
+ */
+#ifndef MICELIO_CONTROL_PROTO_H
+#define MICELIO_CONTROL_PROTO_H
+
+#define CTL_VERSION	1
+#define CTL_HEADER	5u
+#define CTL_FRAME_MAX	131072u		/* type and body */
+#define CTL_WORDS_MAX	1024u
+
+enum ctl_type {
+	CTL_HELLO = 1,
+	CTL_RUN = 2,
+	CTL_INPUT = 3,
+	CTL_WELCOME = 16,
+	CTL_ACCEPTED = 17,
+	CTL_OUTPUT = 18,
+	CTL_EXIT = 19,
+};
+
+/* Of ACCEPTED: what the client should know when it has to give up. */
+enum ctl_command {
+	CTL_CHANGES = 1,	/* something may have been changed */
+	CTL_STREAMS = 2,	/* has no end of its own */
+	CTL_INPUTS = 4,		/* wants standard input */
+};
+
+#endif
