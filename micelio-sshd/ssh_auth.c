@@ -210,7 +210,7 @@ ask_hub(struct session *s, const struct login *l, bool is_signed)
 	wbuf_u8(&w, is_signed);
 	wbuf_str(&w, l->user);
 	wbuf_strn(&w, l->alg, l->alg_len);
-	wbuf_blob(&w, l->blob, l->blob_len);
+	wbuf_strn(&w, l->blob, l->blob_len);
 	if (is_signed) {
 		wbuf_blob(&w, l->input, l->input_len);
 		wbuf_blob(&w, l->sig, l->sig_len);

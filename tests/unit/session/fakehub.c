@@ -41,7 +41,7 @@ struct conn {
 	pid_t		 pid;
 	struct imsgchan	*parent, *hub, *signer;
 	char		 user[64];
-	bool		 shell;
+	bool		 shell, cat;
 	uint32_t	 unacked;
 	unsigned int	 big_left, big_at;
 	struct event	*timer;
@@ -67,21 +67,28 @@ say(const char *fmt, ...)
 }
 
 static void
+out_bytes(struct conn *c, int stream, const void *text, size_t len)
+{
+	struct wbuf w;
+
+	wbuf_init(&w, 65536);
+	wbuf_u8(&w, (uint8_t)stream);
+	wbuf_bytes(&w, text, len);
+	c->unacked += (uint32_t)len;
+	imsg_send_wbuf(c->hub, IMSG_SES_OUT, 0, 0, &w);
+	wbuf_free(&w);
+}
+
+static void
 out(struct conn *c, int stream, const char *fmt, ...)
 {
 	char text[4096];
-	struct wbuf w;
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	wbuf_init(&w, 8192);
-	wbuf_u8(&w, (uint8_t)stream);
-	wbuf_bytes(&w, text, strlen(text));
-	c->unacked += (uint32_t)strlen(text);
-	imsg_send_wbuf(c->hub, IMSG_SES_OUT, 0, 0, &w);
-	wbuf_free(&w);
+	out_bytes(c, stream, text, strlen(text));
 }
 
 static void
@@ -188,7 +195,7 @@ on_auth(struct conn *c, struct imsg *m, struct rcur *cur)
 	is_signed = rcur_u8(cur) == 1;
 	user = rcur_str(cur, 255, &user_len);
 	alg = rcur_str(cur, 64, &alg_len);
-	blob = rcur_blob(cur, 4096, &blob_len);
+	blob = (const uint8_t *)rcur_str(cur, 4096, &blob_len);
 	if (is_signed) {
 		input = rcur_blob(cur, 8192, &input_len);
 		sig = rcur_blob(cur, 2048, &sig_len);
@@ -235,6 +242,7 @@ on_open(struct conn *c, struct rcur *cur)
 	say("open kind=%u pty=%u size=%ux%u term=%s env=%s cmd=%s", kind, pty,
 	    cols, rows, term, env, cmd);
 	c->shell = kind == SES_SHELL;
+	c->cat = strcmp(cmd, "cat") == 0;
 	if (!c->shell) {
 		exec_command(c, cmd);
 		return;
@@ -286,6 +294,7 @@ hub_cb(struct imsgchan *chan, struct imsg *m, void *arg)
 	struct rcur cur;
 	char line[65536];
 	size_t i, lines = 1;
+	unsigned int cols;
 
 	(void)chan;
 	rcur_init(&cur, m->data, m->len);
@@ -308,10 +317,10 @@ hub_cb(struct imsgchan *chan, struct imsg *m, void *arg)
 		say("paste %s: %zu lines, %zu bytes", c->user, lines, m->len);
 		break;
 	case IMSG_SES_IN:
-		if (m->len == 0)
+		if (c->cat && m->len == 0)
 			finish(c, 0);
-		else
-			out(c, 1, "%.*s", (int)m->len, (const char *)m->data);
+		else if (c->cat)
+			out_bytes(c, 1, m->data, m->len);
 		break;
 	case IMSG_SES_ACK:
 		c->unacked -= rcur_u32(&cur);
@@ -327,7 +336,8 @@ hub_cb(struct imsgchan *chan, struct imsg *m, void *arg)
 			finish(c, 130);
 		break;
 	case IMSG_SES_WINDOW:
-		say("window %ux%u", rcur_u16(&cur), rcur_u16(&cur));
+		cols = rcur_u16(&cur);
+		say("window %ux%u", cols, rcur_u16(&cur));
 		break;
 	case IMSG_SES_COMPLETE:
 		on_complete(c, m, &cur);
