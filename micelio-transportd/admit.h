@@ -22,8 +22,8 @@
 #include "common/ratelimit.h"
 
 #define ADMIT_MAX		16384u	/* places, whatever is configured */
-#define ADMIT_DH_RATE		20u	/* handshakes a second and address */
-#define ADMIT_DH_BURST		60u
+#define ADMIT_DH_RATE		50u	/* handshakes a second and address */
+#define ADMIT_DH_BURST		200u
 #define ADMIT_DH_SLOTS		4096u	/* addresses remembered */
 
 struct admit_group;

@@ -50,6 +50,7 @@ buf_get(struct bufpool *pool, size_t size)
 		b = malloc(sizeof(*b) + class_size(class));
 		if (b == NULL)
 			return NULL;
+		pool->made++;
 		b->class = class;
 		b->cap = class_size(class);
 	}

@@ -31,6 +31,7 @@ struct bufpool {
 	size_t		 held;		/* bytes in the free lists */
 	size_t		 held_max;
 	size_t		 live;		/* bytes with users */
+	uint64_t	 made;		/* buffers ever allocated */
 };
 
 /* Keeps at most held_max bytes for later. */

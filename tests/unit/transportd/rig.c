@@ -1,0 +1,602 @@
+/* SPDX-License-Identifier: MIT */
+#include <sys/socket.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cursor.h"
+#include "common/mtime.h"
+#include "common/text.h"
+#include "rig.h"
+
+struct json *rig_vectors;
+static uint8_t next_eph[32];
+static bool next_eph_set;
+
+static void
+rig_random(void *p, size_t n)
+{
+	if (next_eph_set && n == 32)
+		memcpy(p, next_eph, 32);
+	else
+		arc4random_buf(p, n);
+	next_eph_set = false;
+}
+
+void
+rig_ephemeral(const uint8_t eph[32])
+{
+	memcpy(next_eph, eph, 32);
+	next_eph_set = true;
+}
+
+static EVP_PKEY *
+key_make(const uint8_t *priv, uint8_t pub[32])
+{
+	uint8_t own[32];
+	size_t len = 32;
+	EVP_PKEY *k;
+
+	if (priv == NULL)
+		arc4random_buf(own, sizeof(own));
+	k = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL,
+	    priv != NULL ? priv : own, 32);
+	assert_non_null(k);
+	assert_int_equal(EVP_PKEY_get_raw_public_key(k, pub, &len), 1);
+	return k;
+}
+
+static void
+parent_dispatch(struct imsgchan *chan, struct imsg *m, void *arg)
+{
+	struct rig *r = arg;
+	uint8_t out[33] = { 0 };
+
+	assert_int_equal(m->type, IMSG_KEY_DH);
+	if (r->dh_hold)
+		return;
+	out[0] = (uint8_t)r->dh_status;
+	if (r->dh_status == KEY_OK && !noise_x25519(r->key, m->data, out + 1))
+		out[0] = KEY_REFUSED;
+	imsg_send(chan, IMSG_KEY_DH_DONE, m->id, 0, out, sizeof(out));
+}
+
+static struct rig_session *
+session_by_id(struct rig *r, uint32_t id)
+{
+	for (size_t i = 0; i < r->sessions; i++)
+		if (r->session[i].id == id)
+			return &r->session[i];
+	fail_msg("message about unknown session %u", id);
+	return NULL;
+}
+
+static void
+gossipd_up(struct rig *r, const struct imsg *m, struct rcur *c)
+{
+	struct rig_session *s;
+
+	assert_true(r->sessions < RIG_SESSIONS);
+	s = &r->session[r->sessions++];
+	memset(s, 0, sizeof(*s));
+	s->id = m->id;
+	s->outbound = rcur_u8(c);
+	s->dial = rcur_u32(c);
+	rcur_copy(c, s->hash, 32);
+	rcur_copy(c, s->remote, 32);
+	rcur_cstr(c, s->addr, sizeof(s->addr));
+	assert_true(rcur_done(c));
+}
+
+static void
+gossipd_frame(struct rig_session *s, const struct imsg *m)
+{
+	assert_false(s->down);
+	assert_true(s->frames < RIG_FRAMES);
+	s->frame[s->frames] = malloc(m->len + 1);
+	assert_non_null(s->frame[s->frames]);
+	memcpy(s->frame[s->frames], m->data, m->len);
+	s->frame_len[s->frames++] = m->len;
+}
+
+static void
+gossipd_dispatch(struct imsgchan *chan, struct imsg *m, void *arg)
+{
+	struct rig *r = arg;
+	struct rig_session *s;
+	struct rcur c;
+
+	(void)chan;
+	rcur_init(&c, m->data, m->len);
+	switch (m->type) {
+	case IMSG_LISTENING:
+		assert_int_equal(r->sessions, 0);
+		r->listening++;
+		break;
+	case IMSG_SESSION_UP:
+		gossipd_up(r, m, &c);
+		break;
+	case IMSG_SESSION_DOWN:
+		s = session_by_id(r, m->id);
+		assert_false(s->down);
+		s->down = true;
+		s->reason = rcur_u8(&c);
+		s->bytes_in = rcur_u64(&c);
+		s->bytes_out = rcur_u64(&c);
+		break;
+	case IMSG_DIAL_FAILED:
+		assert_true(r->dial_fails < 16);
+		r->dial_failed[r->dial_fails].id = m->id;
+		r->dial_failed[r->dial_fails].reason = rcur_u8(&c);
+		rcur_cstr(&c, r->dial_failed[r->dial_fails].text, 256);
+		r->dial_fails++;
+		break;
+	case IMSG_FRAME_IN:
+		gossipd_frame(session_by_id(r, m->id), m);
+		break;
+	case IMSG_CREDIT:
+		s = session_by_id(r, m->id);
+		s->credit_frames += rcur_u32(&c);
+		s->credit_bytes += rcur_u32(&c);
+		break;
+	default:
+		fail_msg("%s to gossipd", imsg_type_name(m->type));
+	}
+}
+
+static void
+transport_gossipd(struct imsgchan *chan, struct imsg *m, void *arg)
+{
+	struct rig *r = arg;
+
+	(void)chan;
+	transport_dispatch_gossipd(r->t, m);
+}
+
+static void
+transport_parent(struct imsgchan *chan, struct imsg *m, void *arg)
+{
+	struct rig *r = arg;
+
+	(void)chan;
+	transport_dispatch_parent(r->t, m);
+}
+
+static void
+rig_closed(struct imsgchan *chan, enum imsgchan_end how, const char *why,
+    void *arg)
+{
+	struct rig *r = arg;
+
+	(void)chan;
+	(void)why;
+	if (how == IMSGCHAN_VIOLATION)
+		r->violated = true;
+}
+
+static void
+rig_drained(struct imsgchan *chan, void *arg)
+{
+	struct rig *r = arg;
+
+	(void)chan;
+	transport_link_drained(r->t);
+}
+
+static void
+rig_channels(struct rig *r)
+{
+	int fds[2];
+
+	assert_int_equal(imsg_socketpair(fds), 0);
+	r->to_parent = imsgchan_new(r->base, fds[0], PROC_TRANSPORTD,
+	    PROC_PARENT, transport_parent, rig_closed, r);
+	r->parent = imsgchan_new(r->base, fds[1], PROC_PARENT,
+	    PROC_TRANSPORTD, parent_dispatch, rig_closed, r);
+	assert_int_equal(imsg_socketpair(fds), 0);
+	r->to_gossipd = imsgchan_new(r->base, fds[0], PROC_TRANSPORTD,
+	    PROC_GOSSIPD, transport_gossipd, rig_closed, r);
+	r->gossipd = imsgchan_new(r->base, fds[1], PROC_GOSSIPD,
+	    PROC_TRANSPORTD, gossipd_dispatch, rig_closed, r);
+	imsgchan_set_phase(r->to_parent, IMSG_PHASE_RUN);
+	imsgchan_set_phase(r->parent, IMSG_PHASE_RUN);
+	imsgchan_set_phase(r->to_gossipd, IMSG_PHASE_RUN);
+	imsgchan_set_phase(r->gossipd, IMSG_PHASE_RUN);
+	imsgchan_set_drained(r->to_gossipd, LINK_LOW, rig_drained);
+	r->t->parent = r->to_parent;
+	r->t->gossipd = r->to_gossipd;
+}
+
+int
+rig_listen(uint16_t *port)
+{
+	struct addr a;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(addr_from_host("127.0.0.1", 0, &a));
+	assert_int_equal(bind(fd, (struct sockaddr *)&a.ss, a.len), 0);
+	assert_int_equal(listen(fd, 1024), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a.ss, &a.len), 0);
+	*port = addr_port(&a);
+	return fd;
+}
+
+int
+rig_setup(void **state)
+{
+	struct rig *r = calloc(1, sizeof(*r));
+	char addr[HOSTPORT_MAX + 1];
+	uint8_t priv[32];
+	int fd;
+
+	assert_non_null(r);
+	assert_int_equal(json_hex(json_get(json_get(json_get(rig_vectors,
+	    "noise"), "responder"), "static_priv_hex"), priv, 32), 32);
+	next_eph_set = false;
+	r->base = event_base_new();
+	conf_init(&r->conf);
+	r->conf.network_max_unfinished = 8;
+	r->conf.network_max_per_address = 6;
+	r->key = key_make(priv, r->pub);
+	r->t = transport_new(r->base, &r->conf, r->pub);
+	r->t->random = rig_random;
+	rig_channels(r);
+	fd = rig_listen(&r->port);
+	snprintf(addr, sizeof(addr), "127.0.0.1:%u", r->port);
+	listener_add(r->t, fd, addr);
+	transport_start(r->t);
+	*state = r;
+	RIG_UNTIL(r, r->listening == 1);
+	return 0;
+}
+
+int
+rig_teardown(void **state)
+{
+	struct rig *r = *state;
+
+	transport_free(r->t);
+	imsgchan_free(r->to_parent);
+	imsgchan_free(r->to_gossipd);
+	imsgchan_free(r->parent);
+	imsgchan_free(r->gossipd);
+	for (size_t i = 0; i < r->sessions; i++)
+		for (size_t k = 0; k < r->session[i].frames; k++)
+			free(r->session[i].frame[k]);
+	/* evdns frees in the loop */
+	event_base_loop(r->base, EVLOOP_NONBLOCK);
+	event_base_free(r->base);
+	EVP_PKEY_free(r->key);
+	conf_free(&r->conf);
+	free(r);
+	return 0;
+}
+
+int
+rig_group_setup(void **state)
+{
+	(void)state;
+	(void)signal(SIGPIPE, SIG_IGN);
+	log_init("micelio-transportd", LOG_TEXT, LOG_LVL_ERROR);
+	rig_vectors = json_vectors();
+	return 0;
+}
+
+int
+rig_group_teardown(void **state)
+{
+	(void)state;
+	json_free(rig_vectors);
+	return 0;
+}
+
+void
+rig_turn(struct rig *r)
+{
+	static const struct timeval tick = { 0, 2000 };
+	struct timeval tv = tick;
+
+	/* Peers are read outside the loop, so it must not sleep for long. */
+	event_base_loopexit(r->base, &tv);
+	event_base_loop(r->base, EVLOOP_ONCE);
+}
+
+void
+rig_settle(struct rig *r)
+{
+	for (int i = 0; i < 10; i++) {
+		event_base_loop(r->base, EVLOOP_NONBLOCK);
+		rig_turn(r);
+	}
+}
+
+void
+rig_send(struct rig *r, enum imsg_type type, uint32_t id, const void *p,
+    size_t n)
+{
+	imsg_send(r->gossipd, type, id, 0, p, n);
+}
+
+void
+rig_ready(struct rig *r, struct rig_session *s)
+{
+	rig_send(r, IMSG_SESSION_READY, s->id, NULL, 0);
+}
+
+void
+rig_close(struct rig *r, struct rig_session *s, enum down_reason reason)
+{
+	uint8_t b = (uint8_t)reason;
+
+	rig_send(r, IMSG_SESSION_CLOSE, s->id, &b, 1);
+}
+
+void
+rig_credit(struct rig *r, struct rig_session *s, uint32_t frames,
+    uint32_t bytes)
+{
+	uint32_t body[2] = { frames, bytes };
+
+	rig_send(r, IMSG_CREDIT, s->id, body, sizeof(body));
+}
+
+void
+rig_dial(struct rig *r, uint32_t number, const char *hostport, bool name_ok)
+{
+	static const uint8_t none[32];
+	struct wbuf w;
+
+	wbuf_init(&w, 512);
+	wbuf_u8(&w, 0);
+	wbuf_bytes(&w, none, 32);
+	wbuf_u8(&w, name_ok ? DIAL_NAME_OK : 0);
+	wbuf_str(&w, hostport);
+	rig_send(r, IMSG_DIAL, number, w.p, w.len);
+	wbuf_free(&w);
+}
+
+struct rig_session *
+rig_last(struct rig *r)
+{
+	assert_true(r->sessions > 0);
+	return &r->session[r->sessions - 1];
+}
+
+int
+rig_connect(struct rig *r, const char *from)
+{
+	struct addr a, local;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(addr_from_host("127.0.0.1", r->port, &a));
+	assert_true(addr_from_host(from, 0, &local));
+	assert_int_equal(bind(fd, (struct sockaddr *)&local.ss, local.len), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a.ss, a.len), 0);
+	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	return fd;
+}
+
+int
+rig_accept(struct rig *r, int fd)
+{
+	int s;
+
+	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	RIG_UNTIL(r, (s = accept4(fd, NULL, NULL, SOCK_NONBLOCK)) != -1);
+	return s;
+}
+
+void
+peer_init(struct rig_peer *p, struct rig *r, int fd, const uint8_t key[32])
+{
+	memset(p, 0, sizeof(*p));
+	p->rig = r;
+	p->fd = fd;
+	p->key = key_make(key, p->pub);
+}
+
+void
+peer_free(struct rig_peer *p)
+{
+	noise_clear(&p->noise);
+	noise_cipher_clear(&p->tx);
+	noise_cipher_clear(&p->rx);
+	EVP_PKEY_free(p->key);
+	close(p->fd);
+}
+
+void
+peer_write(struct rig_peer *p, const void *data, size_t n)
+{
+	const uint8_t *b = data;
+	uint64_t end = mono_ms() + RIG_WAIT_MS;
+	ssize_t k;
+
+	while (n > 0) {
+		k = write(p->fd, b, n);
+		if (k == -1 && errno != EAGAIN)
+			return;		/* closed: the test looks elsewhere */
+		if (k > 0) {
+			b += k;
+			n -= (size_t)k;
+		} else {
+			rig_turn(p->rig);
+		}
+		assert_true(mono_ms() < end);
+	}
+}
+
+void
+peer_read(struct rig_peer *p, void *data, size_t n)
+{
+	uint8_t *b = data;
+	uint64_t end = mono_ms() + RIG_WAIT_MS;
+	ssize_t k;
+
+	while (n > 0) {
+		k = read(p->fd, b, n);
+		if (k == 0 || (k == -1 && errno != EAGAIN))
+			fail_msg("connection ended with %zu bytes to come", n);
+		if (k > 0) {
+			b += k;
+			n -= (size_t)k;
+		} else {
+			rig_turn(p->rig);
+		}
+		assert_true(mono_ms() < end);
+	}
+}
+
+void
+peer_expect_eof(struct rig_peer *p)
+{
+	uint64_t end = mono_ms() + RIG_WAIT_MS;
+	uint8_t waste[4096];
+	ssize_t k;
+
+	while ((k = read(p->fd, waste, sizeof(waste))) != 0) {
+		if (k == -1 && errno != EAGAIN)
+			return;		/* reset: as good */
+		if (k == -1)
+			rig_turn(p->rig);
+		assert_true(mono_ms() < end);
+	}
+}
+
+static void
+noise_begin(struct rig_peer *p, enum noise_role role, const uint8_t *eph)
+{
+	uint8_t own[32];
+
+	arc4random_buf(own, sizeof(own));
+	assert_true(noise_init(&p->noise, &p->rig->t->crypto, role, p->pub,
+	    eph != NULL ? eph : own, NULL, 0));
+}
+
+static void
+noise_out(struct rig_peer *p)
+{
+	uint8_t msg[2 + NOISE_MSG2_LEN], secret[32];
+	size_t n;
+
+	if (p->noise.want == NOISE_WANT_DH) {
+		assert_true(noise_x25519(p->key, p->noise.re, secret));
+		(void)noise_dh(&p->noise, secret);
+	}
+	n = noise_write(&p->noise, NULL, 0, msg + 2, NOISE_MSG2_LEN);
+	assert_true(n > 0);
+	msg[0] = 0;
+	msg[1] = (uint8_t)n;
+	peer_write(p, msg, n + 2);
+}
+
+static void
+noise_in(struct rig_peer *p)
+{
+	uint8_t msg[256];
+
+	peer_read(p, msg, 2);
+	assert_int_equal(msg[0], 0);
+	peer_read(p, msg + 2, msg[1]);
+	assert_int_not_equal(noise_read(&p->noise, msg + 2, msg[1]),
+	    NOISE_FAILED);
+}
+
+static void
+noise_end(struct rig_peer *p)
+{
+	assert_int_equal(p->noise.want, NOISE_READY);
+	memcpy(p->hash, p->noise.h, 32);
+	memcpy(p->remote, p->noise.rs, 32);
+	assert_true(noise_split(&p->noise, &p->tx, &p->rx));
+}
+
+void
+peer_initiate(struct rig_peer *p, const uint8_t eph[32])
+{
+	noise_begin(p, NOISE_INITIATOR, eph);
+	noise_out(p);
+	noise_in(p);
+	noise_out(p);
+	noise_end(p);
+}
+
+void
+peer_respond(struct rig_peer *p, const uint8_t eph[32])
+{
+	noise_begin(p, NOISE_RESPONDER, eph);
+	noise_in(p);
+	noise_out(p);
+	noise_in(p);
+	noise_end(p);
+}
+
+void
+peer_seal(struct rig_peer *p, const void *plain, size_t n)
+{
+	uint8_t *buf = malloc(4 + n + NOISE_TAG);
+
+	assert_non_null(buf);
+	for (size_t i = 0; i < 4; i++)
+		buf[i] = (uint8_t)((n + NOISE_TAG) >> (24 - 8 * i));
+	if (n > 0)
+		memcpy(buf + 4, plain, n);
+	assert_true(noise_seal(&p->tx, buf + 4, n));
+	peer_write(p, buf, 4 + n + NOISE_TAG);
+	free(buf);
+}
+
+void
+peer_frame(struct rig_peer *p, const void *payload, size_t n)
+{
+	uint8_t *buf = malloc(FRAME_HEADER + n);
+
+	assert_non_null(buf);
+	frame_header(buf, n);
+	if (n > 0)
+		memcpy(buf + FRAME_HEADER, payload, n);
+	peer_seal(p, buf, FRAME_HEADER + n);
+	free(buf);
+}
+
+size_t
+peer_open(struct rig_peer *p, uint8_t *buf, size_t size)
+{
+	uint8_t head[4];
+	size_t n;
+
+	peer_read(p, head, 4);
+	n = (size_t)head[0] << 24 | (size_t)head[1] << 16 |
+	    (size_t)head[2] << 8 | head[3];
+	assert_true(n >= NOISE_TAG && n <= size);
+	peer_read(p, buf, n);
+	assert_true(noise_open(&p->rx, buf, n));
+	return n - NOISE_TAG;
+}
+
+struct rig_session *
+peer_join(struct rig_peer *p, struct rig *r)
+{
+	size_t had = r->sessions;
+	struct rig_session *s;
+
+	peer_init(p, r, rig_connect(r, "127.0.0.1"), NULL);
+	peer_initiate(p, NULL);
+	RIG_UNTIL(r, r->sessions == had + 1);
+	s = rig_last(r);
+	assert_memory_equal(s->hash, p->hash, 32);
+	assert_memory_equal(s->remote, p->pub, 32);
+	peer_frame(p, "hello", 5);
+	RIG_UNTIL(r, s->frames == 1);
+	rig_ready(r, s);
+	rig_credit(r, s, 1, 5);
+	RIG_UNTIL(r, r->t->ready_n > 0 &&
+	    session_find(r->t, s->id)->state == SESSION_ESTABLISHED);
+	return s;
+}
