@@ -298,9 +298,9 @@ enum table {
  * str state ("up", "connecting", "down"), str dir ("in", "out"), ms up,
  * str cause (of the last end), ms next (until the next try).
  * PROCS, one row a child: str name ("transportd"), u64 pid, str state,
- * bool seccomp, u64 landlock (ABI, 0: none), str lacks ("" or words),
- * bool own_uid.  STATUS: any; gossipd's has u64 peers.
- * KEYSERV, one row a purpose: str purpose, u64 done, u64 refused, u64 slowed.
+ * bool seccomp, u64 landlock_abi (0: none), bool own_uid.
+ * STATUS: any; the parent's has str lacks, str host_key, str data_dir.
+ * KEYSERV, one row a use: str use, str from, u64 ok, u64 refused, u64 slowed.
  */
 
 enum ses_kind { SES_SHELL = 1, SES_EXEC = 2 };

@@ -58,7 +58,8 @@ void
 cmd_status(struct run *run)
 {
 	static const struct gather_want want[] = {
-		{ PROC_PARENT, TABLE_PROCS }, { PROC_PARENT, TABLE_KEYSERV },
+		{ PROC_PARENT, TABLE_STATUS }, { PROC_PARENT, TABLE_PROCS },
+		{ PROC_PARENT, TABLE_KEYSERV },
 		{ PROC_TRANSPORTD, TABLE_STATUS },
 		{ PROC_GOSSIPD, TABLE_STATUS }, { PROC_GOSSIPD, TABLE_PEERS },
 		{ PROC_STATED, TABLE_STATUS },
@@ -77,7 +78,7 @@ peers_text(const struct doc *d, struct wbuf *w)
 		wbuf_printf(w, "no peers: none is connected or configured; "
 		    "add one to network.bootstrap\n");
 	else
-		doc_table(&d->list[0], w);
+		doc_table(&d->list[0], PEERS_COLUMNS, w);
 }
 
 static void

@@ -289,6 +289,22 @@ struct column {
 	size_t	width;
 };
 
+/* The columns named, in their order: "id addr state". */
+static size_t
+columns_cut(const char *names, struct column *col)
+{
+	size_t n = 0, k;
+
+	for (; *names != '\0' && n < COLUMNS_MAX; names += k) {
+		names += *names == ' ';
+		k = strcspn(names, " ");
+		(void)snprintf(col[n].name, sizeof(col[n].name), "%.*s",
+		    (int)k, names);
+		col[n++].width = k;
+	}
+	return n;
+}
+
 static size_t
 columns_find(const struct doc_list *l, struct column *col)
 {
@@ -340,10 +356,11 @@ cell_put(const char *s, size_t n, size_t width, bool last, struct wbuf *w)
 }
 
 void
-doc_table(const struct doc_list *l, struct wbuf *w)
+doc_table(const struct doc_list *l, const char *names, struct wbuf *w)
 {
 	struct column col[COLUMNS_MAX];
-	size_t n = columns_find(l, col), width;
+	size_t n = names == NULL ? columns_find(l, col) :
+	    columns_cut(names, col), width;
 	struct wbuf v;
 
 	wbuf_init(&v, DOC_BYTES_MAX);
@@ -385,5 +402,5 @@ doc_text(const struct doc *d, struct wbuf *w)
 		wbuf_u8(w, '\n');
 	}
 	for (size_t i = 0; i < d->nlists; i++)
-		doc_table(&d->list[i], w);
+		doc_table(&d->list[i], NULL, w);
 }

@@ -10,6 +10,7 @@
  * Talks to: the parent (spawns sessions, hands over authorized_keys, reloads),
  * gossipd (chat), transportd and stated (tables, events), the sessions.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -94,26 +95,12 @@ keys_data(struct hub *hub, const struct imsg *m)
 		wbuf_bytes(&hub->keys_in, m->data, m->len);
 }
 
-/* u8 status, then the reason, or where the file is. */
+/* u8 status, then the reason if it could not be read. */
 static void
 keys_end(struct hub *hub, const struct imsg *m)
 {
-	const char *text;
-	struct rcur r;
-	uint8_t status;
-	size_t n = 0;
+	uint8_t status = m->data[0];
 
-	rcur_init(&r, m->data, m->len);
-	status = rcur_u8(&r);
-	text = r.left > 0 ? rcur_str(&r, 510, &n) : "";
-	if (r.bad)
-		n = 0;
-	if (status != 2 && n < sizeof(hub->keys_file) &&
-	    (n == 0 || text[0] == '/')) {
-		if (n > 0)
-			memcpy(hub->keys_file, text, n);
-		hub->keys_file[n] = '\0';
-	}
 	if (hub->keys_over || status != 0)
 		wbuf_reset(&hub->keys_in);
 	if (hub->keys_over)
@@ -129,6 +116,30 @@ keys_end(struct hub *hub, const struct imsg *m)
 }
 
 /*
+ * Whom we refuse we tell which file would let them in: the parent knows.
+ */
+static void
+dir_ask(struct hub *hub)
+{
+	uint8_t table = TABLE_STATUS;
+
+	hub->dir_request = ++hub->next_request;
+	imsg_send(hub->proc->parent, IMSG_TABLE_GET, hub->dir_request, 0,
+	    &table, 1);
+}
+
+static void
+dir_answer(struct hub *hub, const struct imsg *m)
+{
+	struct row_field f;
+
+	if (row_find(m->data, m->len, "data_dir", &f) && f.type == ROW_STR &&
+	    f.str_len + sizeof("/authorized_keys") <= sizeof(hub->keys_file))
+		(void)snprintf(hub->keys_file, sizeof(hub->keys_file),
+		    "%.*s/authorized_keys", (int)f.str_len, f.str);
+}
+
+/*
  * Messages.
  */
 
@@ -137,7 +148,10 @@ dispatch_common(struct hub *hub, enum proc_role from, struct imsg *m)
 {
 	switch (m->type) {
 	case IMSG_TABLE_ROW:
-		gather_row(hub, from, m);
+		if (from == PROC_PARENT && m->id == hub->dir_request)
+			dir_answer(hub, m);
+		else
+			gather_row(hub, from, m);
 		return true;
 	case IMSG_TABLE_END:
 		gather_end(hub, from, m);
@@ -284,6 +298,7 @@ sshd_start(struct proc *p)
 	struct hub *hub = p->priv;
 
 	log_set_sink(own_event);
+	dir_ask(hub);
 	listener_start(hub);
 	control_start(hub);
 }

@@ -363,8 +363,13 @@ void	 doc_json(const struct doc *, struct wbuf *);
 void	 doc_plain(const struct doc *, struct wbuf *);
 /* "name  value" lines of the head; then each list as a table. */
 void	 doc_text(const struct doc *, struct wbuf *);
-/* One list as a table with a header line; node ids shortened. */
-void	 doc_table(const struct doc_list *, struct wbuf *);
+/*
+ * One list as a table with a header line; node ids shortened.  names: the
+ * columns, "id addr"; NULL: all.
+ */
+#define PEERS_COLUMNS	"id addr dir state up cause next"
+void	 doc_table(const struct doc_list *, const char *names,
+	    struct wbuf *);
 /* Columns a terminal uses for the text. */
 size_t	 text_width(const char *, size_t);
 void	 wbuf_printf(struct wbuf *, const char *, ...)
@@ -590,6 +595,7 @@ struct hub {
 	bool			 keys_over;	/* more than fits */
 	bool			 keys_known;
 	char			 keys_file[512]; /* its path, or "" */
+	uint32_t		 dir_request;	/* asks the parent for it */
 	uint64_t		 started_ms;	/* monotonic */
 	struct bucket		 notes;		/* peer notices shown */
 	struct bucket		 refusals;	/* refused logins logged */

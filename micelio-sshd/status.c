@@ -9,6 +9,8 @@
 #include "config.h"
 #include "sshd.h"
 
+#define WIDTH	78
+
 struct health {
 	unsigned int	up;		/* peers connected */
 	char		silent[128];	/* daemons that did not answer */
@@ -141,9 +143,26 @@ judge(const struct status_facts *s, struct health *h)
 		    "key that is accepted" : "authorized_keys is missing");
 }
 
+/* A fact of the parent's, as it is. */
+static void
+parent_fact(const struct answer *parent, const char *name, struct doc *d)
+{
+	const void *row = NULL;
+	struct row_field f;
+	size_t len;
+
+	if (parent != NULL && parent->n > 0)
+		row = answer_row(parent, 0, &len);
+	if (row != NULL && row_find(row, len, name, &f) && f.type == ROW_STR &&
+	    f.str_len > 0)
+		row_strn(&d->head, name, f.str, f.str_len);
+	else
+		row_null(&d->head, name);
+}
+
 static void
 head_build(const struct status_facts *s, const struct health *h,
-    struct doc *d)
+    const struct answer *parent, struct doc *d)
 {
 	char id[NODEID_HEX + 1];
 
@@ -163,6 +182,10 @@ head_build(const struct status_facts *s, const struct health *h,
 	row_num(&d->head, "peer_count", ROW_U64, h->up);
 	row_num(&d->head, "people", ROW_U64, s->people);
 	row_num(&d->head, "authorized_keys", ROW_U64, s->keys);
+	parent_fact(parent, "lacks", d);
+	parent_fact(parent, "host_key", d);
+	parent_fact(parent, "data_dir", d);
+	parent_fact(parent, "config_file", d);
 }
 
 static void
@@ -182,16 +205,15 @@ listen_rows(struct doc *d, size_t list, const char *what,
 }
 
 static void
-sandbox_text(bool seccomp, unsigned int landlock, bool own_uid,
-    const char *lacks, char *out, size_t size)
+sandbox_text(bool seccomp, unsigned int landlock, bool own_uid, char *out,
+    size_t size)
 {
 	char ll[24] = "no landlock";
 
 	if (landlock > 0)
 		(void)snprintf(ll, sizeof(ll), "landlock %u", landlock);
-	(void)snprintf(out, size, "%s, %s%s%s%s", seccomp ? "seccomp" :
-	    "NO SECCOMP", ll, own_uid ? ", own uid" : "",
-	    lacks[0] != '\0' ? ", lacks " : "", lacks);
+	(void)snprintf(out, size, "%s, %s%s", seccomp ? "seccomp" :
+	    "NO SECCOMP", ll, own_uid ? ", own uid" : "");
 }
 
 /* The parent's row about a child: what it reported when it got ready. */
@@ -216,7 +238,7 @@ daemon_row(const struct status_facts *s, const struct answer *procs,
     size_t i, bool alive, struct wbuf *w)
 {
 	struct row_field f, ll, uid;
-	char text[160] = "", lacks[64] = "";
+	char text[160] = "";
 	const void *row;
 	size_t len;
 
@@ -228,16 +250,13 @@ daemon_row(const struct status_facts *s, const struct answer *procs,
 		row_null(w, "pid");
 	row_str(w, "state", alive ? "running" : "no answer");
 	if (row != NULL && row_find(row, len, "seccomp", &f)) {
-		(void)row_find(row, len, "landlock", &ll);
+		(void)row_find(row, len, "landlock_abi", &ll);
 		(void)row_find(row, len, "own_uid", &uid);
-		field_copy(row, len, "lacks", lacks, sizeof(lacks));
 		sandbox_text(f.num != 0, (unsigned int)ll.num, uid.num != 0,
-		    lacks, text, sizeof(text));
+		    text, sizeof(text));
 	} else if (daemons[i].role == PROC_SSHD)
 		sandbox_text(s->sandbox.seccomp, s->sandbox.landlock_abi,
-		    s->sandbox.own_uid, "", text, sizeof(text));
-	else if (row != NULL)
-		field_copy(row, len, "sandbox", text, sizeof(text));
+		    s->sandbox.own_uid, text, sizeof(text));
 	if (text[0] != '\0')
 		row_str(w, "sandbox", text);
 	else
@@ -283,7 +302,7 @@ status_build(const struct status_facts *s, const struct answer *a, size_t n,
 	peers_count(answer_of(a, n, PROC_GOSSIPD, TABLE_PEERS), &h);
 	silent_find(a, n, &h);
 	judge(s, &h);
-	head_build(s, &h, d);
+	head_build(s, &h, answer_of(a, n, PROC_PARENT, TABLE_STATUS), d);
 	list = doc_list(d, "listen");
 	listen_rows(d, list, "ssh", s->ssh_listen);
 	listen_rows(d, list, "network", s->network_listen);
@@ -334,28 +353,52 @@ listen_text(const struct doc_list *l, struct wbuf *w)
 	    "; no network address: this node only dials out");
 }
 
-/* "gossipd   peers 2  seen 17": one line a daemon. */
+/* "gossipd   peers 2, seen 17": what is not zero, in lines of a screen. */
 static void
 facts_text(const struct doc_list *l, struct wbuf *w)
 {
 	struct row_field f;
+	size_t column = 0, len;
+	struct wbuf one;
 	struct rcur c;
-	bool first = true;
 
-	for (size_t i = 0; i < l->n; i++) {
-		rcur_init(&c, l->rows[i].p, l->rows[i].len);
-		while (row_next(&c, &f)) {
-			if (first)
-				wbuf_printf(w, "%-10s", l->name);
-			else
-				wbuf_printf(w, ", ");
-			first = false;
-			wbuf_printf(w, "%.*s ", (int)f.name_len, f.name);
-			field_text(&f, w);
-		}
+	wbuf_init(&one, DOC_BYTES_MAX);
+	rcur_init(&c, l->n > 0 ? l->rows[0].p : NULL,
+	    l->n > 0 ? l->rows[0].len : 0);
+	while (row_next(&c, &f)) {
+		if (f.type == ROW_NULL || (f.type != ROW_STR && f.num == 0) ||
+		    (f.type == ROW_STR && f.str_len == 0))
+			continue;
+		wbuf_reset(&one);
+		wbuf_printf(&one, "%.*s ", (int)f.name_len, f.name);
+		field_text(&f, &one);
+		len = text_width((const char *)one.p, one.len) + 2;
+		if (column == 0)
+			wbuf_printf(w, "%-10s", l->name);
+		else
+			wbuf_printf(w, column + len > WIDTH ? ",\n%-10s" :
+			    ", %s", "");
+		if (column == 0 || column + len > WIDTH)
+			column = 10;
+		wbuf_bytes(w, one.p, one.len);
+		column += len;
 	}
-	if (!first)
+	wbuf_free(&one);
+	if (column > 0)
 		wbuf_u8(w, '\n');
+}
+
+static void
+line_put(const struct doc *d, const char *label, const char *name,
+    const char *after, struct wbuf *w)
+{
+	struct row_field f;
+
+	if (!row_find(d->head.p, d->head.len, name, &f) || f.type == ROW_NULL)
+		return;
+	wbuf_printf(w, "%-10s", label);
+	field_text(&f, w);
+	wbuf_printf(w, "%s\n", after);
 }
 
 void
@@ -367,12 +410,7 @@ status_text(const struct doc *d, struct wbuf *w)
 	wbuf_printf(w, f.num != 0 ? "healthy: " : "not healthy: ");
 	head_put(d, "summary", w);
 	wbuf_u8(w, '\n');
-	if (row_find(d->head.p, d->head.len, "hint", &f) &&
-	    f.type == ROW_STR) {
-		wbuf_printf(w, "hint      ");
-		field_text(&f, w);
-		wbuf_u8(w, '\n');
-	}
+	line_put(d, "hint", "hint", "", w);
 	wbuf_printf(w, "node      ");
 	head_put(d, "node", w);
 	wbuf_printf(w, ", ");
@@ -381,20 +419,24 @@ status_text(const struct doc *d, struct wbuf *w)
 	head_put(d, "up", w);
 	wbuf_printf(w, ", version ");
 	head_put(d, "version", w);
-	wbuf_printf(w, "\nid        ");
-	head_put(d, "id", w);
-	wbuf_printf(w, "\nkeys      ");
-	head_put(d, "authorized_keys", w);
-	wbuf_printf(w, " in authorized_keys\n");
-	listen_text(&d->list[0], w);
 	wbuf_u8(w, '\n');
-	doc_table(&d->list[1], w);
-	for (size_t i = 2; i < 4; i++)
-		if (d->list[i].n > 0) {
-			wbuf_printf(w, "\n%s\n", i == 2 ? "peers:" :
-			    "key service:");
-			doc_table(&d->list[i], w);
-		}
+	line_put(d, "id", "id", "", w);
+	line_put(d, "host key", "host_key", "", w);
+	listen_text(&d->list[0], w);
+	line_put(d, "keys", "authorized_keys", " in authorized_keys", w);
+	line_put(d, "data", "data_dir", "", w);
+	line_put(d, "config", "config_file", "", w);
+	line_put(d, "lacks", "lacks", "", w);
+	wbuf_u8(w, '\n');
+	doc_table(&d->list[1], NULL, w);
+	if (d->list[2].n > 0) {
+		wbuf_printf(w, "\npeers:\n");
+		doc_table(&d->list[2], PEERS_COLUMNS, w);
+	}
+	if (d->list[3].n > 0) {
+		wbuf_printf(w, "\nkey service:\n");
+		doc_table(&d->list[3], "use from ok refused slowed", w);
+	}
 	wbuf_u8(w, '\n');
 	for (size_t i = 4; i < d->nlists; i++)
 		facts_text(&d->list[i], w);

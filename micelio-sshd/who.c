@@ -52,5 +52,5 @@ who_text(const struct doc *d, struct wbuf *w)
 	if (l->n == 0)
 		return;
 	wbuf_u8(w, '\n');
-	doc_table(l, w);
+	doc_table(l, "nick here idle", w);
 }
