@@ -216,11 +216,22 @@ rig_channels(struct rig *r)
 int
 rig_listen(uint16_t *port)
 {
-	struct addr a;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	return rig_listen_on("127.0.0.1", port);
+}
 
-	assert_true(addr_from_host("127.0.0.1", 0, &a));
-	assert_int_equal(bind(fd, (struct sockaddr *)&a.ss, a.len), 0);
+int
+rig_listen_on(const char *host, uint16_t *port)
+{
+	struct addr a;
+	int fd;
+
+	assert_true(addr_from_host(host, 0, &a));
+	fd = socket(a.ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1 || bind(fd, (struct sockaddr *)&a.ss, a.len) == -1) {
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
 	assert_int_equal(listen(fd, 1024), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&a.ss, &a.len), 0);
 	*port = addr_port(&a);
@@ -299,7 +310,7 @@ rig_group_teardown(void **state)
 void
 rig_turn(struct rig *r)
 {
-	static const struct timeval tick = { 0, 2000 };
+	static const struct timeval tick = { 0, 500 };
 	struct timeval tv = tick;
 
 	/* Peers are read outside the loop, so it must not sleep for long. */
@@ -371,10 +382,17 @@ rig_last(struct rig *r)
 int
 rig_connect(struct rig *r, const char *from)
 {
-	struct addr a, local;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	return rig_connect_to("127.0.0.1", r->port, from);
+}
 
-	assert_true(addr_from_host("127.0.0.1", r->port, &a));
+int
+rig_connect_to(const char *host, uint16_t port, const char *from)
+{
+	struct addr a, local;
+	int fd;
+
+	assert_true(addr_from_host(host, port, &a));
+	fd = socket(a.ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_true(addr_from_host(from, 0, &local));
 	assert_int_equal(bind(fd, (struct sockaddr *)&local.ss, local.len), 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&a.ss, a.len), 0);

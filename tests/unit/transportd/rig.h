@@ -100,9 +100,12 @@ struct rig_session *rig_last(struct rig *);
 /* The ephemeral key of the next session. */
 void	rig_ephemeral(const uint8_t[32]);
 
-/* A loopback listener of a peer. */
+/* A loopback listener of a peer; rig_listen_on: -1 if the host lacks it. */
 int	rig_listen(uint16_t *port);
+int	rig_listen_on(const char *host, uint16_t *port);
+/* From that address to the listener of the rig at the same family. */
 int	rig_connect(struct rig *, const char *from);
+int	rig_connect_to(const char *host, uint16_t port, const char *from);
 int	rig_accept(struct rig *, int fd);
 
 /* key: static private key, or NULL for one of its own. */
