@@ -10,7 +10,8 @@
 
 #define DOTTED_CIRCLE	"\xe2\x97\x8c"
 #define VS16		0xfe0f	/* emoji presentation */
-#define ZWJ		0x200d
+#define FLAG_A		0x1f1e6	/* regional indicators */
+#define FLAG_Z		0x1f1ff
 
 static bool	is_plain_ascii(char);
 
@@ -79,6 +80,8 @@ glyph_show(const char *s, size_t len, char out[GLYPH_TEXT_MAX],
 		w = (unsigned int)utf8proc_charwidth((int32_t)cp);
 		if (cp == VS16)
 			w = 2;
+		else if (cp >= FLAG_A && cp <= FLAG_Z)	/* two are one flag */
+			w = widest + 1;
 		if (w > widest)
 			widest = w;
 		/* Endless stacks of marks are cut, in sight only. */

@@ -176,6 +176,8 @@ shell_end(struct session *s)
 {
 	if (!s->screen_on)
 		return;
+	if (s->le.buf.len > 0)		/* what is half typed stays readable */
+		shell_refresh(s);
 	screen_end(&s->screen, s->le.buf.len > 0);
 	s->screen_on = false;
 }
