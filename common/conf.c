@@ -129,12 +129,14 @@ void
 conf_init(struct conf *c)
 {
 	const struct conf_setting *name = conf_setting_by_key(CONF_NODE_NAME);
-	char host[256];
+	/* Asked for once: a reload happens inside the sandbox. */
+	static char host[256];
+	static bool asked;
 
 	memset(c, 0, sizeof(*c));
-	if (gethostname(host, sizeof(host)) == -1)
+	if (!asked && gethostname(host, sizeof(host) - 1) == -1)
 		host[0] = '\0';
-	host[sizeof(host) - 1] = '\0';
+	asked = true;
 	text_copy(c->node_name, conf_check_text(name, host) == NULL ? host :
 	    "micelio", sizeof(c->node_name));
 	strlist_add(&c->ssh_listen, "127.0.0.1:2222");
