@@ -357,6 +357,9 @@ count_lines(const char *s, size_t n)
 	return lines == 0 ? 1 : lines;
 }
 
+_Static_assert(offsetof(struct conn, caller) == 0,
+    "a caller is cast to its conn");
+
 static void
 conn_out(struct caller *caller, int stream, const char *s, size_t n)
 {

@@ -539,8 +539,8 @@ struct run {
 /* An SSH connection. */
 enum conn_state { CONN_SPAWNING, CONN_LOGIN, CONN_IN, CONN_ENDING };
 struct conn {
-	TAILQ_ENTRY(conn)	 entry;
 	struct caller		 caller;	/* first: see conn.c */
+	TAILQ_ENTRY(conn)	 entry;
 	struct budget_entry	 budget;
 	struct hub		*hub;
 	uint32_t		 id;
