@@ -67,6 +67,8 @@ chat_signed(struct gossip *g, const struct signing *sg,
 	if (sg->tell)
 		result(g, sg->ref, g->npeers > 0 ? CHAT_SENT : CHAT_NO_PEERS,
 		    sent, 0);
+	else if (sent == 0)
+		lost(g, "no-peer");
 }
 
 /* Lines whose turn has come; those that waited too long for a peer go. */

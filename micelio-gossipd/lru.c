@@ -112,8 +112,8 @@ lru_full(const struct lru *l)
 }
 
 /*
- * Keys are hashes, ids or counters; their first eight bytes times an odd
- * secret spread well, and without the secret collisions cannot be chosen.
+ * Keys are hashes, ids or counters: eight bytes of them, made different by
+ * the secret and spread by MurmurHash3's last step, do.
  */
 static uint32_t
 hash_of(const struct lru *l, const void *key)
@@ -121,8 +121,10 @@ hash_of(const struct lru *l, const void *key)
 	uint64_t v = 0;
 
 	memcpy(&v, key, l->key_len < sizeof(v) ? l->key_len : sizeof(v));
-	v = (v ^ l->seed >> 32) * (l->seed | 1);
-	return (uint32_t)(v >> 32);
+	v = (v ^ l->seed) * (l->seed | 1);
+	v = (v ^ v >> 33) * UINT64_C(0xff51afd7ed558ccd);
+	v = (v ^ v >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return (uint32_t)(v ^ v >> 33);
 }
 
 static void

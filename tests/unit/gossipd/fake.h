@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A driver of the gossip core for tests: no network, its own clock, keys from
+ * small seeds.  It notes every action; signatures are asked of fake_pump(),
+ * and checked at once or, with defer, by fake_verify_next().
+ */
+#ifndef TESTS_GOSSIP_FAKE_H
+#define TESTS_GOSSIP_FAKE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "micelio-gossipd/gossip.h"
+
+#define FAKE_MAX	512
+#define FRAME_ROOM	70000
+
+struct ident {
+	uint8_t		 pub[32], sec[64], noise[32];
+	struct nodeid	 id;
+	char		 hex[NODEID_HEX + 1];
+};
+
+struct fake_frame {
+	uint32_t	 sids[64];
+	size_t		 n;		/* sessions */
+	uint8_t		*data;
+	size_t		 len;
+};
+
+struct fake_sign {
+	uint32_t	 req;
+	char		 message_id[UUID_LEN + 1];
+	uint32_t	 type;
+	uint8_t		*payload;
+	size_t		 len;
+};
+
+struct fake {
+	struct gossip	*g;
+	struct conf	 conf;
+	struct gtime	 now;
+	struct ident	 me;
+	bool		 defer;		/* verdicts come later */
+	enum key_status	 sign_status;
+	uint64_t	 rnd;
+
+	struct fake_frame sent[FAKE_MAX];
+	size_t		 nsent;
+	struct { uint32_t sid; enum down_reason why; } closed[FAKE_MAX];
+	size_t		 nclosed;
+	uint32_t	 ready[FAKE_MAX];
+	size_t		 nready;
+	struct { uint32_t num; bool pinned; char to[CONF_PEER_MAX + 1]; }
+			 dials[FAKE_MAX];
+	size_t		 ndials, ncancels;
+	struct fake_sign signs[FAKE_MAX];
+	size_t		 nsigns, signed_up_to;
+	struct { uint64_t job; bool good; } jobs[FAKE_MAX];
+	size_t		 njobs, jobs_done, nverifies;
+	struct {
+		struct nodeid id; uint64_t ts;
+		char mid[129], nick[128], text[256];
+	}		 chats[FAKE_MAX];
+	size_t		 nchats;
+	struct { uint32_t req; enum chat_status status; uint16_t given, of;
+		uint32_t retry; } results[FAKE_MAX];
+	size_t		 nresults;
+	struct { enum log_ev ev; char text[256]; } events[FAKE_MAX];
+	size_t		 nevents;
+	struct book_peer puts[FAKE_MAX];
+	size_t		 nputs;
+	uint32_t	 credit_frames, credit_bytes;
+};
+
+/* Identity number n; 0, 1, 2, 3 are A, B, C, D of the vectors. */
+void	 ident_make(struct ident *, unsigned int n);
+
+/* The core as identity n, at START; conf is empty but may be set before. */
+#define START_WALL	(UINT64_C(1770000100) * 1000)
+struct fake *fake_new(unsigned int n);
+/* After a change of f->conf before any event: begin with that. */
+void	 fake_start(struct fake *);
+void	 fake_free(struct fake *);
+void	 fake_forget(struct fake *);	/* all notes */
+void	 fake_pass(struct fake *, uint64_t ms);	/* time, with a tick */
+/* Answers what was asked to be signed. */
+void	 fake_pump(struct fake *);
+bool	 fake_verify_next(struct fake *);
+bool	 fake_event(const struct fake *, enum log_ev, const char *text);
+
+/* Encoded, in a static buffer that is good until the next but three. */
+struct slice env_make(const struct ident *, const char *message_id,
+	    uint32_t type, uint32_t hops, struct slice payload,
+	    bool with_key);
+struct slice chat_make(const char *nick, const char *text, uint64_t unix_s);
+struct slice hello_make(const struct ident *, uint32_t type,
+	    const char *listen);
+struct slice chat_env(const struct ident *, const char *message_id,
+	    uint32_t hops);
+
+/* Connects an identity and does the hello; the session is ready after. */
+void	 fake_connect(struct fake *, uint32_t sid, const struct ident *);
+void	 fake_dialled(struct fake *, uint32_t sid, uint32_t dial,
+	    const struct ident *);
+void	 fake_frame(struct fake *, uint32_t sid, struct slice);
+/* Last frame sent, decoded; fails when there is none. */
+const struct fake_frame *fake_last(const struct fake *, struct envelope *);
+bool	 frame_went_to(const struct fake_frame *, uint32_t sid);
+enum down_reason fake_close_reason(const struct fake *, uint32_t sid);
+
+#endif
