@@ -61,6 +61,11 @@ class Client:
             self.argv(*flags, f"{self.user}@{host}", *words, options=options),
             timeout=timeout, env=ENV, check=False, **kw)
 
+    def wait_admitted(self, timeout=5.0):
+        """Until the key, written a moment ago, opens the door."""
+        until(f"{self.user} may log in at {self.node.name}",
+              lambda: self.command("version").returncode == 0, timeout)
+
     def open(self, **kw):
         """An interactive session in tmux."""
         return Pane(self, **kw)

@@ -16,6 +16,7 @@ def login(t, node, user, **kw):
     if not node.running():
         node.start()
     client = Client(t, node, key, user)
+    client.wait_admitted()
     return client.open(**kw)
 
 

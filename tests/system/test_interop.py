@@ -28,7 +28,9 @@ def meet(t, side, **options):
 def person(t, node, user="alice"):
     key = Key(t, user)
     node.authorize(key.line)
-    return Client(t, node, key, user).open()
+    client = Client(t, node, key, user)
+    client.wait_admitted()
+    return client.open()
 
 
 def conversation(t, side):
@@ -249,9 +251,8 @@ def test_pace(t):
     node = Node(t, "north").start()
     peer = Peer(t)
     peer.dial(node)
-    alice = person(t, node)
     for i in range(30):
-        alice.say(f"line {i:02d}")
+        node.ctl("say", f"line {i:02d}")
     peer.wait("chat", 15, count=30)
     times = [e["ms"] for e in peer.find("chat")]
     texts = [e["text"] for e in peer.find("chat")]

@@ -37,7 +37,9 @@ def session(t, node):
     """Pid of a session process with somebody in it."""
     key = Key(t, "alice")
     node.authorize(key.line)
-    Client(t, node, key).open()
+    client = Client(t, node, key)
+    client.wait_admitted()
+    client.open()
     return until("a session process", lambda: next(
         (p for p in procs.descendants(node.pid)
          if "micelio-sshd-session" in "".join(procs.cmdline(p)[:1])), None))
