@@ -65,11 +65,14 @@
 	X(CHAT_LOST, WARN, "cause more", "a line that had been held back could not be sent", \
 	    "say it again")						      \
 	/* stated */							      \
-	X(STORE_OPEN, INFO, "ms records recovered", "the database is open", "") \
+	X(STORE_OPEN, INFO, "ms bytes recovered", "the database is open", "") \
 	X(STORE_DAMAGED, ERROR, "set_aside text", "the database could not be recovered and was set aside; the node goes on with an empty one", \
 	    "the old files are kept in the directory named; restore a backup or remove it") \
-	X(STORE_FAILED, ERROR, "what text", "a write to the database failed", \
+	X(STORE_FAILED, ERROR, "what text more", "a write to the database failed", \
 	    "free disk space or mend the file system; writes are tried again") \
+	X(STORE_WELL, INFO, "", "the database can be written again", "")      \
+	X(STORE_RECORDS, WARN, "table count", "records of the database are malformed; they are left alone and not used", \
+	    "report it with the version that wrote them")		      \
 	/* sshd */							      \
 	X(LOGIN, INFO, "user addr key role", "somebody logged in", "")	      \
 	X(LOGIN_REFUSED, INFO, "user addr key cause", "a login was refused", "") \

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * micelio-stated: what the node remembers.
+ *
+ * Keeps a Berkeley DB environment in its working directory: the remembered
+ * peers now, the replicated map and other local tables later.  Talks to
+ * gossipd (peers to remember, peers remembered), to sshd (tables and events)
+ * and to the parent.  The database lives on a thread of its own (worker.c);
+ * this loop never waits for a disk.
+ *
+ * It must never be able to touch the network, a key, or a file outside of
+ * its directory.  It holds the lock of the data directory as long as it
+ * lives, so that no other opens the database beside it.
+ */
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mtime.h"
+#include "row.h"
+#include "stated.h"
+
+#define FILES_MAX	64u	/* descriptors: tables, logs, channels */
+#define STOP_MS		1200	/* the parent kills us soon after */
+
+struct stated {
+	struct proc	*proc;
+	struct store	*store;
+	struct worker	*worker;
+	struct event	*wake, *stop;
+	struct peers	*peers;
+	int		 lock_fd, dir_fd;
+	char		 why[STORE_WHY_MAX + WORKER_NAME_MAX + 2];
+};
+
+static void
+setup(struct proc *p, struct imsg *m)
+{
+	struct stated *st = p->priv;
+
+	if (m->type != IMSG_SETUP_LOCK)
+		fatalx("%s is not for us", imsg_type_name(m->type));
+	st->lock_fd = imsg_take_fd(m);
+}
+
+static void progress_send(struct proc *, uint64_t);
+
+static void
+opened(struct stated *st, const struct worker_notice *n)
+{
+	struct worker_stat ws;
+
+	worker_get_stat(st->worker, &ws);
+	log_event(EV_STORE_OPEN, LF_MS("ms", n->num),
+	    LF_NUM("bytes", ws.bytes),
+	    LF_STR("recovered", n->recovered ? "yes" : "no"));
+	progress_send(st->proc, 100);
+	if (n->first)
+		peers_load(st->peers);
+}
+
+/* A disk stays full for long, and every retry says so: once a minute. */
+static void
+troubled(struct stated *st, const struct worker_notice *n)
+{
+	uint32_t more = 0;
+
+	snprintf(st->why, sizeof(st->why), "%s: %s", n->text, n->why);
+	if (log_allowed(0, EV_STORE_FAILED, mono_ms(), &more))
+		log_event(EV_STORE_FAILED, LF_STR("what", n->text),
+		    LF_STR("text", n->why), LF_NUM("more", more));
+	if (strcmp(n->text, "open") == 0)
+		peers_tell(st->peers);
+}
+
+static void
+set_aside(struct stated *st, const struct worker_notice *n)
+{
+	char place[WORKER_NAME_MAX + sizeof(STATED_DIR_NAME) + 1];
+
+	snprintf(place, sizeof(place), "%s/%s", STATED_DIR_NAME, n->text);
+	log_event(EV_STORE_DAMAGED, LF_STR("set_aside", place),
+	    LF_STR("text", n->why));
+	peers_lost(st->peers);
+}
+
+static void
+notice_cb(const struct worker_notice *n, void *arg)
+{
+	struct stated *st = arg;
+
+	switch (n->event) {
+	case WORKER_EV_PROGRESS:
+		progress_send(st->proc, n->num);
+		break;
+	case WORKER_EV_OPEN:
+		opened(st, n);
+		break;
+	case WORKER_EV_SET_ASIDE:
+		set_aside(st, n);
+		break;
+	case WORKER_EV_TROUBLE:
+		troubled(st, n);
+		break;
+	case WORKER_EV_WELL:
+		st->why[0] = '\0';
+		log_event(EV_STORE_WELL);
+		break;
+	case WORKER_EV_NEWER:
+		fatalx("%s/%s was written by a newer micelio: %s; install "
+		    "that version again, or restore a backup of before",
+		    STATED_DIR_NAME, STATED_DB_DIR, n->why);
+	case WORKER_EV_STOPPED:
+		proc_exit(st->proc);
+	case WORKER_EV_MAX:
+		break;
+	}
+}
+
+static void
+progress_send(struct proc *p, uint64_t percent)
+{
+	struct wbuf w;
+
+	wbuf_init(&w, 128);
+	wbuf_str(&w, "database recovery");
+	wbuf_u8(&w, (uint8_t)percent);
+	imsg_send_wbuf(p->parent, IMSG_PROGRESS, 0, 0, &w);
+	wbuf_free(&w);
+}
+
+static void
+wake_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	worker_dispatch(((struct stated *)arg)->worker);
+}
+
+static void
+stop_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct stated *st = arg;
+
+	(void)fd;
+	(void)what;
+	/* Nothing acknowledged is lost: the next start recovers it. */
+	log_debug("the database did not close in %d ms", STOP_MS);
+	proc_exit(st->proc);
+}
+
+static void
+prepare(struct proc *p)
+{
+	static const struct store_config small =
+	    STORE_CONFIG_SMALL(STATED_DB_DIR);
+	struct stated *st = p->priv;
+	struct worker_config wc = { .checkpoint_ms = WORKER_CHECKPOINT_MS,
+	    .retry_ms = WORKER_RETRY_MS, .notice = notice_cb, .arg = st };
+
+	if (st->lock_fd == -1)
+		fatalx("the parent gave no lock of the data directory");
+	st->proc = p;
+	umask(077);
+	st->dir_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (st->dir_fd == -1)
+		fatal("%s", STATED_DIR_NAME);
+	if (flock(st->dir_fd, LOCK_EX | LOCK_NB) == -1)
+		fatal("%s is in use by another process", STATED_DIR_NAME);
+	if ((st->store = store_bdb_new(&small)) == NULL ||
+	    (st->worker = worker_new(st->store, &wc)) == NULL)
+		fatal("database");
+	st->peers = peers_new(p, st->worker);
+	st->wake = event_new(p->base, worker_fd(st->worker),
+	    EV_READ | EV_PERSIST, wake_cb, st);
+	st->stop = evtimer_new(p->base, stop_cb, st);
+	if (st->wake == NULL || st->stop == NULL ||
+	    event_add(st->wake, NULL) == -1)
+		fatalx("no event for the database");
+}
+
+static void
+threads(struct proc *p)
+{
+	struct stated *st = p->priv;
+
+	if (!worker_start(st->worker))
+		fatal("cannot start the thread of the database");
+}
+
+static void
+start(struct proc *p)
+{
+	struct stated *st = p->priv;
+
+	worker_open(st->worker);
+}
+
+static void
+dispatch_gossipd(struct proc *p, struct imsg *m)
+{
+	struct stated *st = p->priv;
+
+	switch (m->type) {
+	case IMSG_PEER_PUT:
+		peers_put(st->peers, m);
+		break;
+	case IMSG_PEER_DEL:
+		peers_del(st->peers, m);
+		break;
+	default:
+		fatalx("%s from gossipd: nobody here handles it",
+		    imsg_type_name(m->type));
+	}
+}
+
+static void
+finished(void *arg)
+{
+	struct stated *st = arg;
+
+	worker_stop(st->worker);
+}
+
+static void
+shutdown_cb(struct proc *p, const char *reason)
+{
+	static const struct timeval limit = { STOP_MS / 1000,
+	    STOP_MS % 1000 * 1000 };
+	struct stated *st = p->priv;
+
+	log_debug("shutdown: %s", reason);
+	if (st->worker == NULL || !p->running)
+		proc_exit(p);
+	evtimer_add(st->stop, &limit);
+	peers_finish(st->peers, finished, st);
+}
+
+static bool
+table(struct proc *p, enum table t, uint32_t id)
+{
+	struct stated *st = p->priv;
+	struct worker_stat ws;
+	struct wbuf w;
+
+	if (t != TABLE_STATUS)
+		return false;
+	worker_get_stat(st->worker, &ws);
+	wbuf_init(&w, 4096);
+	row_str(&w, "state", worker_state_text(&ws));
+	if (st->why[0] != '\0')
+		row_str(&w, "trouble", st->why);
+	if (ws.damaged)
+		row_str(&w, "set_aside", ws.set_aside);
+	peers_row(st->peers, &w);
+	row_num(&w, "bytes", ROW_BYTES, ws.bytes);
+	if (ws.last_checkpoint != 0)
+		row_num(&w, "last_checkpoint", ROW_TIME, ws.last_checkpoint);
+	else
+		row_null(&w, "last_checkpoint");
+	row_num(&w, "checkpoints", ROW_U64, ws.checkpoints);
+	row_num(&w, "commits", ROW_U64, ws.commits);
+	row_num(&w, "failures", ROW_U64, ws.failures);
+	row_num(&w, "queued", ROW_U64, ws.queued);
+	row_num(&w, "events_dropped", ROW_U64, p->events_dropped);
+	proc_table_row(p, id, &w);
+	wbuf_free(&w);
+	proc_table_end(p, id, true);
+	return true;
+}
+
+static unsigned int
+files(const struct conf *conf)
+{
+	(void)conf;
+	return FILES_MAX;
+}
+
+static int
+dirfd_cb(struct proc *p)
+{
+	return ((struct stated *)p->priv)->dir_fd;
+}
+
+static const struct proc_ops stated_ops = {
+	.setup = setup,
+	.prepare = prepare,
+	.threads = threads,
+	.start = start,
+	.dispatch[PROC_GOSSIPD] = dispatch_gossipd,
+	.shutdown = shutdown_cb,
+	.table = table,
+	.files = files,
+	.dirfd = dirfd_cb,
+};
+
+int
+main(int argc, char **argv)
+{
+	static struct stated st = { .lock_fd = -1, .dir_fd = -1 };
+
+	/* One heap for two threads that hardly ever allocate at once. */
+	(void)mallopt(M_ARENA_MAX, 1);
+	proc_main(PROC_STATED, &stated_ops, &st, argc, argv);
+}
