@@ -13,11 +13,15 @@
 
 #define WRITE_MAX	32768u
 #define READ_MAX	16384u
+#define KEYS_AT_ONCE	32u
+#define LINES_AT_ONCE	1024u
 
 static int	data_cb(ssh_session, ssh_channel, void *, uint32_t, int, void *);
 static void	eof_cb(ssh_session, ssh_channel, void *);
 static void	close_cb(ssh_session, ssh_channel, void *);
-static void	input(struct session *, const void *, size_t);
+static size_t	piece_size(const struct session *);
+static size_t	take(struct session *, const uint8_t *, size_t);
+static void	input(struct session *, const uint8_t *, size_t);
 static bool	input_room(const struct session *);
 static void	input_held(struct session *);
 static void	input_eof(struct session *);
@@ -117,10 +121,33 @@ data_cb(ssh_session ssh, ssh_channel chan, void *data, uint32_t len,
 		session_end(s, "more input than the window allows");
 		return (int)len;
 	}
-	if (!input_room(s))
-		return 0;
-	input(s, data, len);
-	return (int)len;
+	return (int)take(s, data, len);
+}
+
+/*
+ * Input is handled in small pieces: two keys may bring 16 KiB back onto the
+ * screen, and there has to be room for that.
+ */
+static size_t
+piece_size(const struct session *s)
+{
+	if (s->kind == SES_EXEC)
+		return READ_MAX;
+	return s->pty ? KEYS_AT_ONCE : LINES_AT_ONCE;
+}
+
+static size_t
+take(struct session *s, const uint8_t *data, size_t len)
+{
+	size_t piece = piece_size(s), n, done;
+
+	for (done = 0; done < len && input_room(s); done += n) {
+		n = len - done < piece ? len - done : piece;
+		input(s, data + done, n);
+		if (imsgchan_queued(s->hub) > SES_IN_QUEUE / 2)
+			(void)imsgchan_flush(s->hub);
+	}
+	return done;
 }
 
 static void
@@ -144,21 +171,15 @@ close_cb(ssh_session ssh, ssh_channel chan, void *arg)
 }
 
 static void
-input(struct session *s, const void *data, size_t len)
+input(struct session *s, const uint8_t *data, size_t len)
 {
-	const uint8_t *p = data;
-	size_t n;
-
 	if (s->kind == SES_SHELL) {
 		shell_input(s, data, len);
 		return;
 	}
-	if (s->pty && memchr(p, 0x03, len) != NULL)
+	if (s->pty && memchr(data, 0x03, len) != NULL)
 		imsg_send(s->hub, IMSG_SES_INTR, 0, 0, NULL, 0);
-	for (; len > 0; p += n, len -= n) {
-		n = len < READ_MAX ? len : READ_MAX;
-		imsg_send(s->hub, IMSG_SES_IN, 0, 0, p, n);
-	}
+	imsg_send(s->hub, IMSG_SES_IN, 0, 0, data, len);
 }
 
 /* Keys struck before the hub has opened the shell wait for it. */
@@ -167,7 +188,17 @@ input_room(const struct session *s)
 {
 	if (s->kind == SES_SHELL && s->pty && !s->screen_on)
 		return false;
-	return !s->hub_gone && imsgchan_queued(s->hub) < SES_IN_QUEUE;
+	return s->phase == SES_PH_RUN && !s->hub_gone &&
+	    imsgchan_queued(s->hub) < SES_IN_QUEUE &&
+	    client_queued(s) < SES_OUT_RESUME;
+}
+
+/* Is there input that no descriptor will wake us for? */
+bool
+client_input_waits(const struct session *s)
+{
+	return s->chan != NULL && input_room(s) &&
+	    ssh_channel_poll(s->chan, 0) > 0;
 }
 
 /* What libssh kept while there was no room. */
@@ -177,13 +208,14 @@ input_held(struct session *s)
 	uint8_t buf[READ_MAX];
 	int n;
 
-	while (s->phase == SES_PH_RUN && input_room(s) &&
-	    ssh_channel_poll(s->chan, 0) > 0) {
-		n = ssh_channel_read_nonblocking(s->chan, buf, sizeof(buf), 0);
+	while (client_input_waits(s)) {
+		n = ssh_channel_read_nonblocking(s->chan, buf,
+		    (uint32_t)piece_size(s), 0);
 		if (n <= 0)
 			break;
 		input(s, buf, (size_t)n);
-		(void)imsgchan_flush(s->hub);
+		if (imsgchan_queued(s->hub) > SES_IN_QUEUE / 2)
+			(void)imsgchan_flush(s->hub);
 	}
 }
 

@@ -161,7 +161,7 @@ edit_key(struct lineedit *le, enum key key)
 			end_of_file(le);
 			break;
 		}
-		/* FALLTHROUGH */
+		__attribute__((fallthrough));
 	case KEY_DELETE:
 		remove_range(le, b->cursor, linebuf_right(b));
 		break;

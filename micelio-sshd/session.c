@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "log.h"
@@ -62,7 +63,7 @@ main(int argc, char **argv)
 	if (s->end_why != NULL)
 		log_debug("session ends: %s", s->end_why);
 	(void)imsgchan_flush_wait(s->hub, FLUSH_MS);
-	exit(0);
+	_exit(0);	/* no library's last deeds: the sandbox is narrow */
 }
 
 void
@@ -225,6 +226,8 @@ session_timeout(const struct session *s)
 {
 	uint64_t now = mono_ms(), due = now + POLL_MAX_MS;
 
+	if (client_input_waits(s))
+		return 0;
 	earlier(&due, s->deadline_ms);
 	earlier(&due, shell_deadline(s));
 	return due <= now ? 0 : (int)(due - now);

@@ -138,6 +138,7 @@ int	 ssh_auth_message(ssh_session, ssh_message, void *);
 ssh_channel client_channel_open(ssh_session, void *);
 void	 client_write(struct session *, int stream, const void *, size_t);
 size_t	 client_queued(const struct session *);
+bool	 client_input_waits(const struct session *);
 /* Move bytes to the client, take what it sent and we had no room for. */
 void	 client_pump(struct session *);
 /* The status is known: send what is left, status, end of file, close. */

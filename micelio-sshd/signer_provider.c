@@ -26,6 +26,7 @@ struct edkey {
 };
 
 static hostkey_sign_cb sign_cb;
+static OSSL_PROVIDER *default_provider, *our_provider;	/* never unloaded */
 
 static void *
 edkey_new(void *provctx)
@@ -246,8 +247,8 @@ signer_provider_init(hostkey_sign_cb cb)
 	sign_cb = cb;
 	if (OSSL_PROVIDER_add_builtin(NULL, PROVIDER_NAME,
 	    provider_init) != 1 ||
-	    OSSL_PROVIDER_load(NULL, "default") == NULL ||
-	    OSSL_PROVIDER_load(NULL, PROVIDER_NAME) == NULL ||
+	    (default_provider = OSSL_PROVIDER_load(NULL, "default")) == NULL ||
+	    (our_provider = OSSL_PROVIDER_load(NULL, PROVIDER_NAME)) == NULL ||
 	    EVP_set_default_properties(NULL, "?provider=" PROVIDER_NAME) != 1)
 		fatalx("OpenSSL refuses the host key provider");
 }

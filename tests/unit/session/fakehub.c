@@ -54,6 +54,10 @@ static struct event_base *base;
 static const char *binary;
 static uint8_t host_pub[32], host_sec[64];
 
+static void say(const char *, ...) __attribute__((format(printf, 1, 2)));
+static void out(struct conn *, int, const char *, ...)
+    __attribute__((format(printf, 3, 4)));
+
 static void
 say(const char *fmt, ...)
 {

@@ -550,7 +550,7 @@ test_random(void **state)
 			/* Enough structure to reach the corners. */
 			if ((r >> 8 & 7) == 0)
 				buf[j] = (uint8_t)"\033[200~1;5\r\t\022\003"
-				    [r >> 12 & 15];
+				    [(r >> 12) % 13];
 			n++;
 		}
 		lineedit_feed(&le, buf, n, now);
