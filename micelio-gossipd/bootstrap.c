@@ -193,11 +193,13 @@ bootstrap_down(struct gossip *g, uint32_t dial, enum down_reason reason,
 
 	if (b == NULL)
 		return;
-	b->cause = reason;
-	if (known != NULL && reason != DOWN_WRONG_PEER) {
+	if (known != NULL && b->pinned && !nodeid_equal(known, &b->pin))
+		reason = DOWN_WRONG_PEER;
+	else if (known != NULL) {
 		b->has_known = true;
 		b->known = *known;
 	}
+	b->cause = reason;
 	if (boot_is_up(g, b)) {
 		b->state = BOOT_HELD;
 		return;

@@ -442,6 +442,8 @@ uint64_t host_limit(const char *hostport);
 struct session *peers_session(const struct gossip *, uint32_t sid);
 /* The counting session with that node, or NULL. */
 struct session *peers_by_id(const struct gossip *, const struct nodeid *);
+/* Is there a session with the same key?  Then its id and key are set. */
+bool	 peers_recognise(const struct gossip *, struct session *);
 /* May this node, whose hello is verified, have this connection? */
 enum down_reason peers_admit(struct gossip *, struct session *);
 void	 peers_register(struct gossip *, struct session *);

@@ -31,9 +31,18 @@ static const char *admit_text(enum down_reason);
 void
 hello_start(struct gossip *g, struct session *s)
 {
+	enum down_reason why;
+
 	/* Whoever holds our Noise key is us. */
 	if (memcmp(s->remote_static, g->noise_static, 32) == 0) {
 		peers_close(g, s, DOWN_SELF);
+		return;
+	}
+	/* One more connection to a peer we have: no need to ask its name. */
+	if (peers_recognise(g, s) &&
+	    (why = peers_admit(g, s)) != DOWN_NONE) {
+		s->proved = true;
+		refuse(g, s, why, down_reason_text(why), admit_text(why));
 		return;
 	}
 	if (s->outbound)

@@ -53,6 +53,27 @@ peers_by_id(const struct gossip *g, const struct nodeid *id)
 	return NULL;
 }
 
+/*
+ * Noise has shown who holds a static key, and the hello of a session that it
+ * belongs to that node: then another connection with the same key is to the
+ * same node, before it has said a word.
+ */
+bool
+peers_recognise(const struct gossip *g, struct session *s)
+{
+	const struct session *old;
+
+	TAILQ_FOREACH(old, &g->ready, ready_entry) {
+		if (memcmp(old->remote_static, s->remote_static,
+		    sizeof(s->remote_static)) != 0)
+			continue;
+		s->id = old->id;
+		memcpy(s->pubkey, old->pubkey, sizeof(s->pubkey));
+		return true;
+	}
+	return false;
+}
+
 bool
 peers_full(const struct gossip *g)
 {
@@ -256,6 +277,8 @@ session_leave(struct gossip *g, struct session *s, enum down_reason reason)
 	uint64_t lived = was_ready ? g->now.mono - s->ready_at : 0;
 	struct session *twin = s->twin;
 
+	if (!s->proved)
+		s->proved = peers_recognise(g, s);
 	s->state = PEER_CLOSING;
 	if (was_ready) {
 		TAILQ_REMOVE(&g->ready, s, ready_entry);

@@ -171,6 +171,54 @@ test_held(void **state)
 	fake_free(f);
 }
 
+/*
+ * The node there dialled us before, and closes our connection unanswered:
+ * its Noise key tells who it is, so it is not dialled again and again.
+ */
+static void
+test_held_by_key(void **state)
+{
+	struct fake *f = with("127.0.0.1:4001");
+	char pinned[CONF_PEER_MAX + 1];
+	struct ident b, c;
+
+	(void)state;
+	ident_make(&b, 1);
+	ident_make(&c, 2);
+	snprintf(pinned, sizeof(pinned), "%s@127.0.0.1:4001", c.hex);
+	fake_connect(f, 1, &b);
+	/* while dials may have crossed we ask, and are turned away */
+	gossip_session_up(f->g, f->now, 2, true, f->dials[0].num, hash,
+	    b.noise, "127.0.0.1:4001");
+	assert_int_equal(f->nclosed, 0);
+	gossip_session_down(f->g, f->now, 2, DOWN_EOF);
+	assert_false(fake_event(f, EV_BOOTSTRAP_DOWN, ""));
+	fake_pass(f, 3600000);
+	assert_int_equal(f->ndials, 1);
+	/* another entry there that wants somebody else */
+	gossip_frame(f->g, f->now, 1, "\x28\x05", 2);
+	fake_forget(f);
+	strlist_add(&f->conf.network_bootstrap, pinned);
+	gossip_configured(f->g, f->now);
+	fake_pass(f, 0);
+	gossip_session_up(f->g, f->now, 4, true, f->dials[0].num, hash,
+	    b.noise, "127.0.0.1:4001");
+	assert_int_equal(fake_close_reason(f, 4), DOWN_WRONG_PEER);
+	assert_true(fake_event(f, EV_BOOTSTRAP_DOWN, "other-node"));
+	/* another entry, long after: recognised at once, nothing signed */
+	gossip_frame(f->g, f->now, 1, "\x28\x05", 2);
+	fake_forget(f);
+	strlist_add(&f->conf.network_bootstrap, "localhost:4001");
+	gossip_configured(f->g, f->now);
+	fake_pass(f, 0);
+	gossip_session_up(f->g, f->now, 3, true, f->dials[0].num, hash,
+	    b.noise, "127.0.0.1:4001");
+	assert_int_equal(fake_close_reason(f, 3), DOWN_DUPLICATE);
+	assert_int_equal(f->nsigns, 0);
+	assert_false(fake_event(f, EV_BOOTSTRAP_DOWN, ""));
+	fake_free(f);
+}
+
 static void
 test_full(void **state)
 {
@@ -231,6 +279,7 @@ main(void)
 		cmocka_unit_test(test_self),
 		cmocka_unit_test(test_pin),
 		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_held_by_key),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_reload),
 	};
