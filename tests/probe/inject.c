@@ -116,19 +116,24 @@ say_killed(int status)
 	exit(0);
 }
 
-/* One step of the traced process; exits when it died of the attempt. */
-static int
-step(pid_t pid)
+/*
+ * One instruction of the traced process, and no stop that came before it;
+ * exits when it died of the attempt.
+ */
+static void
+step(pid_t pid, unsigned long until, struct user_regs_struct *r)
 {
 	int status;
 
-	if (ptrace(PTRACE_SYSCALL, pid, 0, 0) == -1)
-		die("go on");
-	if (waitpid(pid, &status, __WALL) == -1)
-		die("wait");
-	if (WIFEXITED(status) || WIFSIGNALED(status))
-		say_killed(status);
-	return status;
+	do {
+		if (ptrace(PTRACE_SINGLESTEP, pid, 0, 0) == -1)
+			die("go on");
+		if (waitpid(pid, &status, __WALL) == -1)
+			die("wait");
+		if (WIFEXITED(status) || WIFSIGNALED(status))
+			say_killed(status);
+		regs_get(pid, r);
+	} while (r->rip != until);
 }
 
 static pid_t
@@ -174,7 +179,7 @@ main(int argc, char **argv)
 	}
 	string = argc > 3 ? argv[3] : a->string;
 
-	if (ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACESYSGOOD) == -1)
+	if (ptrace(PTRACE_SEIZE, pid, 0, 0) == -1)
 		die("seize");
 	if (ptrace(PTRACE_INTERRUPT, pid, 0, 0) == -1 ||
 	    waitpid(pid, &status, __WALL) == -1)
@@ -206,13 +211,7 @@ main(int argc, char **argv)
 	r.r8 = v[4];
 	r.r9 = v[5];
 	regs_set(pid, &r);
-	do
-		status = step(pid);	/* entry */
-	while (!WIFSTOPPED(status) || WSTOPSIG(status) != (SIGTRAP | 0x80));
-	do
-		status = step(pid);	/* exit, or the end of it */
-	while (!WIFSTOPPED(status) || WSTOPSIG(status) != (SIGTRAP | 0x80));
-	regs_get(pid, &r);
+	step(pid, saved.rip, &r);
 	rc = (long)r.rax;
 	if (rc < 0 && rc > -4096)
 		printf("errno %s\n", strerrorname_np((int)-rc));
