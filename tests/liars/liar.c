@@ -58,14 +58,15 @@ put(struct bytes *o, const void *p, size_t n)
 	o->n += n;
 }
 
+/* As the cursor has it: little-endian. */
 static void
 put_uint(struct bytes *o, uint64_t v, unsigned int size)
 {
-	uint8_t be[8];
+	uint8_t le[8];
 
 	for (unsigned int i = 0; i < size; i++)
-		be[i] = (uint8_t)(v >> 8 * (size - 1 - i));
-	put(o, be, size);
+		le[i] = (uint8_t)(v >> 8 * i);
+	put(o, le, size);
 }
 
 /* A string after a length of that many bytes. */
@@ -206,18 +207,28 @@ sign_hostkey(struct message *m, size_t len)
 	say("HOSTKEY_SIGNED", m->body[0]);
 }
 
+/* As SSH has it: the length in network order. */
+static void
+put_ssh(struct bytes *o, const void *p, size_t n)
+{
+	const uint8_t be[4] = { 0, 0, (uint8_t)(n >> 8), (uint8_t)n };
+
+	put(o, be, sizeof(be));
+	put(o, p, n);
+}
+
 /* What a client signs to log in (RFC 4252, section 7). */
 static void
 put_signed(struct bytes *o, const uint8_t sid[32], const struct bytes *blob)
 {
-	put_str(o, 4, sid, 32);
-	put_uint(o, 50, 1);
-	put_text(o, 4, "alice");
-	put_text(o, 4, "ssh-connection");
-	put_text(o, 4, "publickey");
-	put_uint(o, 1, 1);
-	put_text(o, 4, "ssh-ed25519");
-	put_str(o, 4, blob->b, blob->n);
+	put_ssh(o, sid, 32);
+	put(o, "\62", 1);	/* SSH_MSG_USERAUTH_REQUEST */
+	put_ssh(o, "alice", 5);
+	put_ssh(o, "ssh-connection", 14);
+	put_ssh(o, "publickey", 9);
+	put(o, "\1", 1);
+	put_ssh(o, "ssh-ed25519", 11);
+	put_ssh(o, blob->b, blob->n);
 }
 
 /*
@@ -227,25 +238,23 @@ put_signed(struct bytes *o, const uint8_t sid[32], const struct bytes *blob)
 static void
 claim(const uint8_t sid[32], int good_signature)
 {
-	static struct bytes o, blob, data, sig;
+	static struct bytes o, blob, data;
 	uint8_t seed[32], pk[32], sk[64], s[64];
 
 	memset(seed, 'B', sizeof(seed));
 	crypto_sign_seed_keypair(pk, sk, seed);
-	put_text(&blob, 4, "ssh-ed25519");
-	put_str(&blob, 4, pk, sizeof(pk));
+	put_ssh(&blob, "ssh-ed25519", 11);
+	put_ssh(&blob, pk, sizeof(pk));
 	put_signed(&data, sid, &blob);
 	crypto_sign_detached(s, NULL, data.b, data.n, sk);
 	if (!good_signature)
 		s[5] ^= 1;
-	put_text(&sig, 4, "ssh-ed25519");
-	put_str(&sig, 4, s, sizeof(s));
 	put_uint(&o, 1, 1);
 	put_text(&o, 2, "alice");
 	put_text(&o, 2, "ssh-ed25519");
 	put_str(&o, 2, blob.b, blob.n);
 	put_str(&o, 4, data.b, data.n);
-	put_str(&o, 4, sig.b, sig.n);
+	put_str(&o, 4, s, sizeof(s));
 	message_send(CHAN_HUB, IMSG_SES_AUTH, 1, o.b, o.n);
 }
 

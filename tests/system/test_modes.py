@@ -92,8 +92,10 @@ def test_personal_ordinary(t):
 def test_service_micelio(t):
     node = as_service(t, "svc")
     both(t, node)
+    # Not being root it cannot give the directory away, but share it.
     state = os.stat(os.path.join(node.dir, "state"))
-    assert state.st_uid == pwd.getpwnam("_mstate").pw_uid, state
+    assert state.st_gid == pwd.getpwnam("_mstate").pw_gid, state
+    assert state.st_mode & 0o007 == 0, state
 
 
 @lane(root=True, sandbox=True, budget=60)

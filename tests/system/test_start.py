@@ -136,6 +136,8 @@ def test_bad_key_files(t):
 def test_address_in_use(t):
     """Whose it is, where the kernel lets an ordinary user know."""
     b = as_nobody(t, "south")
+    b.mesh_address = f"{b.address}:{20000 + os.getpid() % 10000}"
+    b.write_conf()
     host, port = b.mesh_address.split(":")
     other = subprocess.Popen(
         [*setpriv(NOBODY, NOBODY), sys.executable, "-c", "import socket, sys;"
