@@ -138,10 +138,13 @@ run_child(struct load *l, int file)
 		follow_child(l, pair[0], pid, pidfd);
 	else
 		close(pair[0]);
-	if (!l->done)
+	if (!l->done) {
+		/* Whatever it said until then may be part of the trouble. */
+		config_problems_free(l->problems);
 		config_problem(l->problems, "%s: the process that reads it "
 		    "%s; this is no fault of the file: report it", name,
 		    l->why);
+	}
 	close(resolv);
 	close(hosts);
 	if (own_exe != -1)
@@ -169,8 +172,11 @@ follow_child(struct load *l, int chan_fd, pid_t pid, int pidfd)
 	if (!l->done && l->why[0] == '\0')
 		snprintf(l->why, sizeof(l->why), "did not finish in %d s",
 		    CONFIG_DEADLINE_MS / 1000);
-	/* If it ended by itself, how it did is more telling. */
-	if (waitpid(pid, &status, l->done ? 0 : WNOHANG) == 0) {
+	/*
+	 * It has nothing more to do, and may not stay.  If it ended by itself
+	 * it is a zombie by now, or about to be, and keeps its status.
+	 */
+	if (waitpid(pid, &status, WNOHANG) == 0) {
 		(void)spawn_kill(pidfd, l->src->own_ids, l->src->uid,
 		    l->src->gid);
 		while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
