@@ -252,7 +252,9 @@ child_running(struct parent *p, enum proc_role role)
 {
 	struct child *c = &p->child[role];
 
-	return c->state == CHILD_RUNNING && c->chan != NULL ? c : NULL;
+	/* One told to stop still listens until it has. */
+	return (c->state == CHILD_RUNNING || c->state == CHILD_STOPPING) &&
+	    c->chan != NULL ? c : NULL;
 }
 
 void

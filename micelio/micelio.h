@@ -423,6 +423,7 @@ void	 child_send_config(struct imsgchan *, const struct conf *);
 void	 child_send_identity(struct parent *, struct imsgchan *);
 bool	 child_ready_read(struct imsg *, struct sandbox_report *, char *why,
 	    size_t size);
+/* One that takes messages of the RUN phase, or NULL. */
 struct child *child_running(struct parent *, enum proc_role);
 /* How a process ended, for people: "exit status 70", "signal 9 (Killed)". */
 char	*child_status_text(int code, int value, char *out, size_t size);
@@ -443,7 +444,7 @@ void	 stop_child_ended(struct parent *);
 /* sshspawn.c */
 void	 ssh_spawn(struct parent *, struct imsg *);
 void	 ssh_kill(struct parent *, struct imsg *);
-/* The hub is gone, or we stop: every session ends. */
+/* The hub is gone: every session ends. */
 void	 ssh_sessions_end(struct parent *);
 void	 ssh_sessions_kill(struct parent *);
 void	 ssh_session_tick(struct parent *);

@@ -193,12 +193,10 @@ ssh_sessions_end(struct parent *p)
 {
 	struct ssh_session *s;
 
+	/* They see the hub's end, and can say goodbye; later by force. */
 	LIST_FOREACH(s, &p->sessions, entry) {
 		s->orphan = true;
 		s->ticks = 0;
-		/* End-of-file, so that it can say goodbye; later by force. */
-		imsgchan_free(s->chan);
-		s->chan = NULL;
 	}
 }
 
@@ -221,7 +219,7 @@ ssh_session_tick(struct parent *p)
 		s->ticks++;
 		if (s->killed)
 			continue;
-		if (s->chan == NULL) {
+		if (s->chan == NULL || s->orphan) {
 			if (s->ticks > 1)
 				session_kill(s);
 		} else if (!s->ready) {

@@ -86,7 +86,7 @@ table_status(struct parent *p, struct imsgchan *hub, uint32_t id)
 	row_num(&w, "uptime", ROW_MS, mono_ms() - p->started_ms);
 	row_num(&w, "start_ms", ROW_MS, p->ready_ms - p->started_ms);
 	row_str(&w, "data_dir", p->dir.path);
-	if (p->source_path[0] != '\0')
+	if (access(p->source_path, F_OK) == 0)
 		row_str(&w, "config_file", p->source_path);
 	else
 		row_null(&w, "config_file");
