@@ -48,7 +48,8 @@ status_answer(struct run *run, const struct answer *a, size_t n)
 	ssh_bound(hub, &bound);
 	doc_init(&d);
 	healthy = status_build(&s, a, n, &d);
-	run_doc(run, &d, status_text);
+	run_doc(run, &d, run->caller->door == DOOR_SHELL ?
+	    status_short_text : status_text);
 	doc_free(&d);
 	strlist_free(&bound);
 	run_done(run, check && !healthy ? 1 : EX_OK);

@@ -264,7 +264,10 @@ conn_closed(struct imsgchan *chan, enum imsgchan_end how, const char *why,
 	imsgchan_free(chan);
 	c->chan = NULL;
 	conn_leave(c, "closed");
-	conn_arm(c, LINGER_MS);
+	if (c->hub->stopping)	/* the parent waits for its process, not we */
+		conn_free(c);
+	else
+		conn_arm(c, LINGER_MS);
 }
 
 static void

@@ -51,10 +51,16 @@ greet(struct conn *c, const char *note)
 	wbuf_init(&w, 4096);
 	wbuf_printf(&w, "Welcome to %s partyline! You are %s.\n", safe,
 	    c->caller.member.nick);
+	if (hub->links == 0)
+		wbuf_printf(&w, "No other node is linked now: only people "
+		    "here see what you say.\n");
+	else if (hub->links > 0)
+		wbuf_printf(&w, "Linked with %d other node%s.\n", hub->links,
+		    hub->links == 1 ? "" : "s");
 	if (others == 0)
-		wbuf_printf(&w, "Nobody else is here on this node.");
+		wbuf_printf(&w, "Nobody else is on this node.");
 	else
-		wbuf_printf(&w, "%u other%s here%s", others,
+		wbuf_printf(&w, "%u other%s on this node%s", others,
 		    others == 1 ? "" : "s", others <= NAMED_MAX ? ":" : ".");
 	if (others <= NAMED_MAX)
 		TAILQ_FOREACH(m, &hub->room.members, entry)

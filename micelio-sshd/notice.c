@@ -8,6 +8,7 @@
 
 #include "mtime.h"
 #include "sshd.h"
+#include "text.h"
 
 #define NOTES_PER_S	1
 #define NOTES_BURST	20
@@ -55,13 +56,19 @@ static void
 show(struct hub *hub, const char *daemon, enum log_ev ev,
     enum log_level level, const char *fields)
 {
-	char text[4600];
+	char text[4600], name[64];
 
+	text_copy(name, event_infos[ev].name, sizeof(name));
+	for (char *p = name; *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p += 'a' - 'A';
 	(void)snprintf(text, sizeof(text), "%s %s %s %s",
-	    log_level_name(level), daemon, event_infos[ev].name, fields);
+	    log_level_name(level), daemon, name, fields);
 	room_note(&hub->room, true, text, hub_now(hub));
-	if (ev == EV_PEER_UP || ev == EV_PEER_DOWN)
+	if (ev == EV_PEER_UP || ev == EV_PEER_DOWN) {
 		peer_note(hub, ev, fields);
+		hub_links_ask(hub);
+	}
 }
 
 void

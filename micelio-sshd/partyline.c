@@ -320,6 +320,10 @@ chat_result_text(unsigned int status, unsigned int given, uint32_t retry_ms,
 	char span[TIME_TEXT_MAX];
 
 	(void)given;
+	if (retry_ms < 100)
+		text_copy(span, "a moment", sizeof(span));
+	else
+		span_text(retry_ms, span);
 	out[0] = '\0';
 	switch (status) {
 	case CHAT_SENT:
@@ -331,13 +335,11 @@ chat_result_text(unsigned int status, unsigned int given, uint32_t retry_ms,
 		return;
 	case CHAT_SLOWED:
 		(void)snprintf(out, size, "slowed: it goes out in %s; the "
-		    "mesh takes a few lines a second", span_text(retry_ms,
-		    span));
+		    "mesh takes a few lines a second", span);
 		return;
 	case CHAT_REFUSED:
 		(void)snprintf(out, size, "not sent to other nodes: too much "
-		    "is waiting; say it again in %s", span_text(retry_ms,
-		    span));
+		    "is waiting; say it again in %s", span);
 		return;
 	case CHAT_BAD:
 		(void)snprintf(out, size, "not sent to other nodes: the text "

@@ -47,6 +47,45 @@ say_forget(struct hub *hub, const struct caller *caller,
 	}
 }
 
+/* What was held back of a storm is summed up once a second. */
+static void
+unsent_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct hub *hub = arg;
+	struct conn *c;
+
+	(void)fd;
+	(void)what;
+	TAILQ_FOREACH(c, &hub->conns, entry) {
+		if (c->caller.unsent > 0)
+			caller_text(&c->caller, OUT_ROOM, "-- %u more line%s "
+			    "not sent to other nodes\n", c->caller.unsent,
+			    c->caller.unsent == 1 ? "" : "s");
+		c->caller.unsent = 0;
+		c->caller.refused = false;
+	}
+}
+
+static void
+tell_refused(struct caller *caller, const char *text)
+{
+	struct timeval second = { 1, 0 };
+	struct hub *hub = caller->hub;
+
+	if (caller->refused) {
+		caller->unsent++;
+		return;
+	}
+	caller_text(caller, OUT_ROOM, "-- %s\n", text);
+	caller->refused = true;
+	if (hub->says_timer == NULL)
+		hub->says_timer = evtimer_new(hub->proc->base, unsent_cb, hub);
+	if (hub->says_timer == NULL)
+		fatalx("no memory for a timer");
+	if (!evtimer_pending(hub->says_timer, NULL))
+		event_add(hub->says_timer, &second);
+}
+
 void
 say_send(struct hub *hub, struct caller *caller, struct run *run,
     const char *nick, const char *text, size_t n)
@@ -58,10 +97,9 @@ say_send(struct hub *hub, struct caller *caller, struct run *run,
 		if (run != NULL)
 			run_fail(run, 1, "not sent to other nodes: too much "
 			    "is waiting; say it again later");
-		else if (!caller->slowed)
-			caller_text(caller, OUT_STDOUT, "-- not sent to "
-			    "other nodes: too much is waiting\n");
-		caller->slowed = true;
+		else
+			tell_refused(caller, "not sent to other nodes: too "
+			    "much is waiting; say it again later");
 		return;
 	}
 	s = xcalloc(1, sizeof(*s));
@@ -117,7 +155,9 @@ tell_speaker(struct caller *caller, unsigned int status, const char *text)
 {
 	bool slowed = status == CHAT_SLOWED || status == CHAT_NO_PEERS;
 
-	if (text[0] != '\0' && !(slowed && caller->slowed))
+	if (text[0] != '\0' && !slowed)
+		tell_refused(caller, text);
+	else if (text[0] != '\0' && !caller->slowed)
 		caller_text(caller, OUT_ROOM, "-- %s\n", text);
 	caller->slowed = slowed;
 }

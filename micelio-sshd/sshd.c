@@ -139,6 +139,26 @@ dir_answer(struct hub *hub, const struct imsg *m)
 		    "%.*s/authorized_keys", (int)f.str_len, f.str);
 }
 
+/* Asked anew at each change, so that greetings need not wait for it. */
+void
+hub_links_ask(struct hub *hub)
+{
+	uint8_t table = TABLE_STATUS;
+
+	hub->links_request = ++hub->next_request;
+	imsg_send(hub->proc->link[PROC_GOSSIPD], IMSG_TABLE_GET,
+	    hub->links_request, 0, &table, 1);
+}
+
+static void
+links_answer(struct hub *hub, const struct imsg *m)
+{
+	struct row_field f;
+
+	if (row_find(m->data, m->len, "peers", &f) && f.type == ROW_U64)
+		hub->links = f.num > 1024 ? 1024 : (int)f.num;
+}
+
 /*
  * Messages.
  */
@@ -150,6 +170,8 @@ dispatch_common(struct hub *hub, enum proc_role from, struct imsg *m)
 	case IMSG_TABLE_ROW:
 		if (from == PROC_PARENT && m->id == hub->dir_request)
 			dir_answer(hub, m);
+		else if (from == PROC_GOSSIPD && m->id == hub->links_request)
+			links_answer(hub, m);
 		else
 			gather_row(hub, from, m);
 		return true;
@@ -299,6 +321,7 @@ sshd_start(struct proc *p)
 
 	log_set_sink(own_event);
 	dir_ask(hub);
+	hub_links_ask(hub);
 	listener_start(hub);
 	control_start(hub);
 }
@@ -382,6 +405,7 @@ hub_init(struct hub *hub)
 	room_init(&hub->room, &room_ops, hub);
 	wbuf_init(&hub->keys_in, AUTHKEYS_FILE_MAX);
 	hub->started_ms = mono_ms();
+	hub->links = -1;
 }
 
 int

@@ -482,6 +482,7 @@ struct status_facts {
 bool	 status_build(const struct status_facts *, const struct answer *,
 	    size_t n, struct doc *);
 void	 status_text(const struct doc *, struct wbuf *);
+void	 status_short_text(const struct doc *, struct wbuf *);
 
 /* who.c */
 void	 who_build(const struct room *, const char *node, uint64_t now_ms,
@@ -504,6 +505,8 @@ struct caller {
 	struct member		 member;
 	bool			 in_room;
 	bool			 slowed;	/* was told so */
+	bool			 refused;	/* was told so, this second */
+	unsigned int		 unsent;	/* lines since then */
 	struct run_list		 runs;
 	unsigned int		 nruns;
 	void	(*out)(struct caller *, int stream, const char *, size_t);
@@ -590,12 +593,15 @@ struct hub {
 	struct run_list		 runs;
 	struct say_list		 says;
 	unsigned int		 nsays;
+	struct event		*says_timer;	/* sums up lines not sent */
 	struct authkeys		 keys;
 	struct wbuf		 keys_in;	/* being received */
 	bool			 keys_over;	/* more than fits */
 	bool			 keys_known;
 	char			 keys_file[512]; /* its path, or "" */
 	uint32_t		 dir_request;	/* asks the parent for it */
+	uint32_t		 links_request;	/* asks gossipd */
+	int			 links;		/* nodes linked; -1: unknown */
 	uint64_t		 started_ms;	/* monotonic */
 	struct bucket		 notes;		/* peer notices shown */
 	struct bucket		 refusals;	/* refused logins logged */
@@ -607,6 +613,7 @@ struct hub {
 /* sshd.c */
 uint64_t hub_now(struct hub *);		/* unix ms; refreshes the offset */
 void	 hub_conn_ended(struct hub *);	/* perhaps the last */
+void	 hub_links_ask(struct hub *);	/* how many nodes are linked? */
 
 /* listener.c */
 void	 listener_add(struct hub *, int fd, const char *text);

@@ -374,12 +374,12 @@ facts_text(const struct doc_list *l, struct wbuf *w)
 		field_text(&f, &one);
 		len = text_width((const char *)one.p, one.len) + 2;
 		if (column == 0)
-			wbuf_printf(w, "%-10s", l->name);
+			wbuf_printf(w, "%-11s", l->name);
 		else
-			wbuf_printf(w, column + len > WIDTH ? ",\n%-10s" :
+			wbuf_printf(w, column + len > WIDTH ? ",\n%-11s" :
 			    ", %s", "");
 		if (column == 0 || column + len > WIDTH)
-			column = 10;
+			column = 11;
 		wbuf_bytes(w, one.p, one.len);
 		column += len;
 	}
@@ -401,8 +401,9 @@ line_put(const struct doc *d, const char *label, const char *name,
 	wbuf_printf(w, "%s\n", after);
 }
 
+/* What fits a screen between two lines of talk. */
 void
-status_text(const struct doc *d, struct wbuf *w)
+status_short_text(const struct doc *d, struct wbuf *w)
 {
 	struct row_field f;
 
@@ -423,9 +424,6 @@ status_text(const struct doc *d, struct wbuf *w)
 	line_put(d, "id", "id", "", w);
 	line_put(d, "host key", "host_key", "", w);
 	listen_text(&d->list[0], w);
-	line_put(d, "keys", "authorized_keys", " in authorized_keys", w);
-	line_put(d, "data", "data_dir", "", w);
-	line_put(d, "config", "config_file", "", w);
 	line_put(d, "lacks", "lacks", "", w);
 	wbuf_u8(w, '\n');
 	doc_table(&d->list[1], NULL, w);
@@ -433,11 +431,20 @@ status_text(const struct doc *d, struct wbuf *w)
 		wbuf_printf(w, "\npeers:\n");
 		doc_table(&d->list[2], PEERS_COLUMNS, w);
 	}
+}
+
+void
+status_text(const struct doc *d, struct wbuf *w)
+{
+	status_short_text(d, w);
+	wbuf_u8(w, '\n');
+	line_put(d, "keys", "authorized_keys", " in authorized_keys", w);
+	line_put(d, "data", "data_dir", "", w);
+	line_put(d, "config", "config_file", "", w);
+	for (size_t i = 4; i < d->nlists; i++)
+		facts_text(&d->list[i], w);
 	if (d->list[3].n > 0) {
 		wbuf_printf(w, "\nkey service:\n");
 		doc_table(&d->list[3], "use from ok refused slowed", w);
 	}
-	wbuf_u8(w, '\n');
-	for (size_t i = 4; i < d->nlists; i++)
-		facts_text(&d->list[i], w);
 }

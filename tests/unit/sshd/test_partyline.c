@@ -359,6 +359,8 @@ test_results(void **state)
 	assert_string_equal(t, "no peers: only people here saw it");
 	chat_result_text(CHAT_NO_PEERS, 0, 0, 0, t, sizeof(t));
 	assert_non_null(strstr(t, "nobody saw it"));
+	chat_result_text(CHAT_SLOWED, 0, 20, 0, t, sizeof(t));
+	assert_ptr_equal(strstr(t, "slowed: it goes out in a moment"), t);
 	chat_result_text(CHAT_SLOWED, 0, 1200, 0, t, sizeof(t));
 	assert_ptr_equal(strstr(t, "slowed: it goes out in 1.2s"), t);
 	chat_result_text(CHAT_REFUSED, 0, 3000, 0, t, sizeof(t));
