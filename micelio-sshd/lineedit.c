@@ -8,6 +8,7 @@
 
 static void	lineedit_key(void *, enum key, const char *, size_t);
 static void	edit_key(struct lineedit *, enum key);
+static void	kill_key(struct lineedit *, enum key);
 static void	move_key(struct lineedit *, enum key);
 static void	history_key(struct lineedit *, enum key);
 static void	insert_char(struct lineedit *, const char *, size_t);
@@ -165,21 +166,6 @@ edit_key(struct lineedit *le, enum key key)
 	case KEY_DELETE:
 		remove_range(le, b->cursor, linebuf_right(b));
 		break;
-	case KEY_KILL_WORD_SPACE:
-		kill_range(le, linebuf_space_left(b), b->cursor);
-		break;
-	case KEY_KILL_WORD_BACK:
-		kill_range(le, linebuf_word_left(b), b->cursor);
-		break;
-	case KEY_KILL_WORD:
-		kill_range(le, b->cursor, linebuf_word_right(b));
-		break;
-	case KEY_KILL_END:
-		kill_range(le, b->cursor, b->len);
-		break;
-	case KEY_KILL_START:
-		kill_range(le, 0, b->cursor);
-		break;
 	case KEY_YANK:
 		b->typing = false;
 		if (!linebuf_insert(b, le->killed == NULL ? "" : le->killed,
@@ -197,6 +183,33 @@ edit_key(struct lineedit *le, enum key key)
 		break;
 	case KEY_INTERRUPT:
 		interrupt(le);
+		break;
+	default:
+		kill_key(le, key);
+		break;
+	}
+}
+
+static void
+kill_key(struct lineedit *le, enum key key)
+{
+	struct linebuf *b = &le->buf;
+
+	switch (key) {
+	case KEY_KILL_WORD_SPACE:
+		kill_range(le, linebuf_space_left(b), b->cursor);
+		break;
+	case KEY_KILL_WORD_BACK:
+		kill_range(le, linebuf_word_left(b), b->cursor);
+		break;
+	case KEY_KILL_WORD:
+		kill_range(le, b->cursor, linebuf_word_right(b));
+		break;
+	case KEY_KILL_END:
+		kill_range(le, b->cursor, b->len);
+		break;
+	case KEY_KILL_START:
+		kill_range(le, 0, b->cursor);
 		break;
 	default:
 		move_key(le, key);

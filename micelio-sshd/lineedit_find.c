@@ -24,7 +24,7 @@ lineedit_search_start(struct lineedit *le)
 	le->search_pos = 0;
 }
 
-/* True if the key was the search's own; else it has ended and the key counts. */
+/* True if the key was the search's own; else that has ended, the key counts. */
 bool
 lineedit_search_key(struct lineedit *le, enum key key, const char *utf8,
     size_t len)

@@ -94,7 +94,7 @@ struct session {
 	bool			 pty, started, client_eof, client_closed;
 	bool			 eof_sent, refused_forwarding;
 	unsigned int		 cols, rows;
-	bool			 size_changed;
+	bool			 size_changed, size_untold;
 	char			 term[SES_TERM_MAX + 1];
 	struct wbuf		 env;
 	unsigned int		 env_n;

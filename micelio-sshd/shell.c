@@ -147,13 +147,16 @@ shell_tick(struct session *s, uint64_t now_ms)
 
 	if (s->phase != SES_PH_RUN)
 		return;
-	if (s->size_changed && imsgchan_queued(s->hub) == 0) {
-		s->size_changed = false;
+	if (s->size_changed && s->screen_on)
+		screen_resize(&s->screen, s->cols, s->rows, now_ms);
+	s->size_untold = s->size_untold || s->size_changed;
+	s->size_changed = false;
+	/* In a storm of sizes the hub hears only some, and the last. */
+	if (s->size_untold && imsgchan_queued(s->hub) == 0) {
+		s->size_untold = false;
 		size[0] = (uint16_t)s->cols;
 		size[1] = (uint16_t)s->rows;
 		imsg_send(s->hub, IMSG_SES_WINDOW, 0, 0, size, sizeof(size));
-		if (s->screen_on)
-			screen_resize(&s->screen, s->cols, s->rows, now_ms);
 	}
 	if (s->screen_on)
 		lineedit_tick(&s->le, now_ms);
