@@ -22,6 +22,7 @@ struct flush {
 	struct job	 job;		/* first: cast */
 	struct wbuf	 ops;
 	bool		 busy;
+	bool		 full;		/* more than this was dirty */
 };
 
 struct load {
@@ -171,6 +172,8 @@ flush_done(struct job *j, void *arg)
 	if (j->result == STORE_INVAL)
 		log_debug("peers: a batch was refused as malformed");
 	wbuf_free(&p->flush.ops);
+	if (!p->failed && p->flush.full)
+		flush_now(p);	/* as much again may wait already */
 	flush_soon(p, p->failed ? RETRY_MS : GATHER_MS);
 	finish_step(p);
 }
@@ -194,8 +197,8 @@ flush_now(struct peers *p)
 	if (p->flush.busy || !peerbook_dirty(p->book))
 		return;
 	wbuf_init(&p->flush.ops, BATCH_MAX * OP_MAX);
-	(void)peerbook_flush_begin(p->book, BATCH_MAX, flush_op,
-	    &p->flush.ops);
+	p->flush.full = peerbook_flush_begin(p->book, BATCH_MAX, flush_op,
+	    &p->flush.ops) == BATCH_MAX;
 	p->flush.job = (struct job){ .kind = JOB_WRITE, .run = flush_run,
 	    .done = flush_done, .arg = p };
 	p->flush.busy = worker_submit(p->worker, &p->flush.job);

@@ -17,6 +17,7 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -304,6 +305,8 @@ main(int argc, char **argv)
 {
 	static struct stated st = { .lock_fd = -1, .dir_fd = -1 };
 
+	/* A limit on file sizes is a full disk, not the end. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	/* One heap for two threads that hardly ever allocate at once. */
 	(void)mallopt(M_ARENA_MAX, 1);
 	proc_main(PROC_STATED, &stated_ops, &st, argc, argv);

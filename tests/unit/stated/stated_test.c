@@ -141,11 +141,18 @@ long
 file_end(const char *dir, const char *name)
 {
 	int fd = open_at(dir, name);
-	long n = lseek(fd, 0, SEEK_END);
-	uint8_t b = 0;
+	long n = lseek(fd, 0, SEEK_END), from;
+	uint8_t block[4096];
+	ssize_t len = 0;
 
-	while (n > 0 && pread(fd, &b, 1, n - 1) == 1 && b == 0)
-		n--;
+	while (n > 0 && len == 0) {
+		from = n > (long)sizeof(block) ? n - (long)sizeof(block) : 0;
+		len = pread(fd, block, (size_t)(n - from), from);
+		assert_int_equal(len, n - from);
+		while (len > 0 && block[len - 1] == 0)
+			len--;
+		n = from + len;
+	}
 	close(fd);
 	return n;
 }

@@ -217,16 +217,15 @@ fill_and_go_on(const struct scratch *w, void (*make_room)(void *), void *arg)
 	print_message("batch %u: %s: %s; usable: %d\n", n,
 	    store_err_text(err), store_why(s), store_usable(s));
 	must(s, err == STORE_FULL);
-	/* It stays so, and says so, as often as one tries. */
-	for (int i = 0; i < 3; i++) {
-		if (!store_usable(s)) {
-			store_close(s);
-			if ((err = store_open(s)) == STORE_FULL)
-				continue;
-			must(s, err == STORE_OK);
-		}
-		must(s, write_batch(s, n, 8000) == STORE_FULL);
+	/* It stays so, and says so, when one tries again. */
+	if (!store_usable(s)) {
+		store_close(s);
+		err = store_open(s);
+	} else {
+		err = write_batch(s, n, 8000);
 	}
+	must(s, err == STORE_FULL || (err == STORE_OK && store_usable(s) &&
+	    write_batch(s, n, 8000) == STORE_FULL));
 	make_room(arg);
 	if (!store_usable(s)) {
 		store_close(s);
