@@ -80,6 +80,14 @@ dial_find(struct transport *t, uint32_t id)
 	return NULL;
 }
 
+/* Those that have connected and not finished count until they have. */
+static bool
+dials_full(const struct transport *t)
+{
+	return t->dials_n + t->sessions_n - t->ready_n - t->admit->count >=
+	    DIALS_MAX;
+}
+
 static struct dial *
 dial_new(struct transport *t, uint32_t id, uint16_t port)
 {
@@ -129,7 +137,7 @@ dial_start(struct transport *t, uint32_t id, const char *hostport,
 		    "names are not looked up for this dial");
 		return;
 	}
-	if (t->dials_n >= DIALS_MAX || dial_find(t, id) != NULL ||
+	if (dials_full(t) || dial_find(t, id) != NULL ||
 	    (d = dial_new(t, id, (uint16_t)port)) == NULL) {
 		dial_failed_send(t, id, DOWN_RESOURCE, "too many dials");
 		return;
@@ -317,8 +325,9 @@ dial_advance(struct dial *d)
 			active++;
 	if (active == 0 && d->resolved) {
 		dial_end(d, d->reason, d->text[0] != '\0' ? d->text :
-		    d->reason == DOWN_RESOLVE ? "no address for this name" :
-		    "not an address to dial");
+		    d->reason != DOWN_RESOLVE ? "not an address to dial" :
+		    d->t->nameservers_n > 0 ? "no address for this name" :
+		    "no name server is configured");
 		return;
 	}
 	if (d->next < d->addrs_n && active < DIAL_TRIES_MAX)

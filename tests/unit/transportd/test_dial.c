@@ -208,6 +208,8 @@ test_dns(void **state)
 	strlist_free(&r->conf.nameservers);
 	transport_apply(r->t);
 	expect_fail(r, "node.example:4000", true, DOWN_RESOLVE);
+	assert_string_equal(r->dial_failed[r->dial_fails - 1].text,
+	    "no name server is configured");
 	assert_int_equal(dns.asked, 0);
 }
 

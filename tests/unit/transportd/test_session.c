@@ -421,10 +421,22 @@ test_unready_limits(void **state)
 	assert_int_equal(s->reason, DOWN_FRAME);
 	peer_free(&p);
 
-	/* a large frame behind the hello is no offence: it waits */
+	/* nor endless messages of nothing */
 	peer_init(&p, r, rig_connect(r, "127.0.0.1"), NULL);
 	peer_initiate(&p, NULL);
 	RIG_UNTIL(r, r->sessions == 2);
+	s = rig_last(r);
+	for (int i = 0; i < 5000 && !s->down; i++)
+		peer_seal(&p, NULL, 0);
+	RIG_UNTIL(r, s->down);
+	assert_int_equal(s->reason, DOWN_FRAME);
+	assert_true(s->bytes_in <= UNREADY_MAX + BUF_MIN);
+	peer_free(&p);
+
+	/* a large frame behind the hello is no offence: it waits */
+	peer_init(&p, r, rig_connect(r, "127.0.0.1"), NULL);
+	peer_initiate(&p, NULL);
+	RIG_UNTIL(r, r->sessions == 3);
 	s = rig_last(r);
 	peer_frame(&p, "hello", 5);
 	peer_frame(&p, big, sizeof(big));
@@ -518,6 +530,28 @@ test_close_flushes(void **state)
 	peer_free(&p);
 }
 
+/* What the peer sent and nobody read must not become a reset. */
+static void
+test_close_unread(void **state)
+{
+	struct rig *r = *state;
+	static uint8_t text[2000], got[64];
+	struct rig_peer p;
+	struct rig_session *s = peer_join(&p, r);
+	ssize_t n;
+
+	for (int i = 0; i < 100; i++)
+		peer_frame(&p, text, sizeof(text));
+	RIG_UNTIL(r, s->frames == 1 + SESSION_WINDOW_FRAMES);
+	rig_send(r, IMSG_FRAME_OUT, s->id, "bye", 3);
+	rig_close(r, s, DOWN_FULL);
+	RIG_UNTIL(r, s->down);
+	assert_int_equal(peer_open(&p, got, sizeof(got)), 11);
+	RIG_UNTIL(r, (n = read(p.fd, got, 1)) != -1 || errno != EAGAIN);
+	assert_int_equal(n, 0);
+	peer_free(&p);
+}
+
 /* A peer that does not read is given a second, not more. */
 static void
 test_close_blocked(void **state)
@@ -563,6 +597,15 @@ test_timers(void **state)
 	assert_int_equal(peer_open(&p, got, sizeof(got)), 10);
 	assert_memory_equal(got, "\x4d\x49\0\1\0\0\0\2\x28\x05", 10);
 	rig_settle(r);
+	/* any write of ours counts as one */
+	own->watch.last_out = mono_ms() - KEEPALIVE_MS;
+	rig_send(r, IMSG_FRAME_OUT, s->id, "x", 1);
+	RIG_UNTIL(r, s->credit_frames == 1);
+	session_timer_set(own);
+	assert_int_equal(peer_open(&p, got, sizeof(got)), 9);
+	rig_settle(r);
+	assert_int_equal(read(p.fd, got, 1), -1);
+	s->credit_frames = 0;
 	/* it costs gossipd no credit, and is sent once */
 	assert_int_equal(s->credit_frames, 0);
 	assert_int_equal(read(p.fd, got, 1), -1);
@@ -601,7 +644,7 @@ static void
 test_write_timeout(void **state)
 {
 	struct rig *r = *state;
-	static uint8_t big[FRAME_MAX];
+	static uint8_t big[FRAME_MAX], buf[BIG];
 	struct rig_peer p;
 	struct rig_session *s = peer_join(&p, r);
 	struct session *own = session_find(r->t, s->id);
@@ -611,6 +654,14 @@ test_write_timeout(void **state)
 		rig_settle(r);
 	}
 	assert_true(own->watch.writing);
+	/* it takes some: another 10 s for the next frame */
+	own->watch.write_since = 0;
+	(void)peer_open(&p, buf, sizeof(buf));
+	RIG_UNTIL(r, own->watch.write_since != 0 || !own->watch.writing);
+	while (own->items_n == 0) {
+		rig_send(r, IMSG_FRAME_OUT, s->id, big, sizeof(big));
+		rig_settle(r);
+	}
 	own->watch.write_since = mono_ms() - WRITE_MS;
 	session_timer_set(own);
 	RIG_UNTIL(r, s->down);
@@ -716,6 +767,7 @@ main(void)
 		T(test_window_in),
 		T(test_link_full),
 		T(test_close_flushes),
+		T(test_close_unread),
 		T(test_close_blocked),
 		T(test_timers),
 		T(test_write_timeout),
