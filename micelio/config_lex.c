@@ -143,6 +143,8 @@ skip_line(struct scan *s)
 	const char *nl = memchr(s->p, '\n', (size_t)(s->end - s->p));
 
 	s->p = nl == NULL ? s->end : nl;
+	if (nl == NULL)
+		s->mended = true;	/* libconfig wants the line's end */
 }
 
 static void
@@ -290,8 +292,10 @@ lex_word(struct scan *s, struct scan_value *v)
 		s->p++;
 	classify(v, begin, (size_t)(s->p - begin));
 	/* info" has lost its first quote: what follows is not to be read. */
-	if (s->p < s->end && *s->p == '"')
+	if (s->p < s->end && *s->p == '"') {
+		s->mended = v->word = true;
 		skip_line(s);
+	}
 	if (v->word || v->wraps || v->zeros) {
 		s->mended = true;
 		lex_emit(s, "0");

@@ -321,7 +321,8 @@ list(struct scan *s, const char *path)
 			lex_space(s);
 			if (s->p < s->end && *s->p == close)
 				s->mended = true;
-		}
+		} else if (s->p < s->end && *s->p != close)
+			s->mended = true;	/* no comma */
 	}
 	s->depth--;
 	lex_emit(s, ")");
