@@ -53,11 +53,12 @@ need_packages() {
 
 # build DIR [meson option...]: configure once, then compile what changed.
 build() {
-	local dir=$1
+	local dir=$1 lock
 	shift
+	mkdir -p "${dir%/*}" && exec {lock}>"$dir.lock" && flock "$lock" ||
+	    return 1
 	if [ ! -e "$dir/build.ninja" ]; then
-		mkdir -p "$dir" &&
-		    meson setup "$dir" "$top" "$@" >"$dir.setup.log" 2>&1 || {
+		meson setup "$dir" "$top" "$@" >"$dir.setup.log" 2>&1 || {
 			cat "$dir.setup.log" >&2
 			return 1
 		}
@@ -66,4 +67,5 @@ build() {
 		grep -vE '^\[[0-9]+/[0-9]+\] ' "$dir.ninja.log" | tail -n 60 >&2
 		return 1
 	}
+	exec {lock}>&-
 }

@@ -226,11 +226,12 @@ def test_damaged_store(t):
     peer.dial(node, hello={"reachable": True, "listen_addr": "192.0.2.9:4000"})
     node.stop()
     state = os.path.join(node.dir, "state")
-    for f in os.listdir(state):
-        path = os.path.join(state, f)
-        if os.path.isfile(path):
-            with open(path, "r+b") as x:
-                x.write(os.urandom(16384))
+    files = [os.path.join(d, f) for d, _, names in os.walk(state)
+             for f in names]
+    assert files
+    for path in files:
+        with open(path, "r+b") as x:
+            x.write(os.urandom(16384))
     node.start()
     line = node.wait_event("store_damaged")
     aside = [f for f in os.listdir(node.dir) + os.listdir(state)
