@@ -25,7 +25,7 @@
 	X(NODE_READY, INFO, "node name ms", "all daemons are up and sandboxed", "") \
 	X(NODE_STOPPING, INFO, "reason", "the node stops", "")		      \
 	X(NODE_STOPPED, INFO, "ms", "all daemons have ended", "")	      \
-	X(CHILD_LOST, ERROR, "child pid status", "a daemon ended by itself; an essential one stops the node", \
+	X(CHILD_LOST, ERROR, "child pid status", "a daemon ended unasked; an essential one stops the node", \
 	    "see the lines of that daemon before this one")		      \
 	X(CHILD_HUNG, ERROR, "child pid ms", "a daemon does not answer and is killed", \
 	    "see the lines of that daemon before this one")		      \

@@ -139,7 +139,8 @@ child_start(struct child *c, char *err)
 	c->started_ms = c->progress_ms = mono_ms();
 	c->unanswered = 0;
 	c->eof_ms = 0;
-	c->killed = c->reload_wait = false;
+	c->killed = NULL;
+	c->reload_wait = false;
 	memset(&c->sandbox, 0, sizeof(c->sandbox));
 	c->chan = imsgchan_new(p->base, pair[0], PROC_PARENT, c->role,
 	    child_dispatch, child_closed, c);
@@ -258,13 +259,13 @@ child_running(struct parent *p, enum proc_role role)
 }
 
 void
-child_kill(struct child *c)
+child_kill(struct child *c, const char *why)
 {
 	const struct ids *ids = &c->parent->privs.role[c->role];
 
 	if (c->state == CHILD_GONE)
 		return;
-	c->killed = true;
+	c->killed = why;
 	if (!spawn_kill(c->pidfd, c->parent->privs.mode == MODE_SERVICE,
 	    ids->uid, ids->gid))
 		log_debug("%s: cannot kill pid %ld: %s",
@@ -284,7 +285,7 @@ child_closed(struct imsgchan *chan, enum imsgchan_end how, const char *why,
 		log_event(EV_CHANNEL_VIOLATION,
 		    LF_STR("from", proc_role_title(c->role)),
 		    LF_STR("text", why));
-		child_kill(c);
+		child_kill(c, "it broke the rules of its channel");
 	}
 	imsgchan_free(chan);
 }
@@ -342,12 +343,15 @@ child_lost(struct child *c, int code, int value)
 		stop_child_ended(p);
 		return;
 	}
-	child_status_text(code, value, status, sizeof(status));
+	if (c->killed != NULL)
+		snprintf(status, sizeof(status), "killed: %s", c->killed);
+	else
+		child_status_text(code, value, status, sizeof(status));
 	log_event(EV_CHILD_LOST, LF_STR("child", proc_role_title(c->role)),
 	    LF_NUM("pid", pid), LF_STR("status", status));
 	reload_child_gone(c);
 	if (c->essential || p->ready_ms == 0) {
-		snprintf(reason, sizeof(reason), "%s ended by itself%s: %s",
+		snprintf(reason, sizeof(reason), "%s ended%s: %s",
 		    proc_role_title(c->role), was == CHILD_SETUP ?
 		    " before it was ready" : "", status);
 		parent_stop(p, EX_SOFTWARE, reason);

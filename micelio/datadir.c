@@ -9,7 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,8 +27,10 @@
 
 static bool	make_path(const char *);
 static long long read_number(int, const char *);
-static int	make_state_as(const struct datadir *, const struct ids *,
-    const struct ids *);
+static void	lock_refused(const struct datadir *, int, char *);
+static void	state_refused(const struct datadir *, const struct ids *,
+    uid_t, char *);
+static int	make_state_as(const struct datadir *, const struct ids *);
 
 int
 datadir_open(struct datadir *d, const char *path, bool create, uid_t *owner,
@@ -112,7 +114,6 @@ int
 datadir_lock(struct datadir *d, char err[ERR_MAX])
 {
 	char text[NUMBER_MAX];
-	long long pid;
 	int n;
 
 	d->lock_fd = openat(d->fd, LOCK_FILE,
@@ -123,24 +124,7 @@ datadir_lock(struct datadir *d, char err[ERR_MAX])
 		return errno == EACCES ? EX_NOPERM : EX_CONFIG;
 	}
 	if (flock(d->lock_fd, LOCK_EX | LOCK_NB) == -1) {
-		pid = read_number(d->fd, LOCK_FILE);
-		if (errno != EWOULDBLOCK && errno != ENOENT && pid < 0)
-			snprintf(err, ERR_MAX, "%.300s/" LOCK_FILE ": cannot "
-			    "lock: %s", d->path, strerror(errno));
-		else if (pid > 0 && kill((pid_t)pid, 0) == -1 &&
-		    errno == ESRCH)
-			snprintf(err, ERR_MAX, "data directory %.300s: in use "
-			    "by a daemon left over from micelio pid %lld, "
-			    "which is gone; it ends by itself, or: "
-			    "fuser -k %.300s/" LOCK_FILE, d->path, pid,
-			    d->path);
-		else if (pid > 0)
-			snprintf(err, ERR_MAX, "data directory %.300s: in use "
-			    "by micelio pid %lld; stop that one, or choose "
-			    "another directory with --data-dir", d->path, pid);
-		else
-			snprintf(err, ERR_MAX, "data directory %.300s: in use "
-			    "by another micelio", d->path);
+		lock_refused(d, errno, err);
 		close(d->lock_fd);
 		d->lock_fd = -1;
 		return EX_UNAVAILABLE;
@@ -153,6 +137,30 @@ datadir_lock(struct datadir *d, char err[ERR_MAX])
 		return EX_IOERR;
 	}
 	return 0;
+}
+
+/* Who has it, and what to do about that. */
+static void
+lock_refused(const struct datadir *d, int error, char *err)
+{
+	const long long pid = read_number(d->fd, LOCK_FILE);
+
+	if (error != EWOULDBLOCK)
+		snprintf(err, ERR_MAX, "%.300s/" LOCK_FILE ": cannot lock: "
+		    "%s", d->path, strerror(error));
+	else if (pid > 0 && pid <= INT_MAX && kill((pid_t)pid, 0) == -1 &&
+	    errno == ESRCH)
+		snprintf(err, ERR_MAX, "data directory %.300s: in use by a "
+		    "daemon left over from micelio pid %lld, which is gone; "
+		    "it ends by itself, or: fuser -k %.300s/" LOCK_FILE,
+		    d->path, pid, d->path);
+	else if (pid > 0)
+		snprintf(err, ERR_MAX, "data directory %.300s: in use by "
+		    "micelio pid %lld; stop that one, or choose another "
+		    "directory with --data-dir", d->path, pid);
+	else
+		snprintf(err, ERR_MAX, "data directory %.300s: in use by "
+		    "another micelio", d->path);
 }
 
 int
@@ -192,16 +200,15 @@ datadir_version(struct datadir *d, char err[ERR_MAX])
 int
 datadir_state(struct datadir *d, const struct privs *privs, char err[ERR_MAX])
 {
-	const struct ids *st_ids = &privs->role[PROC_STATED];
+	const bool service = privs->mode == MODE_SERVICE;
+	const struct ids *want = service ? &privs->role[PROC_STATED] :
+	    &privs->self;
 	struct stat st;
 	int rc = 0;
 
-	if (fstatat(d->fd, STATE_DIR, &st, AT_SYMLINK_NOFOLLOW) == -1) {
-		if (privs->mode == MODE_SERVICE)
-			rc = make_state_as(d, st_ids, &privs->self);
-		else
-			rc = mkdirat(d->fd, STATE_DIR, 0700);
-	}
+	if (fstatat(d->fd, STATE_DIR, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		rc = service ? make_state_as(d, want) :
+		    mkdirat(d->fd, STATE_DIR, 0700);
 	if (rc == -1 || (d->state_fd = openat(d->fd, STATE_DIR, O_PATH |
 	    O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) == -1 ||
 	    fstat(d->state_fd, &st) == -1) {
@@ -209,31 +216,30 @@ datadir_state(struct datadir *d, const struct privs *privs, char err[ERR_MAX])
 		    strerror(errno));
 		return EX_IOERR;
 	}
-	if (privs->mode == MODE_SERVICE ? st.st_uid == st_ids->uid ||
-	    (st.st_gid == st_ids->gid && (st.st_mode & 070) == 070) :
-	    st.st_uid == privs->self.uid)
+	if (st.st_uid == want->uid || (service && st.st_gid == want->gid &&
+	    (st.st_mode & 070) == 070))
 		return 0;
+	state_refused(d, want, st.st_uid, err);
+	return EX_NOPERM;
+}
+
+static void
+state_refused(const struct datadir *d, const struct ids *want, uid_t have,
+    char *err)
+{
 	snprintf(err, ERR_MAX, "%.300s/" STATE_DIR ": belongs to uid %u, and "
 	    "the database must be uid %u's; type: chown -R %u:%u %.300s/"
-	    STATE_DIR, d->path, (unsigned int)st.st_uid,
-	    (unsigned int)(privs->mode == MODE_SERVICE ? st_ids->uid :
-	    privs->self.uid),
-	    (unsigned int)(privs->mode == MODE_SERVICE ? st_ids->uid :
-	    privs->self.uid),
-	    (unsigned int)(privs->mode == MODE_SERVICE ? st_ids->gid :
-	    privs->self.gid), d->path);
-	return EX_NOPERM;
+	    STATE_DIR, d->path, (unsigned int)have, (unsigned int)want->uid,
+	    (unsigned int)want->uid, (unsigned int)want->gid, d->path);
 }
 
 /* A helper makes it, ours by user and stated's by group. */
 static int
-make_state_as(const struct datadir *d, const struct ids *stated,
-    const struct ids *self)
+make_state_as(const struct datadir *d, const struct ids *stated)
 {
 	pid_t pid = fork();
 	int status;
 
-	(void)self;
 	if (pid == -1)
 		return -1;
 	if (pid == 0) {

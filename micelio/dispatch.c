@@ -81,7 +81,7 @@ child_ready(struct child *c, struct imsg *m)
 	if (!child_ready_read(m, &c->sandbox, why, sizeof(why))) {
 		snprintf(reason, sizeof(reason), "%s: %s",
 		    proc_role_title(c->role), why);
-		child_kill(c);
+		child_kill(c, "it is of another build");
 		parent_stop(p, EX_SOFTWARE, reason);
 		return;
 	}

@@ -258,7 +258,9 @@ open_control(struct listeners *ls, const struct privs *privs, char *err)
 	    lstat(ls->control, &st) == -1) {
 		snprintf(err, ERR_MAX, "control socket %s: %s", ls->control,
 		    errno == EADDRINUSE ? "something else of that name is in "
-		    "the way; remove it" : strerror(errno));
+		    "the way; remove it" : errno == ENOENT ? "its directory "
+		    "does not exist (systemd makes it: RuntimeDirectory=)" :
+		    strerror(errno));
 		if (fd != -1)
 			close(fd);
 		ls->control[0] = '\0';

@@ -161,6 +161,7 @@ parent_ready(struct parent *p)
 	    LF_MS("ms", p->ready_ms - p->started_ms));
 	notify_send(&p->notify, "READY=1\nSTATUS=%s %.12s\n",
 	    p->conf.node_name, p->identity.id_hex);
+	reload_pending(p);
 }
 
 static struct event_base *

@@ -340,7 +340,7 @@ struct child {
 	uint64_t		 ping;		/* number of the last one */
 	unsigned int		 restarts;
 	unsigned int		 backoff;	/* index */
-	bool			 killed;	/* by us, so expect SIGKILL */
+	const char		*killed;	/* by us: why; or NULL */
 	bool			 reload_wait;	/* CONF_OK/REFUSED is due */
 	struct sandbox_report	 sandbox;
 };
@@ -413,7 +413,8 @@ struct parent {
 int	 children_open(struct parent *, const char *libexec,
 	    char err[ERR_MAX]);
 int	 children_start(struct parent *, char err[ERR_MAX]);
-void	 child_kill(struct child *);
+/* Static text: what it did. */
+void	 child_kill(struct child *, const char *why);
 void	 child_respawn_later(struct child *);
 #define CHILD_ARGV_MAX	6
 /* The argument line; the strings are good until the next call. */
@@ -451,6 +452,8 @@ void	 ssh_session_tick(struct parent *);
 
 /* reload.c */
 void	 reload_start(struct parent *, uint32_t asker, bool has_asker);
+/* Do what was asked for while it could not be done. */
+void	 reload_pending(struct parent *);
 void	 reload_answer(struct child *, struct imsg *);
 /* A child that was asked is gone. */
 void	 reload_child_gone(struct child *);

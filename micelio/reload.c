@@ -35,12 +35,12 @@ reload_start(struct parent *p, uint32_t asker, bool has_asker)
 
 	if (has_asker && r->naskers < RELOAD_ASKERS_MAX)
 		r->asker[r->naskers++] = asker;
-	if (p->stop_ms != 0 || p->ready_ms == 0) {
-		reload_finish(p, false, p->stop_ms != 0 ? "the node stops" :
-		    "the node is still starting");
+	if (p->stop_ms != 0) {
+		reload_finish(p, false, "the node stops");
 		return;
 	}
-	if (r->busy) {
+	/* One that comes too early is done when its time has come. */
+	if (r->busy || p->ready_ms == 0) {
 		r->again = true;
 		return;
 	}
@@ -160,6 +160,15 @@ deadline_cb(evutil_socket_t fd, short what, void *arg)
 	reload_settle(p);
 }
 
+void
+reload_pending(struct parent *p)
+{
+	if (!p->reload.again)
+		return;
+	p->reload.again = false;
+	reload_start(p, 0, false);
+}
+
 /* When all have answered: apply everywhere, or nowhere. */
 static void
 reload_settle(struct parent *p)
@@ -241,8 +250,5 @@ reload_finish(struct parent *p, bool good, const char *text)
 	r->naskers = 0;
 	if (p->stop_ms == 0 && p->ready_ms != 0)
 		notify_send(&p->notify, "READY=1\n");
-	if (r->again) {
-		r->again = false;
-		reload_start(p, 0, false);
-	}
+	reload_pending(p);
 }

@@ -74,6 +74,7 @@ spawn(const struct spawn *sp, int *pidfd, char err[ERR_MAX])
 		snprintf(err, ERR_MAX, "%s: pidfd: %s", sp->argv[0],
 		    strerror(errno));
 		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
 		return -1;
 	}
 	return pid;

@@ -73,7 +73,7 @@ phase_begin(struct parent *p)
 		if (c->state == CHILD_GONE)
 			continue;
 		child_shutdown(c, p->stop_reason);
-		timer(p, c->killed ? KILLED_MS :
+		timer(p, c->killed != NULL ? KILLED_MS :
 		    phases[p->stop_phase].ms);
 		return;
 	}
@@ -116,12 +116,12 @@ phase_deadline_cb(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (!c->killed) {
+	if (c->killed == NULL) {
 		log_event(EV_CHILD_HUNG,
 		    LF_STR("child", proc_role_title(c->role)),
 		    LF_NUM("pid", c->pid),
 		    LF_MS("ms", phases[p->stop_phase].ms));
-		child_kill(c);
+		child_kill(c, "it did not end in time");
 		timer(p, KILLED_MS);
 		return;
 	}

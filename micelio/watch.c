@@ -49,8 +49,8 @@ tick_cb(evutil_socket_t fd, short what, void *arg)
 		if (c->essential && c->unanswered > 0)
 			well = false;
 		if (c->state != CHILD_GONE && c->eof_ms != 0 &&
-		    now - c->eof_ms >= EOF_GRACE_MS && !c->killed)
-			child_kill(c);
+		    now - c->eof_ms >= EOF_GRACE_MS && c->killed == NULL)
+			child_kill(c, "it closed its channel and stayed");
 		else if (c->state == CHILD_SETUP)
 			check_setup(c, now);
 		else if (c->state == CHILD_RUNNING && c->chan != NULL)
@@ -66,18 +66,18 @@ tick_cb(evutil_socket_t fd, short what, void *arg)
 static void
 check_setup(struct child *c, uint64_t now)
 {
-	if (!c->killed && now - c->progress_ms >= READY_MS)
-		child_hung(c, now - c->progress_ms, "was not ready in time");
+	if (c->killed == NULL && now - c->progress_ms >= READY_MS)
+		child_hung(c, now - c->progress_ms, "it was not ready in time");
 }
 
 static void
 check_running(struct child *c)
 {
-	if (c->killed)
+	if (c->killed != NULL)
 		return;
 	if (c->unanswered >= PINGS_OWED) {
 		child_hung(c, (uint64_t)c->unanswered * PING_MS,
-		    "does not answer");
+		    "it does not answer");
 		return;
 	}
 	c->unanswered++;
@@ -108,10 +108,10 @@ child_hung(struct child *c, uint64_t ms, const char *how)
 
 	log_event(EV_CHILD_HUNG, LF_STR("child", proc_role_title(c->role)),
 	    LF_NUM("pid", c->pid), LF_MS("ms", ms));
-	child_kill(c);
+	child_kill(c, how);
 	if (!c->essential && c->parent->ready_ms != 0)
 		return;
-	snprintf(reason, sizeof(reason), "%s %s", proc_role_title(c->role),
+	snprintf(reason, sizeof(reason), "%s: %s", proc_role_title(c->role),
 	    how);
 	parent_stop(c->parent, EX_SOFTWARE, reason);
 }
