@@ -31,6 +31,8 @@ struct load {
 static int	open_file(struct load *);
 static int	open_quiet(const char *);
 static void	run_child(struct load *, int file);
+static pid_t	start_child(struct load *, const char *,
+		    const struct spawn_fd *, size_t, int *pidfd);
 static void	follow_child(struct load *, int chan_fd, pid_t, int pidfd);
 static void	message_cb(struct imsgchan *, struct imsg *, void *);
 static void	closed_cb(struct imsgchan *, enum imsgchan_end, const char *,
@@ -103,18 +105,11 @@ open_quiet(const char *path)
 static void
 run_child(struct load *l, int file)
 {
-	const struct config_source *src = l->src;
-	char arg0[] = "micelio", arg1[] = "-x", arg2[] = "config";
-	char *name = xstrdup(src->path == NULL ? "(no file)" : src->path);
-	char *home = xstrdup(src->home == NULL ? "" : src->home);
-	char *argv[] = { arg0, arg1, arg2, name, home, NULL };
+	const char *name = l->src->path == NULL ? "(no file)" : l->src->path;
 	int resolv = open_quiet("/etc/resolv.conf");
-	int hosts = open_quiet("/etc/hosts"), own_exe = -1, pidfd = -1;
-	int pair[2] = { -1, -1 };
-	pid_t pid = -1;
+	int hosts = open_quiet("/etc/hosts"), pidfd = -1, pair[2];
+	pid_t pid;
 
-	if (src->exe_fd <= 0)
-		own_exe = open("/proc/self/exe", O_PATH | O_CLOEXEC);
 	if (imsg_socketpair(pair) == -1)
 		snprintf(l->why, sizeof(l->why), "%s", strerror(errno));
 	else {
@@ -123,36 +118,51 @@ run_child(struct load *l, int file)
 			{ resolv, CONFIG_RESOLV_FILENO },
 			{ hosts, CONFIG_HOSTS_FILENO },
 		};
-		const struct spawn sp = {
-			.exe = own_exe != -1 ? own_exe : src->exe_fd,
-			.argv = argv, .fds = fds,
-			.nfds = sizeof(fds) / sizeof(fds[0]), .cwd = -1,
-			.own_ids = src->own_ids, .uid = src->uid,
-			.gid = src->gid, .drop_caps = true,
-		};
 
-		pid = spawn(&sp, &pidfd, l->why);
+		pid = start_child(l, name, fds, sizeof(fds) / sizeof(fds[0]),
+		    &pidfd);
 		close(pair[1]);
-	}
-	if (pid != -1)
-		follow_child(l, pair[0], pid, pidfd);
-	else
-		close(pair[0]);
-	if (!l->done) {
-		/* Whatever it said until then may be part of the trouble. */
-		config_problems_free(l->problems);
-		config_problem(l->problems, "%s: the process that reads it "
-		    "%s; this is no fault of the file: report it", name,
-		    l->why);
+		if (pid != -1) {
+			follow_child(l, pair[0], pid, pidfd);
+			close(pidfd);
+		} else
+			close(pair[0]);
 	}
 	close(resolv);
 	close(hosts);
-	if (own_exe != -1)
-		close(own_exe);
-	if (pidfd != -1)
-		close(pidfd);
+	if (l->done)
+		return;
+	/* Whatever it said until then may be part of the trouble. */
+	config_problems_free(l->problems);
+	config_problem(l->problems, "%s: the process that reads it %s; this "
+	    "is no fault of the file: report it", name, l->why);
+}
+
+static pid_t
+start_child(struct load *l, const char *path, const struct spawn_fd *fds,
+    size_t nfds, int *pidfd)
+{
+	const struct config_source *src = l->src;
+	char arg0[] = "micelio", arg1[] = "-x", arg2[] = "config";
+	char *name = xstrdup(path);
+	char *home = xstrdup(src->home == NULL ? "" : src->home);
+	char *argv[] = { arg0, arg1, arg2, name, home, NULL };
+	struct spawn sp = { .exe = src->exe_fd, .argv = argv, .fds = fds,
+		.nfds = nfds, .cwd = -1, .own_ids = src->own_ids,
+		.uid = src->uid, .gid = src->gid, .drop_caps = true };
+	char err[ERR_MAX];
+	pid_t pid;
+
+	if (src->exe_fd <= 0)
+		sp.exe = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	if ((pid = spawn(&sp, pidfd, err)) == -1)
+		snprintf(l->why, sizeof(l->why), "was not started: %.400s",
+		    err);
+	if (src->exe_fd <= 0 && sp.exe != -1)
+		close(sp.exe);
 	free(name);
 	free(home);
+	return pid;
 }
 
 /*

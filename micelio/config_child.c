@@ -23,6 +23,9 @@
 #define FLUSH_MS	CONFIG_DEADLINE_MS
 #define SYSTEM_FILE_MAX	(256u * 1024)
 
+static void	read_system(struct imsgchan *, struct conf *);
+static void	read_file(struct imsgchan *, struct conf *, const char *name,
+		    const char *home);
 static char	*slurp(int, size_t max, size_t *);
 static void	emit_cb(const struct wbuf *, void *);
 static void	send_settings(struct imsgchan *, const struct conf *, uint32_t);
@@ -50,17 +53,13 @@ int
 config_child_main(int argc, char **argv)
 {
 	struct sandbox_report rep = { 0 };
-	struct config_text text = { 0 };
-	struct problems ps;
 	struct imsgchan *chan;
 	struct conf conf;
-	uint32_t given;
-	size_t len;
-	char *file;
 
 	log_init("micelio-config", LOG_TEXT, LOG_LVL_INFO);
 	if (argc != 5)
 		fatalx("started by hand; use: micelio -n");
+	/* It asks for the host's name, which the sandbox forbids. */
 	conf_init(&conf);
 	chan = imsgchan_new(NULL, PROC_FILENO, PROC_CONFIG, PROC_PARENT,
 	    ignore_cb, closed_cb, NULL);
@@ -68,37 +67,57 @@ config_child_main(int argc, char **argv)
 	sandbox_landlock(PROC_CONFIG, -1, &rep);
 	sandbox_seccomp(PROC_CONFIG, &rep);
 
-	text.name = argv[3];
-	text.home = argv[4][0] == '\0' ? NULL : argv[4];
-	problems_init(&ps, text.name);
-	/* One byte more than is allowed tells that there is more. */
-	text.buf = file = slurp(CONFIG_FILE_FILENO, CONFIG_FILE_MAX + 1,
-	    &text.len);
-	if (file == NULL)
-		problem_add(&ps, 0, NULL, "cannot be read: %s",
-		    strerror(errno));
-	else
-		config_parse(&text, &conf, &given, &ps);
-	free(file);
-	if (file != NULL)
-		send_settings(chan, &conf, given);
-	file = slurp(CONFIG_RESOLV_FILENO, SYSTEM_FILE_MAX, &len);
-	if (file != NULL)
-		system_resolv(file, len, &conf.nameservers);
-	free(file);
-	file = slurp(CONFIG_HOSTS_FILENO, SYSTEM_FILE_MAX, &len);
-	if (file != NULL)
-		system_hosts(file, len, &conf.hosts);
-	free(file);
-	send_settings(chan, &conf, UINT32_C(1) << CONF_NAMESERVER |
-	    UINT32_C(1) << CONF_HOST);
-	send_problems(chan, &ps);
+	read_system(chan, &conf);
+	read_file(chan, &conf, argv[3], argv[4][0] == '\0' ? NULL : argv[4]);
 	if (!imsgchan_flush_wait(chan, FLUSH_MS))
 		return EX_IOERR;
 	imsgchan_free(chan);
-	problems_free(&ps);
 	conf_free(&conf);
 	return EX_OK;
+}
+
+/* What the resolver needs; never an error. */
+static void
+read_system(struct imsgchan *chan, struct conf *conf)
+{
+	char *text;
+	size_t len;
+
+	text = slurp(CONFIG_RESOLV_FILENO, SYSTEM_FILE_MAX, &len);
+	if (text != NULL)
+		system_resolv(text, len, &conf->nameservers);
+	free(text);
+	text = slurp(CONFIG_HOSTS_FILENO, SYSTEM_FILE_MAX, &len);
+	if (text != NULL)
+		system_hosts(text, len, &conf->hosts);
+	free(text);
+	send_settings(chan, conf, UINT32_C(1) << CONF_NAMESERVER |
+	    UINT32_C(1) << CONF_HOST);
+}
+
+static void
+read_file(struct imsgchan *chan, struct conf *conf, const char *name,
+    const char *home)
+{
+	struct config_text text = { .name = name, .home = home };
+	struct problems ps;
+	uint32_t given;
+	char *buf;
+
+	problems_init(&ps, name);
+	/* One byte more than is allowed tells that there is more. */
+	buf = slurp(CONFIG_FILE_FILENO, CONFIG_FILE_MAX + 1, &text.len);
+	if (buf == NULL)
+		problem_add(&ps, 0, NULL, "cannot be read: %s",
+		    strerror(errno));
+	else {
+		text.buf = buf;
+		(void)config_parse(&text, conf, &given, &ps);
+		send_settings(chan, conf, given);
+	}
+	send_problems(chan, &ps);
+	problems_free(&ps);
+	free(buf);
 }
 
 /* Up to max bytes of a file, or NULL and errno. */

@@ -27,6 +27,8 @@ struct group {
 
 static void	settings(struct scan *, const struct group *);
 static bool	setting(struct scan *, const struct group *);
+static bool	path_join(struct scan *, const struct group *, const char *,
+		    char[SCAN_PATH_MAX]);
 static bool	odd_name(const char *);
 static void	say_dropped(struct scan *, const char *,
 		    const struct scan_value *);
@@ -176,13 +178,8 @@ setting(struct scan *s, const struct group *g)
 		s->p = begin;
 		return false;
 	}
-	if ((size_t)snprintf(path, sizeof(path), "%s%s%s", g->path,
-	    g->path[0] == '\0' ? "" : ".", name) >= sizeof(path)) {
-		problem_add(s->problems, s->line, NULL, "a name longer than "
-		    "%d bytes, want a setting of Micelio", SCAN_PATH_MAX);
-		s->stopped = true;
+	if (!path_join(s, g, name, path))
 		return true;
-	}
 	if ((v = value_new(s, path)) == NULL)
 		return true;
 	twin = RB_INSERT(scan_tree, &s->values, v);
@@ -205,6 +202,19 @@ setting(struct scan *s, const struct group *g)
 	if (twin != NULL)
 		free(v);
 	return true;
+}
+
+static bool
+path_join(struct scan *s, const struct group *g, const char *name,
+    char path[SCAN_PATH_MAX])
+{
+	if ((size_t)snprintf(path, SCAN_PATH_MAX, "%s%s%s", g->path,
+	    g->path[0] == '\0' ? "" : ".", name) < SCAN_PATH_MAX)
+		return true;
+	problem_add(s->problems, s->line, NULL, "a name longer than %d bytes, "
+	    "want a setting of Micelio", SCAN_PATH_MAX);
+	s->stopped = true;
+	return false;
 }
 
 /* A name that libconfig does not take for one. */

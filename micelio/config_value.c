@@ -99,9 +99,10 @@ value_got(config_setting_t *node, const struct scan_value *v,
 static void
 mend_int(struct parse *p, const struct place *at, char out[WANT_MAX])
 {
-	const char *text = config_setting_type(at->node) == CONFIG_TYPE_STRING ?
-	    config_setting_get_string(at->node) : NULL;
+	const char *text = NULL;
 
+	if (config_setting_type(at->node) == CONFIG_TYPE_STRING)
+		text = config_setting_get_string(at->node);
 	if (text != NULL && *text != '\0' &&
 	    strspn(text, "0123456789") == strlen(text))
 		text_copy(out, "remove the quotes", WANT_MAX);

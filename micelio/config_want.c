@@ -76,8 +76,8 @@ want_text(const struct conf_setting *s, char out[WANT_MAX])
 		    "1..64 bytes of text in quotes, for example \"attic\"" :
 		    s->key == CONF_NODE_DATA_DIR ?
 		    "a path in quotes, for example \"~/.micelio\"" :
-		    "host:port in quotes, for example \"node.example.org:4000\"",
-		    WANT_MAX);
+		    "host:port in quotes, for example "
+		    "\"node.example.org:4000\"", WANT_MAX);
 		break;
 	}
 	return out;

@@ -9,7 +9,8 @@
 #include "json.h"
 #include "mtime.h"
 
-#define ID	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define ID	"0123456789abcdef0123456789abcdef" \
+		"0123456789abcdef0123456789abcdef"
 
 struct sent {
 	struct conf	conf;

@@ -145,9 +145,9 @@ static void
 test_runs(void **state)
 {
 	static const char *const runs[] = { "{", "a={", "(", "a=(", "\"",
-		"\"\"", "a=\"\"", ",", ";", "=", "/*", "a", "a.", "\n", "a\n",
-		"a=1;", "[a=", "}", "\xff", "\\", "a=b ", "a:\"x\"\n", "@include",
-		"9", "a=9", "node={" };
+		"\"\"", "a=\"\"", ",", ";", "=", "/*", "a", "a.", "\n",
+		"a\n", "a=1;", "[a=", "}", "\xff", "\\", "a=b ",
+		"a:\"x\"\n", "@include", "9", "a=9", "node={" };
 	char *buf = calloc(1, CONFIG_FILE_MAX + 64);
 	size_t len;
 

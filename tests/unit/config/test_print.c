@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-#define ID	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define ID	"0123456789abcdef0123456789abcdef" \
+		"0123456789abcdef0123456789abcdef"
 
 static void
 round_trip(const struct conf *c)

@@ -31,7 +31,8 @@ test_resolv(void **state)
 	    "; y\r\nnameserver 192.0.2.2", "[2001:db8::1]:53,192.0.2.2:53");
 	expect_list(system_resolv, "nameserver\nnameserver x\nnameserver 1.2\n"
 	    "nameservers 192.0.2.1\n", "");
-	expect_list(system_resolv, "nameserver 192.0.2.1\nnameserver 192.0.2.2\n"
+	expect_list(system_resolv,
+	    "nameserver 192.0.2.1\nnameserver 192.0.2.2\n"
 	    "nameserver 192.0.2.3\nnameserver 192.0.2.4\n"
 	    "nameserver 192.0.2.5\n",
 	    "192.0.2.1:53,192.0.2.2:53,192.0.2.3:53,192.0.2.4:53");
