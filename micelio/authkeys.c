@@ -86,6 +86,7 @@ authkeys_send(struct parent *p)
 	char file[512], reason[400];
 	struct stat st;
 	uint8_t *buf;
+	bool absent;
 	ssize_t n;
 
 	if (hub == NULL)
@@ -93,9 +94,12 @@ authkeys_send(struct parent *p)
 	snprintf(file, sizeof(file), "%.400s/" AUTHKEYS_FILE, p->dir.path);
 	buf = xcalloc(1, AUTHKEYS_MAX);
 	n = file_read(p->dir.fd, AUTHKEYS_FILE, buf, AUTHKEYS_MAX, &st);
+	absent = n == -1 && errno == ENOENT;
 	imsg_send(hub->chan, IMSG_AUTHKEYS_BEGIN, 0, 0, NULL, 0);
-	if (n == -1 && errno == ENOENT) {
-		log_event(EV_AUTHKEYS_MISSING, LF_STR("file", file));
+	if (absent) {
+		/* Every reload looks again; said once is enough. */
+		if (!p->authkeys_missing)
+			log_event(EV_AUTHKEYS_MISSING, LF_STR("file", file));
 		send_end(hub, AUTHKEYS_ABSENT, "");
 	} else if (n == -1) {
 		snprintf(reason, sizeof(reason), "%s", errno == EFBIG ?
@@ -118,6 +122,7 @@ authkeys_send(struct parent *p)
 		send_bytes(hub, buf, (size_t)n);
 		send_end(hub, AUTHKEYS_READ, NULL);
 	}
+	p->authkeys_missing = absent;
 	free(buf);
 }
 

@@ -33,6 +33,7 @@ static const unsigned int backoff_s[] = { 0, 1, 2, 4, 8, 15, 30 };
 
 static int	exe_open(const char *, enum proc_role);
 static bool	child_start(struct child *, char *);
+static void	child_begin(struct child *, int);
 static bool	child_wire(struct parent *, const struct wire *, char *);
 static void	child_finish(struct child *);
 static void	child_exit_cb(evutil_socket_t, short, void *);
@@ -135,6 +136,16 @@ child_start(struct child *c, char *err)
 		c->pid = 0;
 		return false;
 	}
+	child_begin(c, pair[0]);
+	return true;
+}
+
+/* Its process exists: from nothing known of it to its first message. */
+static void
+child_begin(struct child *c, int fd)
+{
+	struct parent *p = c->parent;
+
 	c->state = CHILD_SETUP;
 	c->started_ms = c->progress_ms = mono_ms();
 	c->unanswered = 0;
@@ -142,7 +153,7 @@ child_start(struct child *c, char *err)
 	c->killed = NULL;
 	c->reload_wait = false;
 	memset(&c->sandbox, 0, sizeof(c->sandbox));
-	c->chan = imsgchan_new(p->base, pair[0], PROC_PARENT, c->role,
+	c->chan = imsgchan_new(p->base, fd, PROC_PARENT, c->role,
 	    child_dispatch, child_closed, c);
 	c->ev_exit = event_new(p->base, c->pidfd, EV_READ, child_exit_cb, c);
 	if (c->ev_exit == NULL || event_add(c->ev_exit, NULL) == -1)
@@ -150,7 +161,6 @@ child_start(struct child *c, char *err)
 	log_debug("%s started, pid %ld", proc_role_title(c->role),
 	    (long)c->pid);
 	child_send_identity(p, c->chan);
-	return true;
 }
 
 void

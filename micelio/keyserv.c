@@ -32,10 +32,22 @@ const struct key_rule key_rules[KEY_RULES] = {
 #define HOSTKEY_RATE		1u	/* tenths per second */
 #define HOSTKEY_BURST		30u	/* tenths */
 
+/* What KEY_SIGN asks for, in place in its body. */
+struct envelope {
+	const char	*id;
+	size_t		 id_len;
+	uint64_t	 lamport;
+	uint32_t	 type;
+	const uint8_t	*payload;
+	size_t		 payload_len;
+};
+
 static bool	 uuid_valid(const char *, size_t);
 static const struct key_rule *rule_find(enum proc_role, uint32_t);
-static size_t	 envelope_bytes(const struct keyserv *, uint8_t *,
-    const char *, uint64_t, uint32_t, const uint8_t *, size_t);
+static enum key_status envelope_allow(struct keyserv *, enum proc_role,
+    const struct envelope *, uint64_t, const char **);
+static size_t	 envelope_bytes(const struct keyserv *,
+    const struct envelope *, uint8_t[SIGNED_MAX]);
 static enum key_status refuse(uint64_t *, const char **, const char *);
 
 void
@@ -84,13 +96,8 @@ keyserv_sign(struct keyserv *k, enum proc_role from, const uint8_t *body,
     size_t len, uint64_t now_ms, enum key_status *status, uint8_t sig[64],
     const char **why)
 {
-	const struct key_rule *rule;
-	const uint8_t *payload;
-	const char *msgid;
-	size_t msgid_len, payload_len, n;
+	struct envelope e;
 	struct rcur c;
-	uint64_t lamport;
-	uint32_t type;
 
 	memset(sig, 0, 64);
 	*why = NULL;
@@ -100,34 +107,44 @@ keyserv_sign(struct keyserv *k, enum proc_role from, const uint8_t *body,
 		*status = refuse(&k->refused, why, "purpose");
 		return true;
 	}
-	msgid = rcur_str(&c, UINT16_MAX, &msgid_len);
-	lamport = rcur_u64(&c);
-	type = rcur_u32(&c);
-	payload = rcur_blob(&c, UINT32_MAX, &payload_len);
+	e.id = rcur_str(&c, UINT16_MAX, &e.id_len);
+	e.lamport = rcur_u64(&c);
+	e.type = rcur_u32(&c);
+	e.payload = rcur_blob(&c, UINT32_MAX, &e.payload_len);
 	if (!rcur_done(&c))
 		return false;
-	if ((rule = rule_find(from, type)) == NULL) {
-		*status = refuse(&k->refused, why, "message type");
-		return true;
-	}
-	n = (size_t)(rule - key_rules);
-	if (!uuid_valid(msgid, msgid_len))
-		*status = refuse(&k->count[n].refused, why, "message id");
-	else if (payload_len > KEY_PAYLOAD_MAX)
-		*status = refuse(&k->count[n].refused, why, "payload size");
-	else if (!bucket_take(&k->bucket[n], rule->rate, rule->burst, 1,
-	    now_ms)) {
-		k->count[n].slowed++;
-		*status = KEY_SLOWED;
-	} else {
-		payload_len = envelope_bytes(k, k->buf, msgid, lamport, type,
-		    payload, payload_len);
-		crypto_sign_detached(sig, NULL, k->buf, payload_len,
+	*status = envelope_allow(k, from, &e, now_ms, why);
+	if (*status == KEY_OK) {
+		len = envelope_bytes(k, &e, k->buf);
+		crypto_sign_detached(sig, NULL, k->buf, len,
 		    k->identity->node->ed25519);
-		k->count[n].ok++;
-		*status = KEY_OK;
 	}
 	return true;
+}
+
+/* By sender, type, form and rate, in this order; counted. */
+static enum key_status
+envelope_allow(struct keyserv *k, enum proc_role from,
+    const struct envelope *e, uint64_t now_ms, const char **why)
+{
+	const struct key_rule *rule = rule_find(from, e->type);
+	struct key_count *count;
+	size_t n;
+
+	if (rule == NULL)
+		return refuse(&k->refused, why, "message type");
+	n = (size_t)(rule - key_rules);
+	count = &k->count[n];
+	if (!uuid_valid(e->id, e->id_len))
+		return refuse(&count->refused, why, "message id");
+	if (e->payload_len > KEY_PAYLOAD_MAX)
+		return refuse(&count->refused, why, "payload size");
+	if (!bucket_take(&k->bucket[n], rule->rate, rule->burst, 1, now_ms)) {
+		count->slowed++;
+		return KEY_SLOWED;
+	}
+	count->ok++;
+	return KEY_OK;
 }
 
 /*
@@ -136,22 +153,22 @@ keyserv_sign(struct keyserv *k, enum proc_role from, const uint8_t *body,
  * apart in it.
  */
 static size_t
-envelope_bytes(const struct keyserv *k, uint8_t *p, const char *msgid,
-    uint64_t lamport, uint32_t type, const uint8_t *payload, size_t n)
+envelope_bytes(const struct keyserv *k, const struct envelope *e,
+    uint8_t out[SIGNED_MAX])
 {
-	uint8_t *start = p;
+	uint8_t *p = out;
 
-	memcpy(p, msgid, UUID_LEN);
+	memcpy(p, e->id, UUID_LEN);
 	p += UUID_LEN;
 	memcpy(p, k->identity->id_hex, NODEID_HEX);
 	p += NODEID_HEX;
 	for (int i = 7; i >= 0; i--)
-		*p++ = (uint8_t)(lamport >> (8 * i));
+		*p++ = (uint8_t)(e->lamport >> (8 * i));
 	for (int i = 3; i >= 0; i--)
-		*p++ = (uint8_t)(type >> (8 * i));
-	if (n > 0)
-		memcpy(p, payload, n);
-	return (size_t)(p - start) + n;
+		*p++ = (uint8_t)(e->type >> (8 * i));
+	if (e->payload_len > 0)
+		memcpy(p, e->payload, e->payload_len);
+	return (size_t)(p - out) + e->payload_len;
 }
 
 /* 8-4-4-4-12 lower-case hex digits. */

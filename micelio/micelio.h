@@ -405,6 +405,7 @@ struct parent {
 	uint64_t		 stop_ms;	/* 0: not stopping */
 	uint64_t		 event_id, events_dropped;
 	unsigned int		 stop_phase;
+	bool			 authkeys_missing;	/* and said so */
 	int			 exit_status;
 	char			 stop_reason[256];
 };

@@ -26,7 +26,12 @@
 
 enum { EXIT_STATUS = 0, EXIT_SIGNAL = 1 };	/* SSH_EXIT */
 
+/* The three socketpairs of a session: ours is the first end. */
+enum { PAIR_PARENT, PAIR_HUB, PAIR_SIGNER, NPAIRS };
+
 static const char *session_start(struct parent *, uint32_t, int, int *, char *);
+static pid_t	session_exec(struct parent *, int[NPAIRS][2], int, int *,
+    char *);
 static struct ssh_session *session_new(struct parent *, uint32_t, pid_t, int,
     int, int);
 static struct ssh_session *session_find(struct parent *, uint32_t);
@@ -75,54 +80,56 @@ ssh_spawn(struct parent *p, struct imsg *m)
 static const char *
 session_start(struct parent *p, uint32_t id, int tcp, int *hub_end, char *err)
 {
-	const struct ids *ids = &p->privs.role[PROC_SESSION];
-	int own[2], hub[2], signer[2], pidfd;
-	char *argv[CHILD_ARGV_MAX];
-	struct spawn_fd fds[5];
-	struct spawn sp = { .exe = p->session_exe, .argv = argv, .fds = fds,
-	    .nfds = 5, .cwd = -1 };
+	int pair[NPAIRS][2], pidfd;
+	const char *why = NULL;
 	pid_t pid = -1;
+	size_t n;
 
 	if (p->stop_ms != 0)
 		return "the node stops";
 	if (p->nsessions >= p->conf.ssh_max_sessions + UNFINISHED_MAX)
 		return "too many session processes";
-	if (imsg_socketpair(own) == -1)
-		return strerror(errno);
-	if (imsg_socketpair(hub) == -1)
-		goto no_hub;
-	if (imsg_socketpair(signer) == -1)
-		goto no_signer;
-	child_argv(p, PROC_SESSION, argv);
-	fds[0] = (struct spawn_fd){ own[1], PROC_FILENO };
-	fds[1] = (struct spawn_fd){ hub[1], PROC_HUB_FILENO };
-	fds[2] = (struct spawn_fd){ signer[1], PROC_SIGNER_FILENO };
-	fds[3] = (struct spawn_fd){ tcp, PROC_TCP_FILENO };
-	fds[4] = (struct spawn_fd){ p->notify.journal ? LOG_FILENO : -1,
-	    LOG_FILENO };
-	sp.own_ids = p->privs.mode == MODE_SERVICE;
-	sp.uid = ids->uid;
-	sp.gid = ids->gid;
-	pid = spawn(&sp, &pidfd, err);
-	close(own[1]);
-	close(hub[1]);
-	close(signer[1]);
-	if (pid == -1) {
-		close(own[0]);
-		close(hub[0]);
-		close(signer[0]);
-		return err;
+	for (n = 0; n < NPAIRS; n++)
+		if (imsg_socketpair(pair[n]) == -1) {
+			why = strerror(errno);
+			break;
+		}
+	if (why == NULL && (pid = session_exec(p, pair, tcp, &pidfd,
+	    err)) == -1)
+		why = err;
+	for (size_t i = 0; i < n; i++) {
+		close(pair[i][1]);
+		if (why != NULL)
+			close(pair[i][0]);
 	}
-	(void)session_new(p, id, pid, pidfd, own[0], signer[0]);
-	*hub_end = hub[0];
+	if (why != NULL)
+		return why;
+	(void)session_new(p, id, pid, pidfd, pair[PAIR_PARENT][0],
+	    pair[PAIR_SIGNER][0]);
+	*hub_end = pair[PAIR_HUB][0];
 	return NULL;
-no_signer:
-	close(hub[0]);
-	close(hub[1]);
-no_hub:
-	close(own[0]);
-	close(own[1]);
-	return "no descriptors left";
+}
+
+static pid_t
+session_exec(struct parent *p, int pair[NPAIRS][2], int tcp, int *pidfd,
+    char *err)
+{
+	const struct ids *ids = &p->privs.role[PROC_SESSION];
+	const struct spawn_fd fds[] = {
+		{ pair[PAIR_PARENT][1], PROC_FILENO },
+		{ pair[PAIR_HUB][1], PROC_HUB_FILENO },
+		{ pair[PAIR_SIGNER][1], PROC_SIGNER_FILENO },
+		{ tcp, PROC_TCP_FILENO },
+		{ p->notify.journal ? LOG_FILENO : -1, LOG_FILENO },
+	};
+	char *argv[CHILD_ARGV_MAX];
+	const struct spawn sp = { .exe = p->session_exe, .argv = argv,
+	    .fds = fds, .nfds = sizeof(fds) / sizeof(fds[0]), .cwd = -1,
+	    .own_ids = p->privs.mode == MODE_SERVICE, .uid = ids->uid,
+	    .gid = ids->gid };
+
+	child_argv(p, PROC_SESSION, argv);
+	return spawn(&sp, pidfd, err);
 }
 
 static struct ssh_session *
