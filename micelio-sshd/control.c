@@ -341,7 +341,7 @@ run_request(struct client *c, struct rcur *r)
 	}
 	if (k < n || !rcur_done(r))
 		client_refuse(c, EX_USAGE, n > CTL_WORDS_MAX ?
-		    "too many words ; quote the text" :
+		    "too many words; quote the text" :
 		    "malformed request");
 	else {
 		c->state = CLIENT_RUNNING;

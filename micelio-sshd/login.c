@@ -114,6 +114,22 @@ let_in(struct conn *c, uint32_t id, const struct login_request *q,
 	auth_done(c, id, true, "");
 }
 
+/*
+ * A session process chooses what it has signed first.  One that saw a login
+ * and another that repeats it under the same id must not get far.
+ */
+static bool
+sid_used(struct hub *hub, const uint8_t sid[32])
+{
+	size_t n = hub->nsids < SIDS_MAX ? hub->nsids : SIDS_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		if (memcmp(hub->sids[i], sid, 32) == 0)
+			return true;
+	memcpy(hub->sids[hub->nsids++ % SIDS_MAX], sid, 32);
+	return false;
+}
+
 static void
 decide(struct conn *c, uint32_t id, const struct login_request *q)
 {
@@ -121,6 +137,10 @@ decide(struct conn *c, uint32_t id, const struct login_request *q)
 
 	auth_decide(&c->hub->keys, q, c->sid, &c->addr,
 	    hub_now(c->hub) / 1000, &a);
+	if (a.verdict == LOGIN_IN && sid_used(c->hub, c->sid)) {
+		a.verdict = LOGIN_LIED;
+		a.cause = "session-id-used-before";
+	}
 	switch (a.verdict) {
 	case LOGIN_REFUSE:
 		refuse(c, id, q, &a);

@@ -575,6 +575,7 @@ struct control;
 TAILQ_HEAD(sshlisten_list, sshlisten);
 TAILQ_HEAD(gather_list, gather);
 #define SAYS_MAX	1024u
+#define SIDS_MAX	1024u
 struct say;
 TAILQ_HEAD(say_list, say);
 
@@ -603,6 +604,8 @@ struct hub {
 	uint32_t		 links_request;	/* asks gossipd */
 	int			 links;		/* nodes linked; -1: unknown */
 	uint64_t		 started_ms;	/* monotonic */
+	uint8_t			 sids[SIDS_MAX][32]; /* that logged in */
+	size_t			 nsids;		/* ever */
 	struct bucket		 notes;		/* peer notices shown */
 	struct bucket		 refusals;	/* refused logins logged */
 	uint32_t		 unlogged;	/* those that were not */
