@@ -21,6 +21,8 @@ static bool	sizes_good(struct gossip *, struct session *,
 		    const struct envelope *);
 static bool	key_find(struct gossip *, struct job *);
 static void	message_good(struct gossip *, struct job *);
+static void	chat_stale(struct gossip *, const struct job *,
+		    struct session *);
 static bool	chat_fresh(const struct gossip *, const struct chat_msg *);
 
 static const struct {
@@ -54,6 +56,7 @@ drop_points(enum drop d)
 		return POINTS_MALFORMED;
 	case DROP_LONG_ID:
 	case DROP_LONG_PAYLOAD:
+	case DROP_PADDED:
 		return POINTS_SIZE;
 	default:
 		return 0;
@@ -70,6 +73,7 @@ drop_is_quiet(enum drop d)
 	case DROP_RATE:
 	case DROP_EMPTY_ID:
 	case DROP_TYPE:
+	case DROP_STALE:	/* has a line of its own */
 		return true;
 	default:
 		return false;
@@ -154,6 +158,9 @@ gossip_in(struct gossip *g, struct session *s, const struct envelope *env)
 		drop_count(g, s, DROP_DUPLICATE);
 		goto done;
 	}
+	if (lru_full(&g->seen.map))
+		gossip_log(g, EV_TABLE_FULL, 1, LF_STR("table", "ids"),
+		    LF_NUM("max", SEEN_MAX));
 	seen_reserve(&g->seen, job.seen_key, g->now);
 	job_run(g, &job);
 	return;
@@ -175,6 +182,10 @@ sizes_good(struct gossip *g, struct session *s, const struct envelope *env)
 	}
 	if (env->payload.n > ENVELOPE_PAYLOAD_MAX) {
 		drop_count(g, s, DROP_LONG_PAYLOAD);
+		return false;
+	}
+	if (env->raw.n - env->payload.n > ENVELOPE_BESIDE_MAX) {
+		drop_count(g, s, DROP_PADDED);
 		return false;
 	}
 	return true;
@@ -246,8 +257,7 @@ message_good(struct gossip *g, struct job *job)
 		is_chat = chat_read(&chat, &g->arena, job->env.payload.p,
 		    job->env.payload.n);
 		if (is_chat && !chat_fresh(g, &chat)) {
-			seen_keep(&g->seen, job->seen_key, g->now);
-			drop_count(g, s, DROP_STALE);
+			chat_stale(g, job, s);
 			return;
 		}
 	}
@@ -265,6 +275,20 @@ message_good(struct gossip *g, struct job *job)
 		drop_count(g, s, DROP_CHAT);
 	if (job->env.hop_count > 1)
 		relay_send(g, s, &job->sender, &job->env);
+}
+
+/* Not the neighbour's fault: a clock, or somebody who plays it again. */
+static void
+chat_stale(struct gossip *g, const struct job *job, struct session *s)
+{
+	seen_keep(&g->seen, job->seen_key, g->now);
+	drop_count(g, s, DROP_STALE);
+	gossip_log(g, EV_MESSAGE_REFUSED, id_limit(&job->sender, DROP_STALE),
+	    LF_ID("id", &job->sender),
+	    LF_STR("check", drop_name(DROP_STALE)),
+	    LF_STR("text", drop_text(DROP_STALE)),
+	    LF_HINT("the clock of that node or of this one is wrong, or "
+	    "somebody sends an old message again"));
 }
 
 /*

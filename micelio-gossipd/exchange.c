@@ -36,6 +36,13 @@ exchange_in(struct gossip *g, struct session *s, const struct envelope *env)
 		peers_handled(g, s, env->raw.n);
 		return;
 	}
+	/* A frame full of peers costs milliseconds; nobody needs many. */
+	if (!bucket_take(&s->exchanges, EXCHANGE_RATE, EXCHANGE_BURST, 1,
+	    g->now.mono)) {
+		drop_count(g, s, DROP_RATE);
+		peers_handled(g, s, env->raw.n);
+		return;
+	}
 	memcpy(job.pubkey, s->pubkey, sizeof(job.pubkey));
 	job_run(g, &job);
 }

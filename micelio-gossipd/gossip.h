@@ -52,6 +52,8 @@
 #define OFFENDER_MS		60000u
 #define BAD_RATE		4u	/* points per second and connection */
 #define BAD_BURST		100u
+#define EXCHANGE_RATE		2u	/* a second and connection */
+#define EXCHANGE_BURST		16u
 #define SIGN_RETRY_MS		250u
 #define SWEEP_MS		60000u
 #define JOB_COPIES_MAX		3u	/* of one message, waiting */
@@ -128,6 +130,7 @@ struct gossip_ops {
 	X(EMPTY_ID,	"empty_id",	"empty id")			\
 	X(LONG_ID,	"long_id",	"id longer than 128 bytes")	\
 	X(LONG_PAYLOAD,	"long_payload",	"payload longer than 65536 bytes") \
+	X(PADDED,	"padded",	"too much beside the payload")	\
 	X(DUPLICATE,	"duplicate",	"seen before")			\
 	X(OWN,		"own",		"our own message came back")	\
 	X(NO_KEY,	"no_key",	"unknown sender and no key that fits") \
@@ -206,6 +209,7 @@ struct session {
 	uint32_t		 owed_frames, owed_bytes; /* to be returned */
 	uint64_t		 frames_in, frames_out, bytes_in, bytes_out;
 	struct bucket		 bad;		/* budget for bad input */
+	struct bucket		 exchanges;
 	uint8_t			 exchange_ids[EXCHANGE_IDS][16];
 	uint32_t		 exchange_next;
 	STAILQ_HEAD(, held_frame) held;		/* behind a pending hello */

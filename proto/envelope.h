@@ -14,6 +14,8 @@ struct wbuf;
 
 #define ENVELOPE_ID_MAX		128u	/* bytes of message_id, of sender_id */
 #define ENVELOPE_PAYLOAD_MAX	65536u	/* of a gossip message */
+/* What a gossip message may hold beside its payload, unknown fields in all. */
+#define ENVELOPE_BESIDE_MAX	16384u
 #define ENVELOPE_HOPS		10u	/* as originated */
 
 /* wire-v1 3.4 */

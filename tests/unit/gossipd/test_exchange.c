@@ -222,6 +222,33 @@ test_sender(void **state)
 	fake_free(f);
 }
 
+/* Not more than a few a second are even looked at. */
+static void
+test_too_many(void **state)
+{
+	struct ident b, c;
+	struct peer_msg p;
+	struct fake *f;
+	unsigned int i;
+
+	(void)state;
+	f = open_with(&b);
+	ident_make(&c, 2);
+	p = peer_of(&c, "10.0.0.1:1", 5);
+	for (i = 0; i < EXCHANGE_BURST + 10; i++)
+		tell(f, &b, &p, 1);
+	assert_int_equal(f->g->count.exchanges, EXCHANGE_BURST);
+	assert_int_equal(f->nverifies, EXCHANGE_BURST);
+	assert_int_equal(f->g->count.drops[DROP_RATE], 10);
+	fake_pass(f, 1000);
+	for (i = 0; i < 5; i++)
+		tell(f, &b, &p, 1);
+	assert_int_equal(f->g->count.exchanges,
+	    EXCHANGE_BURST + EXCHANGE_RATE);
+	assert_int_equal(f->nclosed, 0);
+	fake_free(f);
+}
+
 static void
 test_malformed(void **state)
 {
@@ -351,6 +378,7 @@ main(void)
 		cmocka_unit_test(test_clamp),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_sender),
+		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_record),

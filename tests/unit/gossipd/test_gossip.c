@@ -368,6 +368,36 @@ test_long_sender(void **state)
 	fake_free(m.f);
 }
 
+/* Unknown fields survive, but not a frame full of them. */
+static void
+test_padded(void **state)
+{
+	uint8_t pad[ENVELOPE_BESIDE_MAX] = { 0 };
+	struct slice s;
+	struct wbuf b;
+	struct mesh m;
+	int i;
+
+	(void)state;
+	mesh_open(&m);
+	wbuf_init(&b, FRAME_ROOM);
+	s = chat_env(&m.author, "m", 5);
+	for (i = 0; i < 2; i++) {
+		wbuf_reset(&b);
+		wbuf_bytes(&b, s.p, s.n);
+		/* field 15, a length of three bytes */
+		wbuf_bytes(&b, i == 0 ? "\x7a\x80\x80\x01" :
+		    "\x7a\x80\x70", i == 0 ? 4 : 3);
+		wbuf_bytes(&b, pad, i == 0 ? sizeof(pad) : 0x3800);
+		gossip_frame(m.f->g, m.f->now, 1, b.p, b.len);
+		assert_int_equal(drops(&m, DROP_PADDED), 1);
+		assert_int_equal(m.f->nsent, i);
+	}
+	assert_true(m.f->sent[0].len > 0x3800);
+	wbuf_free(&b);
+	fake_free(m.f);
+}
+
 /* EngineUnknownMsgType: relayed, not delivered */
 static void
 test_unknown_type(void **state)
@@ -467,6 +497,7 @@ test_stale(void **state)
 		assert_int_equal(m.f->nsent, shown);
 	}
 	assert_int_equal(drops(&m, DROP_STALE), 4);
+	assert_true(fake_event(m.f, EV_MESSAGE_REFUSED, "check=stale"));
 	/* a refused one costs no second check */
 	i = m.f->nverifies;
 	fake_frame(m.f, 2, env_make(&m.author, "m2", MSG_CHAT, 10,
@@ -684,6 +715,7 @@ main(void)
 		cmocka_unit_test(test_tampered),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_long_sender),
+		cmocka_unit_test(test_padded),
 		cmocka_unit_test(test_unknown_type),
 		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_own),
