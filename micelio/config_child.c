@@ -56,7 +56,8 @@ config_child_main(int argc, char **argv)
 	struct imsgchan *chan;
 	struct conf conf;
 
-	log_init("micelio-config", LOG_TEXT, LOG_LVL_INFO);
+	/* What the kernel lacks is the parent's to say, once. */
+	log_init("micelio-config", LOG_TEXT, LOG_LVL_ERROR);
 	if (argc != 5)
 		fatalx("started by hand; use: micelio -n");
 	/* It asks for the host's name, which the sandbox forbids. */

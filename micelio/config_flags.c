@@ -68,12 +68,16 @@ char *
 config_summary(char *out, size_t size, const struct config_source *src,
     const struct config_problems *ps, const char *tail)
 {
+	const char *where = src->path;
 	size_t n = ps->n + ps->more;
 	char raw[CONFIG_LINE_MAX];
 
+	/* Those of flags come last, and do not begin with a file's name. */
+	if (ps->n > 0 && strncmp(ps->line[0], "micelio: ", 9) == 0)
+		where = "the flags and the environment";
 	snprintf(raw, sizeof(raw), "micelio: %zu error%s in %s%s%s", n,
-	    n == 1 ? "" : "s", src->path == NULL ? "the settings given" :
-	    src->path, tail == NULL ? "" : ", ", tail == NULL ? "" : tail);
+	    n == 1 ? "" : "s", where == NULL ? "the settings given" : where,
+	    tail == NULL ? "" : ", ", tail == NULL ? "" : tail);
 	text_safe(raw, strlen(raw), out, size, true);
 	return out;
 }

@@ -12,7 +12,7 @@
 #include "text.h"
 
 #define TEXTS_MAX	128
-#define ROUNDS		20000u
+#define ROUNDS		5000u
 
 static struct {
 	char	*text;

@@ -221,6 +221,7 @@ static void
 test_bad_flags(void **state)
 {
 	struct loading l = { .src = { .home = "/h", .flag_name = "a\nb" } };
+	char text[128];
 
 	(void)state;
 	expect_line(&l, "micelio: --name: got \"a b\": has a control "
@@ -243,6 +244,13 @@ test_bad_flags(void **state)
 	assert_int_equal(l.conf.logging_level, LOG_LVL_WARN);
 	unload(&l);
 	l.src.home = NULL;
+	load(&l);
+	l.src.path = "a.conf";
+	assert_string_equal(config_summary(text, sizeof(text), &l.src,
+	    &l.problems, NULL),
+	    "micelio: 1 error in the flags and the environment");
+	unload(&l);
+	l.src.path = NULL;
 	expect_line(&l, "micelio: data directory: got \"~/.micelio\": \"~\" "
 	    "means nothing here, as HOME is not set, want a path; give it "
 	    "with --data-dir or node.data_dir");
