@@ -16,7 +16,7 @@
 #include "mtime.h"
 #include "proc.h"
 
-static char dir[] = "/tmp/micelio-config-XXXXXX";
+static char dir[] = "config-load-XXXXXX";
 
 struct loading {
 	struct config_source	src;
@@ -440,7 +440,7 @@ teardown(void **state)
 	unlink("a.conf");
 	unlink("b.conf");
 	unlink("c.conf");
-	return chdir("/") == -1 || rmdir(dir) == -1;
+	return chdir("..") == -1 || rmdir(dir) == -1;
 }
 
 int
