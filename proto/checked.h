@@ -19,8 +19,8 @@ struct arena;
 /*
  * The decoded message, in the arena; NULL when the bytes are malformed, when
  * one of the fields in texts holds anything but UTF-8 (in any occurrence), or
- * when the arena's budget does not suffice.  Fields that the schema does not know
- * or that came with another wire type are left out, as if absent.  Of a
+ * when the arena's budget does not suffice.  Fields that the schema does not
+ * know or that came with another wire type are left out, as if absent.  Of a
  * message with nested messages these are not accepted: read them one by one
  * with wire_next() and decode each by itself.
  */

@@ -44,8 +44,8 @@ struct envelope {
 	/* Of a received one: */
 	struct slice	 raw;		/* all of it */
 	bool		 canonical;	/* encoding it again gives raw */
-	size_t		 hop_at;	/* offset of hop_count's varint in raw */
-	size_t		 hop_len;	/* its length; 0: field is absent */
+	size_t		 hop_at;	/* offset of its varint in raw */
+	size_t		 hop_len;	/* 0: there is none */
 };
 
 /*

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The driver of the gossip core in this daemon: gossipd.c and actions.c. */
+#ifndef MICELIO_GOSSIPD_H
+#define MICELIO_GOSSIPD_H
+
+#include <stdint.h>
+
+#include "common/cursor.h"
+
+struct event;
+struct gossip;
+struct gossip_ops;
+struct proc;
+
+#define BODY_MAX	70000u		/* of a message built here */
+
+struct gossipd {
+	struct proc	*proc;
+	struct gossip	*core;
+	struct event	*timer;
+	uint64_t	 timer_at;	/* mono ms */
+	uint64_t	 chat_unheard;	/* lines the hub was too slow for */
+	struct wbuf	 body;
+};
+
+/* actions.c; their argument is the struct gossipd */
+extern const struct gossip_ops gossipd_actions;
+
+#endif
