@@ -2,6 +2,11 @@
 /*
  * The one channel: bytes in, bytes out, and its end.
  *
+ * Beware: most calls into libssh that read or write a channel also poll and
+ * run callbacks, so callbacks only note what they have seen (s->happened
+ * keeps the loop from sleeping over it), and nothing of ours is held by
+ * pointer across such a call but bytes that are sent before it polls.
+ *
  * Out: libssh buffers without bound what the client does not take, so bytes
  * are handed to it only while its socket is free and the window is open.  In:
  * libssh does not enforce its receive window, so what is held is watched.
@@ -68,6 +73,13 @@ client_write(struct session *s, int stream, const void *data, size_t len)
 	wbuf_bytes(&q->buf, data, len);
 }
 
+/* Is there input that no descriptor will wake us for? */
+bool
+client_input_waits(const struct session *s)
+{
+	return s->held > 0 && input_room(s);
+}
+
 size_t
 client_queued(const struct session *s)
 {
@@ -86,7 +98,7 @@ client_pump(struct session *s)
 	}
 	say_refused(s);
 	input_held(s);
-	if (s->client_eof && !s->eof_sent && ssh_channel_poll(s->chan, 0) <= 0)
+	if (s->client_eof && !s->eof_sent && s->held == 0)
 		input_eof(s);
 	output(s, &s->out, false);
 	output(s, &s->err, true);
@@ -106,7 +118,7 @@ client_finish(struct session *s, uint8_t status)
 	s->deadline_ms = mono_ms() + SES_DRAIN_MS;
 }
 
-/* libssh keeps what is not taken; how much that is, len tells. */
+/* libssh keeps what is not taken; len counts that, too. */
 static int
 data_cb(ssh_session ssh, ssh_channel chan, void *data, uint32_t len,
     int is_stderr, void *arg)
@@ -115,13 +127,21 @@ data_cb(ssh_session ssh, ssh_channel chan, void *data, uint32_t len,
 
 	(void)ssh;
 	(void)chan;
-	if (s->phase != SES_PH_RUN || is_stderr)
-		return (int)len;	/* nobody listens (any more) */
+	s->happened = true;
+	if (is_stderr)
+		return (int)len;
+	if (s->phase > SES_PH_RUN) {
+		s->held = 0;		/* nobody listens any more */
+		return (int)len;
+	}
 	if (len > SES_IN_HELD_MAX) {
 		session_end(s, "more input than the window allows");
 		return (int)len;
 	}
-	return (int)take(s, data, len);
+	s->held = len;
+	if (!s->reading)
+		s->held -= take(s, data, len);
+	return (int)(len - s->held);
 }
 
 /*
@@ -157,6 +177,7 @@ eof_cb(ssh_session ssh, ssh_channel chan, void *arg)
 
 	(void)ssh;
 	(void)chan;
+	s->happened = true;
 	s->client_eof = true;
 }
 
@@ -167,6 +188,7 @@ close_cb(ssh_session ssh, ssh_channel chan, void *arg)
 
 	(void)ssh;
 	(void)chan;
+	s->happened = true;
 	s->client_closed = true;
 }
 
@@ -193,14 +215,6 @@ input_room(const struct session *s)
 	    client_queued(s) < SES_OUT_RESUME;
 }
 
-/* Is there input that no descriptor will wake us for? */
-bool
-client_input_waits(const struct session *s)
-{
-	return s->chan != NULL && input_room(s) &&
-	    ssh_channel_poll(s->chan, 0) > 0;
-}
-
 /* What libssh kept while there was no room. */
 static void
 input_held(struct session *s)
@@ -209,10 +223,15 @@ input_held(struct session *s)
 	int n;
 
 	while (client_input_waits(s)) {
+		s->reading = true;	/* data_cb only counts meanwhile */
 		n = ssh_channel_read_nonblocking(s->chan, buf,
 		    (uint32_t)piece_size(s), 0);
-		if (n <= 0)
+		s->reading = false;
+		if (n <= 0) {
+			s->held = 0;
 			break;
+		}
+		s->held -= (size_t)n < s->held ? (size_t)n : s->held;
 		input(s, buf, (size_t)n);
 		if (imsgchan_queued(s->hub) > SES_IN_QUEUE / 2)
 			(void)imsgchan_flush(s->hub);
@@ -234,12 +253,15 @@ input_eof(struct session *s)
 static void
 output(struct session *s, struct outq *q, bool is_stderr)
 {
-	size_t n;
+	size_t n, window;
 	int wrote;
 
 	while (q->off < q->buf.len && output_possible(s)) {
 		n = q->buf.len - q->off;
 		n = n < WRITE_MAX ? n : WRITE_MAX;
+		/* More than the window, and libssh polls before it sends. */
+		window = ssh_channel_window_size(s->chan);
+		n = n < window ? n : window;
 		wrote = is_stderr ?
 		    ssh_channel_write_stderr(s->chan, q->buf.p + q->off,
 		    (uint32_t)n) :

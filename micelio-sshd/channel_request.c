@@ -68,6 +68,7 @@ window_cb(ssh_session ssh, ssh_channel chan, int cols, int rows, int xpixels,
 	(void)ypixels;
 	if (!s->pty)
 		return REFUSED;
+	s->happened = true;
 	size_set(s, cols, rows);
 	s->size_changed = s->started;
 	return 0;
@@ -155,6 +156,7 @@ static bool
 may_ask(struct session *s)
 {
 	s->requests++;
+	s->happened = true;
 	return !s->started && s->phase == SES_PH_OPEN;
 }
 

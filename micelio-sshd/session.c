@@ -206,6 +206,7 @@ session_loop(struct session *s)
 	ssh_server_kex(s);
 	while (s->phase != SES_PH_END) {
 		ssh_server_poll(s, session_timeout(s));
+		s->happened = false;
 		if (s->phase == SES_PH_KEX)
 			ssh_server_kex(s);
 		session_timers(s);
@@ -226,7 +227,7 @@ session_timeout(const struct session *s)
 {
 	uint64_t now = mono_ms(), due = now + POLL_MAX_MS;
 
-	if (client_input_waits(s))
+	if (s->happened || client_input_waits(s))
 		return 0;
 	earlier(&due, s->deadline_ms);
 	earlier(&due, shell_deadline(s));

@@ -93,6 +93,10 @@ struct session {
 	enum ses_kind		 kind;
 	bool			 pty, started, client_eof, client_closed;
 	bool			 eof_sent, refused_forwarding;
+	size_t			 held;		/* input libssh keeps for us */
+	bool			 reading;	/* taking of that */
+	bool			 happened;	/* a callback noted something */
+	bool			 hub_ready, parent_ready;
 	unsigned int		 cols, rows;
 	bool			 size_changed, size_untold;
 	char			 term[SES_TERM_MAX + 1];

@@ -42,6 +42,7 @@ ssh_auth_message(ssh_session ssh, ssh_message m, void *arg)
 	struct session *s = arg;
 
 	(void)ssh;
+	s->happened = true;
 	if (s->phase == SES_PH_END)
 		return 1;
 	switch (ssh_message_type(m)) {

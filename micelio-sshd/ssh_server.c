@@ -40,6 +40,7 @@ static void	poll_add(struct session *, struct imsgchan *, short *,
 		    ssh_event_callback, short);
 static int	parent_ready(socket_t, int, void *);
 static int	hub_ready(socket_t, int, void *);
+static void	channels_read(struct session *);
 static void	quickack(void);
 
 static struct {
@@ -246,8 +247,8 @@ ssh_server_poll(struct session *s, int timeout_ms)
 		s->hub_paused = false;
 		imsgchan_resume(s->hub, 1);
 		/* What had been read before has no other wake-up. */
-		if (!s->hub_gone && !imsgchan_readable(s->hub))
-			s->hub_gone = true;
+		s->hub_ready = true;
+		timeout_ms = 0;
 	}
 	hub = s->hub_paused ? 0 : POLLIN;
 	if (imsgchan_queued(s->hub) > 0)
@@ -261,6 +262,7 @@ ssh_server_poll(struct session *s, int timeout_ms)
 		session_end(s, "connection lost");
 	if (s->phase <= SES_PH_AUTH)
 		quickack();
+	channels_read(s);
 }
 
 /* libssh cannot change what a descriptor is polled for: take it out first. */
@@ -282,15 +284,18 @@ poll_add(struct session *s, struct imsgchan *c, short *have,
 	}
 }
 
+/*
+ * Only noted: libssh polls within many of its calls, and what the hub says
+ * may not be acted upon in the middle of one.
+ */
 static int
 parent_ready(socket_t fd, int revents, void *arg)
 {
 	struct session *s = arg;
 
 	(void)fd;
-	if ((revents & (POLLIN | POLLHUP | POLLERR)) &&
-	    !imsgchan_readable(s->parent))
-		s->parent_gone = true;
+	if (revents & (POLLIN | POLLHUP | POLLERR))
+		s->parent_ready = s->happened = true;
 	return 0;
 }
 
@@ -300,10 +305,21 @@ hub_ready(socket_t fd, int revents, void *arg)
 	struct session *s = arg;
 
 	(void)fd;
-	if ((revents & (POLLIN | POLLHUP | POLLERR)) &&
+	if (revents & (POLLIN | POLLHUP | POLLERR))
+		s->hub_ready = s->happened = true;
+	return 0;
+}
+
+static void
+channels_read(struct session *s)
+{
+	if (s->parent_ready && !s->parent_gone &&
+	    !imsgchan_readable(s->parent))
+		s->parent_gone = true;
+	if (s->hub_ready && !s->hub_gone && !s->hub_paused &&
 	    !imsgchan_readable(s->hub))
 		s->hub_gone = true;
-	return 0;
+	s->parent_ready = s->hub_ready = false;
 }
 
 /*
