@@ -88,6 +88,18 @@ check_hex(const uint8_t *have, size_t n, const struct json *want)
 	assert_memory_equal(have, buf, n);
 }
 
+/* What X25519 makes of the scalar when it multiplies (RFC 7748). */
+static void
+check_clamped(const uint8_t *scalar, const struct json *hex)
+{
+	uint8_t clamped[32];
+
+	memcpy(clamped, scalar, sizeof(clamped));
+	clamped[0] &= 248;
+	clamped[31] = (uint8_t)((clamped[31] & 127) | 64);
+	check_hex(clamped, sizeof(clamped), hex);
+}
+
 static void
 test_vectors(void **state)
 {
@@ -106,6 +118,8 @@ test_vectors(void **state)
 		check_hex(id.node->seed, 32, json_get(v, "seed_hex"));
 		check_hex(id.ed25519_pub, 32, json_get(v, "ed25519_pub_hex"));
 		check_hex(id.node->x25519, 32, json_get(v, "x25519_priv_hex"));
+		check_clamped(id.node->x25519, json_get(v,
+		    "x25519_priv_clamped_hex"));
 		check_hex(id.x25519_pub, 32, json_get(v, "x25519_pub_hex"));
 		assert_string_equal(id.id_hex,
 		    json_str(json_get(v, "node_id")));

@@ -56,6 +56,19 @@ assert_out(const uint8_t *want, size_t n)
 	assert_memory_equal(out.p, want, n);
 }
 
+/* The key a payload carries is that of an identity of the vectors. */
+static void
+assert_key_of(struct slice s, size_t identity)
+{
+	uint8_t key[32];
+
+	assert_int_equal(json_hex(json_get(json_at(json_get(vectors,
+	    "identities"), identity), "ed25519_pub_hex"), key, sizeof(key)),
+	    32);
+	assert_int_equal(s.n, sizeof(key));
+	assert_memory_equal(s.p, key, sizeof(key));
+}
+
 static void
 assert_text(struct slice s, const char *want)
 {
@@ -82,7 +95,7 @@ test_hello(void **state)
 	assert_true(h.reachable);
 	assert_text(h.listen_addr, "127.0.0.1:4000");
 	assert_int_equal(h.node_id.n, 64);
-	assert_int_equal(h.pubkey.n, 32);
+	assert_key_of(h.pubkey, 0);
 	hello_write(&out, &h);
 	assert_out(buf, n);
 
@@ -91,6 +104,7 @@ test_hello(void **state)
 	assert_false(h.reachable);
 	assert_int_equal(h.listen_addr.n, 0);
 	assert_int_equal(h.ntags, 0);
+	assert_key_of(h.pubkey, 1);
 	hello_write(&out, &h);
 	assert_out(buf, n);
 }
