@@ -313,7 +313,7 @@ void
 sshkey_warm_up(void)
 {
 	static const char *const curves[] = { "P-256", "P-384", "P-521" };
-	uint8_t sum[EVP_MAX_MD_SIZE], one[ED25519_LEN] = { 1 };
+	uint8_t sum[EVP_MAX_MD_SIZE] = { 0 }, one[ED25519_LEN] = { 1 };
 	EVP_PKEY *pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL,
 	    one, sizeof(one));
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
