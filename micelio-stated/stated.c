@@ -57,7 +57,7 @@ opened(struct stated *st, const struct worker_notice *n)
 	struct worker_stat ws;
 
 	worker_get_stat(st->worker, &ws);
-	log_event(EV_STORE_OPEN, LF_MS("ms", n->num),
+	log_event(EV_STORE_OPEN, LF_NUM("ms", n->num),
 	    LF_NUM("bytes", ws.bytes),
 	    LF_STR("recovered", n->recovered ? "yes" : "no"));
 	progress_send(st->proc, 100);

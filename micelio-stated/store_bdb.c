@@ -159,10 +159,15 @@ env_configure(struct bdb *b, DB_ENV *env)
 	return env->log_set_config(env, DB_LOG_AUTO_REMOVE, 1);
 }
 
-/* Close every handle, as after a panic too; frees all the library holds. */
+/*
+ * Close every handle.  After a panic the library would refuse to, and keep
+ * all its memory: only for this the panic is ignored.  Nothing is written.
+ */
 static void
 env_drop(struct bdb *b)
 {
+	if (b->s.dead && b->env != NULL)
+		(void)b->env->set_flags(b->env, DB_NOPANIC, 1);
 	for (size_t i = 0; i < b->tables; i++)
 		if (b->table[i].db != NULL)
 			(void)b->table[i].db->close(b->table[i].db,

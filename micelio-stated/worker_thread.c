@@ -380,6 +380,17 @@ sleep_until(struct worker *w, uint64_t when)
 		(void)pthread_cond_timedwait(&w->wake, &w->lock, &ts);
 }
 
+/*
+ * Some things a later try does not mend, and the library loses memory with
+ * each opening of damaged files.
+ */
+static bool
+given_up(const struct worker *w)
+{
+	return w->last_err == STORE_NEWER ||
+	    (w->last_err == STORE_DAMAGED && w->set_asides >= SET_ASIDES_MAX);
+}
+
 /* Sleeps until there is something to do. */
 static enum todo
 next(struct worker *w)
@@ -390,8 +401,7 @@ next(struct worker *w)
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
 		bool jobs = !STAILQ_EMPTY(&w->queue);
-		bool may_open = w->begin && !open &&
-		    w->last_err != STORE_NEWER;
+		bool may_open = w->begin && !open && !given_up(w);
 		uint64_t now = mono_ms();
 
 		todo = TODO_OPEN;

@@ -54,6 +54,7 @@ struct node {
 	bool		 unsaved;
 	rlim_t		 file_limit;	/* 0: none */
 	int		 lock_fd;
+	bool		 ends_badly;
 };
 
 static void
@@ -170,6 +171,9 @@ become(const struct node *n, int chan)
 	if (n->file_limit != 0 && setrlimit(RLIMIT_FSIZE, &l) == -1)
 		_exit(105);
 	drop_capabilities();
+	/* An end in the middle leaves an open database: no leak to report. */
+	if (n->ends_badly && setenv("ASAN_OPTIONS", "detect_leaks=0", 1) == -1)
+		_exit(107);
 	execl(path, "micelio-stated", "-L", "text", "-l", "debug",
 	    (char *)NULL);
 	_exit(106);
@@ -271,6 +275,7 @@ static void
 start_open(struct node *n)
 {
 	start(n);
+	talk(n, &n->ready);
 	talk(n, &n->end);
 }
 
@@ -424,6 +429,7 @@ test_kept_over_stop(void **state)
 	start(n);
 	put(n, 1, 100);		/* even before it is open */
 	imsgchan_flush_wait(n->chan[1], 1000);
+	talk(n, &n->ready);
 	talk(n, &n->end);
 	put(n, 2, 200);
 	status(n);
@@ -459,6 +465,7 @@ test_refused(void **state)
 	struct node *n = *state;
 	uint8_t bad[88] = { 0 };
 
+	n->ends_badly = true;
 	start_open(n);
 	bad[33] = 1;		/* a key, and none is said to be there */
 	imsg_send(n->chan[1], IMSG_PEER_PUT, 0, 0, bad, sizeof(bad));
