@@ -243,7 +243,9 @@ session_timers(struct session *s)
 		if (s->phase < SES_PH_RUN)
 			session_end(s, "parent or hub is gone");
 		else
-			session_bye(s, "-- the node has stopped",
+			session_bye(s, s->parent_gone ?
+			    "-- the node has stopped" :
+			    "-- micelio-sshd has ended; connect again",
 			    EXIT_NODE_GONE);
 	}
 	if (s->deadline_ms != 0 && now >= s->deadline_ms)
