@@ -116,19 +116,22 @@
 	/*								      \
 	 * Network sessions (S), between transportd and gossipd.	      \
 	 * DIAL (id: gossipd's dial number): u8 has_id, 32 expected node id,  \
-	 * u8 flags (enum dial_flags), str host:port.  DIAL_CANCEL.	      \
+	 * u8 flags (enum dial_flags), str host:port.  DIAL_CANCEL: no	      \
+	 * DIAL_FAILED follows, but a SESSION_UP may be on its way.	      \
 	 * DIAL_FAILED: u8 reason (enum down_reason), str text.		      \
 	 * SESSION_UP: Noise is done: u8 outbound, u32 dial number or 0,      \
 	 * 32 handshake hash, 32 remote static key, str remote address.	      \
 	 * SESSION_READY: the hello is done: lifts the small receive cap and  \
-	 * the 10 s deadline, starts keepalive and idle timers.		      \
+	 * the 10 s deadline, starts keepalive and idle timers.  Before it one\
+	 * FRAME_IN comes, the hello; what follows it waits in transportd.    \
 	 * SESSION_CLOSE: u8 reason: send what is queued, then close.	      \
 	 * SESSION_DOWN: u8 reason, u64 bytes in, u64 bytes out, str text;    \
 	 * the last message about S, always sent once after SESSION_UP.	      \
 	 * FRAME_IN, FRAME_OUT: raw payload of one frame (without header).    \
 	 * FRAME_MULTI: u16 n, n x u32 session, raw payload.		      \
-	 * CREDIT: u32 frames, u32 bytes given back by the consumer, both     \
-	 * directions (window: SESSION_WINDOW_*).			      \
+	 * CREDIT: u32 frames, u32 payload bytes given back by the consumer,  \
+	 * both directions (window: SESSION_WINDOW_*).  Giving back more than \
+	 * is out, or sending beyond the window, is a violation.	      \
 	 * LISTENING: str bound address; one for each, then the sessions.     \
 	 */								      \
 	X(DIAL,			Go, Tr,		RUN,	36, 512,	0)    \

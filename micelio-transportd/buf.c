@@ -11,11 +11,12 @@ class_size(unsigned int class)
 }
 
 void
-bufpool_init(struct bufpool *pool, size_t held_max)
+bufpool_init(struct bufpool *pool, size_t live_max, size_t held_max)
 {
 	memset(pool, 0, sizeof(*pool));
 	for (unsigned int i = 0; i < BUF_CLASSES; i++)
 		STAILQ_INIT(&pool->free[i]);
+	pool->live_max = live_max;
 	pool->held_max = held_max;
 }
 
@@ -43,6 +44,8 @@ buf_get(struct bufpool *pool, size_t size)
 		return NULL;
 	while (class_size(class) < size)
 		class++;
+	if (class_size(class) > pool->live_max - pool->live)
+		return NULL;
 	if ((b = STAILQ_FIRST(&pool->free[class])) != NULL) {
 		STAILQ_REMOVE_HEAD(&pool->free[class], next);
 		pool->held -= b->cap;

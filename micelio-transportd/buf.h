@@ -31,14 +31,15 @@ struct bufpool {
 	size_t		 held;		/* bytes in the free lists */
 	size_t		 held_max;
 	size_t		 live;		/* bytes with users */
+	size_t		 live_max;
 	uint64_t	 made;		/* buffers ever allocated */
 };
 
-/* Keeps at most held_max bytes for later. */
-void	 bufpool_init(struct bufpool *, size_t held_max);
+/* Gives out at most live_max bytes, keeps at most held_max for later. */
+void	 bufpool_init(struct bufpool *, size_t live_max, size_t held_max);
 void	 bufpool_free(struct bufpool *);
 
-/* An empty buffer with room for at least size; NULL: over BUF_MAX, memory. */
+/* An empty buffer with room for at least size; NULL: over BUF_MAX, no memory. */
 struct buf *buf_get(struct bufpool *, size_t size);
 /* NULL is fine. */
 void	 buf_put(struct bufpool *, struct buf *);

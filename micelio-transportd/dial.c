@@ -11,6 +11,7 @@
 #include "common/cursor.h"
 #include "common/log.h"
 #include "common/mtime.h"
+#include "common/text.h"
 #include "transportd.h"
 
 #define FAILED_TEXT_MAX	256u
@@ -34,6 +35,7 @@ struct dial {
 	TAILQ_ENTRY(dial)	 entry;
 	struct transport	*t;
 	uint32_t		 id;
+	char			 hostport[HOSTPORT_MAX + 1];
 	uint16_t		 port;
 	uint64_t		 since;
 	struct addr		 addrs[DIAL_ADDRS_MAX];
@@ -56,12 +58,14 @@ static void	stagger_cb(evutil_socket_t, short, void *);
 static void	deadline_cb(evutil_socket_t, short, void *);
 
 void
-dial_failed_send(struct transport *t, uint32_t id, enum down_reason reason,
-    const char *text)
+dial_failed_send(struct transport *t, uint32_t id, const char *addr,
+    enum down_reason reason, const char *text)
 {
 	struct wbuf w;
 
 	t->stats.dial_failed++;
+	log_event(EV_DIAL_FAILED, LF_STR("addr", addr),
+	    LF_STR("cause", down_reason_text(reason)), LF_STR("text", text));
 	wbuf_init(&w, 512);
 	wbuf_u8(&w, (uint8_t)reason);
 	wbuf_strn(&w, text, text == NULL ? 0 : strnlen(text, FAILED_TEXT_MAX));
@@ -89,7 +93,7 @@ dials_full(const struct transport *t)
 }
 
 static struct dial *
-dial_new(struct transport *t, uint32_t id, uint16_t port)
+dial_new(struct transport *t, uint32_t id, const char *hostport, uint16_t port)
 {
 	static const struct timeval deadline = { OPENING_MS / 1000, 0 };
 	struct dial *d = calloc(1, sizeof(*d));
@@ -98,6 +102,7 @@ dial_new(struct transport *t, uint32_t id, uint16_t port)
 		return NULL;
 	d->t = t;
 	d->id = id;
+	text_copy(d->hostport, hostport, sizeof(d->hostport));
 	d->port = port;
 	d->since = mono_ms();
 	d->reason = DOWN_RESOLVE;
@@ -128,18 +133,19 @@ dial_start(struct transport *t, uint32_t id, const char *hostport,
 	    (port = port_parse(hp.port, false)) == -1)
 		why = "the port is not a number from 1 to 65535";
 	if (why != NULL) {
-		dial_failed_send(t, id, DOWN_RESOLVE, why);
+		dial_failed_send(t, id, hostport, DOWN_RESOLVE, why);
 		return;
 	}
 	is_numeric = addr_from_host(hp.host, (uint16_t)port, &numeric);
 	if (!is_numeric && !name_ok) {
-		dial_failed_send(t, id, DOWN_RESOLVE,
+		dial_failed_send(t, id, hostport, DOWN_RESOLVE,
 		    "names are not looked up for this dial");
 		return;
 	}
 	if (dials_full(t) || dial_find(t, id) != NULL ||
-	    (d = dial_new(t, id, (uint16_t)port)) == NULL) {
-		dial_failed_send(t, id, DOWN_RESOURCE, "too many dials");
+	    (d = dial_new(t, id, hostport, (uint16_t)port)) == NULL) {
+		dial_failed_send(t, id, hostport, DOWN_RESOURCE,
+		    "too many dials");
 		return;
 	}
 	t->stats.dialed++;
@@ -206,7 +212,7 @@ dial_free(struct dial *d)
 static void
 dial_end(struct dial *d, enum down_reason reason, const char *text)
 {
-	dial_failed_send(d->t, d->id, reason, text);
+	dial_failed_send(d->t, d->id, d->hostport, reason, text);
 	dial_free(d);
 }
 
@@ -379,6 +385,7 @@ connected_cb(evutil_socket_t fd, short what, void *arg)
 	struct dial *d = try->dial;
 	struct transport *t = d->t;
 	struct addr peer = try->addr;
+	char addr[HOSTPORT_MAX + 1];
 	uint64_t since = d->since;
 	uint32_t id = d->id;
 	socklen_t len = sizeof(int);
@@ -397,5 +404,6 @@ connected_cb(evutil_socket_t fd, short what, void *arg)
 	try->fd = -1;	/* the session's now */
 	dial_free(d);
 	if (session_new(t, fd, &peer, true, id, since) == NULL)
-		dial_failed_send(t, id, DOWN_RESOURCE, "no memory");
+		dial_failed_send(t, id, addr_text(&peer, addr), DOWN_RESOURCE,
+		    "no memory");
 }

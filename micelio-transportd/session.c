@@ -301,6 +301,7 @@ session_tell_end(struct session *s, enum session_state was,
     enum down_reason reason, const char *text)
 {
 	struct transport *t = s->t;
+	char addr[HOSTPORT_MAX + 1];
 	struct wbuf w;
 
 	if (!s->outbound && was <= SESSION_HELLO && !t->stopping)
@@ -309,7 +310,8 @@ session_tell_end(struct session *s, enum session_state was,
 		    reason, text);
 	if (!s->up) {
 		if (s->outbound && !s->cancelled)
-			dial_failed_send(t, s->dial_id, reason, text);
+			dial_failed_send(t, s->dial_id,
+			    addr_text(&s->peer, addr), reason, text);
 		return;
 	}
 	wbuf_init(&w, 512);

@@ -53,7 +53,7 @@ transport_new(struct event_base *base, const struct conf *conf,
 	if (!noise_crypto_init(&t->crypto) || !noise_selftest(&t->crypto))
 		fatalx("libcrypto: X25519, ChaCha20-Poly1305 or BLAKE2s is "
 		    "missing or wrong");
-	bufpool_init(&t->pool, POOL_HELD_MAX);
+	bufpool_init(&t->pool, POOL_LIVE_MAX, POOL_HELD_MAX);
 	t->admit = xcalloc(1, sizeof(*t->admit));
 	t->unfinished_room = conf->network_max_unfinished;
 	admit_init(t->admit, conf->network_max_unfinished,
@@ -170,7 +170,7 @@ dial_read(struct transport *t, struct imsg *m)
 		return;
 	}
 	if (t->stopping)
-		dial_failed_send(t, m->id, DOWN_SHUTDOWN, NULL);
+		dial_failed_send(t, m->id, hostport, DOWN_SHUTDOWN, NULL);
 	else
 		dial_start(t, m->id, hostport, (flags & DIAL_NAME_OK) != 0);
 }

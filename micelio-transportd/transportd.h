@@ -38,6 +38,11 @@ struct wbuf;
 #define ACCEPT_PAUSE_MS		1000u
 #define LINK_HIGH		(8u * 1024 * 1024) /* to gossipd: stop reading */
 #define LINK_LOW		(1u * 1024 * 1024) /* ... and go on */
+/*
+ * Buffers of all sessions: a whole frame each for the most sessions there
+ * can be; then the one that wants more ends.
+ */
+#define POOL_LIVE_MAX		(1024u * 1024 * 1024)
 #define POOL_HELD_MAX		(16u * 1024 * 1024)
 
 /*
@@ -248,9 +253,12 @@ void	 dial_start(struct transport *, uint32_t id, const char *hostport,
 	    bool name_ok);
 void	 dial_cancel(struct transport *, uint32_t id);
 void	 dials_end(struct transport *);
-/* Tell gossipd; also used by a session that ended before it was up. */
-void	 dial_failed_send(struct transport *, uint32_t id, enum down_reason,
-	    const char *text);
+/*
+ * Tell gossipd, and the log; also used by a session that ended before it was
+ * up.  addr: host:port.
+ */
+void	 dial_failed_send(struct transport *, uint32_t id, const char *addr,
+	    enum down_reason, const char *text);
 
 /* resolve.c */
 

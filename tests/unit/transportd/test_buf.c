@@ -13,7 +13,7 @@ static int
 begin(void **state)
 {
 	(void)state;
-	bufpool_init(&pool, 1u << 20);
+	bufpool_init(&pool, 3u << 20, 1u << 20);
 	return 0;
 }
 
@@ -66,6 +66,26 @@ test_reuse(void **state)
 }
 
 static void
+test_bound(void **state)
+{
+	struct buf *b[3], *small;
+
+	(void)state;
+	b[0] = buf_get(&pool, 1u << 20);
+	b[1] = buf_get(&pool, 1u << 20);
+	assert_null(buf_get(&pool, BUF_MAX));
+	b[2] = buf_get(&pool, 1u << 20);
+	assert_non_null(b[2]);
+	assert_null(buf_get(&pool, 1));
+	buf_put(&pool, b[1]);
+	small = buf_get(&pool, 1);
+	assert_non_null(small);
+	buf_put(&pool, small);
+	buf_put(&pool, b[0]);
+	buf_put(&pool, b[2]);
+}
+
+static void
 test_room_and_trim(void **state)
 {
 	struct buf *b = NULL;
@@ -107,6 +127,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_classes),
 		T(test_reuse),
+		T(test_bound),
 		T(test_room_and_trim),
 	};
 

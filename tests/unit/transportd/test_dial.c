@@ -205,6 +205,9 @@ test_dns(void **state)
 	dns.asked = 0;
 	expect_fail(r, "a b:4000", true, DOWN_RESOLVE);
 	expect_fail(r, "\x1b[2J:4000", true, DOWN_RESOLVE);
+	/* a label of 64 */
+	expect_fail(r, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaaaaaaaa.example:4000", true, DOWN_RESOLVE);
 	strlist_free(&r->conf.nameservers);
 	transport_apply(r->t);
 	expect_fail(r, "node.example:4000", true, DOWN_RESOLVE);

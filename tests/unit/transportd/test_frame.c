@@ -29,7 +29,7 @@ static int
 setup(void **state)
 {
 	(void)state;
-	bufpool_init(&pool, 8u * 1024 * 1024);
+	bufpool_init(&pool, 64u * 1024 * 1024, 8u * 1024 * 1024);
 	stream = malloc(STREAM_MAX);
 	return stream != NULL ? 0 : -1;
 }
