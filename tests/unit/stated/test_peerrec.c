@@ -31,6 +31,31 @@ from_vector(const struct json *v, struct peerrec *r)
 	    json_str(json_get(v, "addr")));
 }
 
+static const char *
+hex_of(const uint8_t b[32])
+{
+	static char hex[NODEID_HEX + 1];
+
+	hex_encode(b, 32, hex);
+	return hex;
+}
+
+/* The reference's text says these seven fields in this order, no more. */
+static void
+assert_reference_form(const struct peerrec *r, const char *text)
+{
+	char want[1024], id[NODEID_HEX + 1];
+
+	nodeid_hex(&r->id, id);
+	snprintf(want, sizeof(want), "{\"node_id\":\"%s\",\"addr\":\"%s\","
+	    "\"reachable\":%s,\"public_key\":\"%s\",\"last_seen\":%llu,"
+	    "\"fail_count\":%u,\"last_fail\":%llu}", id, r->addr,
+	    r->reachable ? "true" : "false", hex_of(r->key),
+	    (unsigned long long)r->last_seen, r->fail_count,
+	    (unsigned long long)r->last_fail);
+	assert_string_equal(text, want);
+}
+
 static void
 load_vector(struct peerrec *r)
 {
@@ -41,6 +66,11 @@ load_vector(struct peerrec *r)
 	v = json_parse(text, strlen(text));
 	from_vector(v, r);
 	json_free(v);
+	assert_reference_form(r, text);
+	assert_string_equal(json_str(json_get(json_get(all, "peer_record"),
+	    "bucket")), PEERBOOK_TABLE);
+	assert_string_equal(json_str(json_get(json_get(all, "peer_record"),
+	    "key")), hex_of(r->id.b));
 	json_free(all);
 }
 
@@ -68,7 +98,9 @@ test_vector_record(void **state)
 	load_vector(&r);
 	assert_null(peerrec_check(&r));
 	assert_string_equal(r.addr, "203.0.113.30:4000");
+	assert_true(r.reachable);
 	assert_true(r.last_seen == 1770000000);
+	assert_true(r.fail_count == 0 && r.last_fail == 0);
 	r.fail_count = 7;
 	r.last_fail = 1770000123;
 

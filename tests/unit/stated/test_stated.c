@@ -609,8 +609,8 @@ test_full_later(void **state)
 		skip();
 	}
 	assert_int_equal(unshare(CLONE_NEWNS), 0);
-	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL),
-	    0);
+	assert_int_equal(mount("none", "/", "none", MS_REC | MS_PRIVATE,
+	    NULL), 0);
 	assert_int_equal(mount("tmpfs", n->where.top, "tmpfs", 0, "size=4m"),
 	    0);
 	snprintf(ballast, sizeof(ballast), "%s/ballast", n->where.top);

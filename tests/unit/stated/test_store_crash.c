@@ -287,7 +287,7 @@ full_disk(struct scratch *w)
 
 	snprintf(ballast, sizeof(ballast), "%s/ballast", w->top);
 	must(NULL, unshare(CLONE_NEWNS) == 0);
-	must(NULL, mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	must(NULL, mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0);
 	must(NULL, mount("tmpfs", w->top, "tmpfs", 0, "size=16m") == 0);
 	fd = open(ballast, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	must(NULL, fd >= 0);
@@ -334,15 +334,17 @@ test_full_limit(void **state)
 	in_child(full_limit, *state);
 }
 
-/* Killed with n batches in the log and none in the tables. */
+/* A writer killed with n batches in the log and none in the tables. */
 static void
 leave_log(const struct scratch *w, uint32_t n)
 {
 	struct store *s;
-	int status;
-	pid_t pid = fork();
+	int p[2], status;
+	char done = 1;
+	pid_t pid;
 
-	assert_true(pid >= 0);
+	assert_int_equal(pipe2(p, O_CLOEXEC), 0);
+	assert_true((pid = fork()) >= 0);
 	if (pid == 0) {
 		s = bdb_at(w);
 		if (store_open(s) != STORE_OK)
@@ -350,8 +352,15 @@ leave_log(const struct scratch *w, uint32_t n)
 		for (uint32_t i = 1; i <= n; i++)
 			if (write_batch(s, i, 200) != STORE_OK)
 				_exit(2);
-		raise(SIGKILL);
+		if (write(p[1], &done, 1) != 1)
+			_exit(3);
+		for (;;)
+			pause();
 	}
+	close(p[1]);
+	assert_int_equal(read(p[0], &done, 1), 1);
+	close(p[0]);
+	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status));
 }
