@@ -21,6 +21,7 @@ admit_init(struct admit *a, uint32_t max, uint32_t max_host)
 	RB_INIT(&a->hosts);
 	for (size_t i = 0; i < ADMIT_MAX + 2; i++)
 		LIST_INIT(&a->by_count[i]);
+	bucket_init(&a->dh_all, ADMIT_DH_ALL_BURST, 0);
 	admit_limits(a, max, max_host);
 }
 
@@ -170,5 +171,6 @@ admit_handshake(struct admit *a, uint64_t host_key, uint64_t now_ms)
 		bucket_init(&s->bucket, ADMIT_DH_BURST, now_ms);
 	}
 	return bucket_take(&s->bucket, ADMIT_DH_RATE, ADMIT_DH_BURST, 1,
-	    now_ms);
+	    now_ms) && bucket_take(&a->dh_all, ADMIT_DH_ALL_RATE,
+	    ADMIT_DH_ALL_BURST, 1, now_ms);
 }

@@ -25,6 +25,9 @@
 #define ADMIT_DH_RATE		50u	/* handshakes a second and address */
 #define ADMIT_DH_BURST		200u
 #define ADMIT_DH_SLOTS		4096u	/* addresses remembered */
+/* All strangers together: our own dials always find the parent free. */
+#define ADMIT_DH_ALL_RATE	700u
+#define ADMIT_DH_ALL_BURST	1400u
 
 struct admit_group;
 
@@ -57,6 +60,7 @@ struct admit {
 	struct admit_list	 by_count[ADMIT_MAX + 2];
 	uint32_t		 busiest;	/* highest non-empty count */
 	uint32_t		 count, max, max_host;
+	struct bucket		 dh_all;
 	struct admit_slot	 dh[ADMIT_DH_SLOTS];
 };
 

@@ -135,7 +135,7 @@ handshake_process(struct session *s)
 		    addr_host_key(&s->peer), mono_ms())) {
 			s->t->stats.handshakes_slowed++;
 			session_end(s, DOWN_CROWDED,
-			    "too many handshakes from this address");
+			    "too many handshakes at a time");
 			break;
 		}
 		s->dh_asked = true;

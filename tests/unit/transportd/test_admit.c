@@ -185,7 +185,12 @@ test_handshakes(void **state)
 	assert_int_equal(ok, ADMIT_DH_RATE);
 	/* more addresses than it remembers: bounded, and still working */
 	for (uint64_t k = 100; k < 100 + 4 * ADMIT_DH_SLOTS; k++)
-		assert_true(admit_handshake(a, k, 3000 + k));
+		assert_true(admit_handshake(a, k, 3000 + 2 * k));
+	/* and all of them together */
+	ok = 0;
+	for (uint64_t k = 1; k < 10000; k++)
+		ok += admit_handshake(a, k << 20, 1000000);
+	assert_int_equal(ok, ADMIT_DH_ALL_BURST);
 }
 
 #define T(f)	cmocka_unit_test_setup_teardown(f, begin, end)
