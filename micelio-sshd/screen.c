@@ -133,6 +133,13 @@ screen_commit(struct screen *s, const char *prompt, const char *text,
 }
 
 void
+screen_retract(struct screen *s)
+{
+	if (!s->resizing)
+		screen_hide(s);
+}
+
+void
 screen_clear(struct screen *s)
 {
 	screen_forget(s);

@@ -68,6 +68,8 @@ void	 screen_refresh(struct screen *, const char *prompt, const char *text,
 /* The line was entered: leave it, with tail behind it, and go below. */
 void	 screen_commit(struct screen *, const char *prompt, const char *text,
 	    size_t len, const char *tail);
+/* The line was entered and will be shown otherwise: take it away. */
+void	 screen_retract(struct screen *);
 void	 screen_clear(struct screen *);
 void	 screen_bell(struct screen *);
 /* Leave the terminal as it was found; a prompt without text goes away. */

@@ -198,10 +198,29 @@ commit(struct session *s, const char *tail)
 	    tail);
 }
 
+/* Does the hub show this line to its speaker too, with the time? */
+static bool
+is_talk(const struct linebuf *b)
+{
+	size_t i = 0;
+
+	while (i < b->len && b->text[i] == ' ')
+		i++;
+	if (i == b->len)
+		return false;
+	return b->text[i] != '/' || (i + 1 < b->len && b->text[i + 1] == '/');
+}
+
+/* Talk comes back as everybody sees it: the draft makes way for that. */
 static void
 op_entered(void *arg)
 {
-	commit(arg, "");
+	struct session *s = arg;
+
+	if (!s->screen.dumb && is_talk(&s->le.buf))
+		screen_retract(&s->screen);
+	else
+		commit(s, "");
 }
 
 static void

@@ -382,10 +382,26 @@ test_random_edits(void **state)
 	term_end(&T);
 }
 
+/* What is said comes back with its time: the draft, wrapped or not, goes. */
+static void
+test_retract(void **state)
+{
+	(void)state;
+	term_start(&T, "xterm", 20, 6);
+	hear(&T, "before\n");
+	show(&T, "a draft that takes two rows", 27);
+	screen_retract(&T.screen);
+	hear(&T, "<al> a draft\n");
+	show(&T, "", 0);
+	assert_rows(&T, ROWS("before", "<al> a draft", "[al]>"), 6, 2);
+	term_end(&T);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_retract),
 		cmocka_unit_test(test_prompt_stays),
 		cmocka_unit_test(test_wrapped_line),
 		cmocka_unit_test(test_longer_than_screen),
