@@ -56,6 +56,7 @@ opened(struct stated *st, const struct worker_notice *n)
 {
 	struct worker_stat ws;
 
+	st->why[0] = '\0';
 	worker_get_stat(st->worker, &ws);
 	log_event(EV_STORE_OPEN, LF_NUM("ms", n->num),
 	    LF_NUM("bytes", ws.bytes),

@@ -190,7 +190,7 @@ store_dir_bytes(const char *dir)
 	while ((e = readdir(d)) != NULL)
 		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) ==
 		    0 && S_ISREG(st.st_mode))
-			sum += (uint64_t)st.st_size;
+			sum += (uint64_t)st.st_blocks * 512;	/* stat(2) */
 	closedir(d);
 	return sum;
 }

@@ -20,7 +20,10 @@ void	 store_io_forget(void);
 int	 store_dir_make(const char *dir);	/* 0700; existing is fine */
 int	 store_dir_sync(const char *dir);
 int	 store_dir_rename(const char *dir, const char *name);
-/* Bytes of the regular files in it (0 if unreadable). */
+/*
+ * Bytes its regular files take on the disk (0 if unreadable): a log has its
+ * full length from the start, but is sparse.
+ */
 uint64_t store_dir_bytes(const char *dir);
 /*
  * Call fn with the name, less the suffix, of each file that ends so; stops

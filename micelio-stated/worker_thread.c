@@ -67,8 +67,10 @@ trouble(struct worker *w, enum store_err err, const char *what)
 	snprintf(n.why, sizeof(n.why), "%s", store_why(w->store));
 	pthread_mutex_lock(&w->lock);
 	w->stat.failures++;
-	w->stat.state = err == STORE_FULL ? WORKER_IS_FULL :
-	    WORKER_IS_FAILING;
+	/* A read that failed alone says nothing about the next write. */
+	if (strcmp(what, "read") != 0 || !store_usable(w->store))
+		w->stat.state = err == STORE_FULL ? WORKER_IS_FULL :
+		    WORKER_IS_FAILING;
 	pthread_mutex_unlock(&w->lock);
 	notice_add(w, &n);
 }

@@ -371,6 +371,43 @@ last_log(const struct scratch *w, char name[64])
 	assert_int_equal(dir_count(w->db, "log.", name, 64), 1);
 }
 
+struct progress {
+	int	last;
+	size_t	calls;
+	bool	back;
+};
+
+static void
+progress_cb(int percent, void *arg)
+{
+	struct progress *p = arg;
+
+	p->back = p->back || percent < p->last || percent > 100;
+	p->last = percent;
+	p->calls++;
+}
+
+/* Who opens hears how far recovery is. */
+static void
+test_progress(void **state)
+{
+	struct scratch *w = *state;
+	struct progress p = { 0 };
+	struct store_config c = STORE_CONFIG_SMALL(w->db);
+	struct store *s;
+
+	leave_log(w, 60);
+	c.progress = progress_cb;
+	c.arg = &p;
+	s = store_bdb_new(&c);
+	assert_non_null(s);
+	assert_int_equal(store_open(s), STORE_OK);
+	assert_true(p.calls > 5);
+	assert_false(p.back);
+	assert_int_equal(p.last, 100);
+	store_free(s);
+}
+
 static void
 test_torn_tail(void **state)
 {
@@ -547,6 +584,7 @@ main(void)
 		T(test_kill_control),
 		T(test_full_disk),
 		T(test_full_limit),
+		T(test_progress),
 		T(test_torn_tail),
 		T(test_log_bytes_flipped),
 		T(test_page_damaged),
