@@ -151,6 +151,9 @@ field_text(const struct log_field *f, char *out, size_t size)
 		return (size_t)snprintf(out, size, "%" PRId64,
 		    (int64_t)f->num);
 	case LF_T_MS:
+		if (f->num < 1000)
+			return (size_t)snprintf(out, size, "%" PRIu64 "ms",
+			    f->num);
 		return text_copy(out, span_text(f->num, t), size);
 	case LF_T_ID:
 		return text_copy(out, nodeid_short(f->ptr, t), size);

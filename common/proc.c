@@ -26,25 +26,16 @@ static void link_dispatch(struct imsgchan *, struct imsg *, void *);
 static void link_closed(struct imsgchan *, enum imsgchan_end, const char *,
     void *);
 
-/*
- * What is logged here people may watch there.  Lossy on purpose: a daemon
- * never waits for its audience.
- */
-static void
-event_sink(enum log_ev ev, enum log_level level, uint64_t unix_ms,
-    const char *fields)
+bool
+proc_event_send(struct imsgchan *hub, enum log_ev ev, enum log_level level,
+    uint64_t unix_ms, const char *fields)
 {
-	struct imsgchan *hub = self->link[PROC_SSHD];
 	static uint64_t own_id;
 	struct wbuf w;
 	size_t n = strlen(fields);
 
-	if (hub == NULL || !self->running)
-		return;
-	if (imsgchan_queued(hub) > EVENT_QUEUE_MAX) {
-		self->events_dropped++;
-		return;
-	}
+	if (imsgchan_queued(hub) > EVENT_QUEUE_MAX)
+		return false;
 	wbuf_init(&w, 4096);
 	wbuf_u16(&w, (uint16_t)ev);
 	wbuf_u8(&w, (uint8_t)level);
@@ -53,6 +44,18 @@ event_sink(enum log_ev ev, enum log_level level, uint64_t unix_ms,
 	wbuf_strn(&w, fields, n < 4000 ? n : 4000);
 	imsg_send_wbuf(hub, IMSG_EVENT, 0, 0, &w);
 	wbuf_free(&w);
+	return true;
+}
+
+static void
+event_sink(enum log_ev ev, enum log_level level, uint64_t unix_ms,
+    const char *fields)
+{
+	struct imsgchan *hub = self->link[PROC_SSHD];
+
+	if (hub != NULL && self->running &&
+	    !proc_event_send(hub, ev, level, unix_ms, fields))
+		self->events_dropped++;
 }
 
 void
@@ -95,8 +98,8 @@ signals_ignore(void)
 			fatal("signal %d", ignored[i]);
 }
 
-static struct event_base *
-base_new(void)
+struct event_base *
+proc_base_new(void)
 {
 	struct event_config *cfg = event_config_new();
 	struct event_base *base;
@@ -124,7 +127,7 @@ proc_main(enum proc_role role, const struct proc_ops *ops, void *priv,
 	p->ops = ops;
 	p->priv = priv;
 	conf_init(&p->conf);
-	p->base = base_new();
+	p->base = proc_base_new();
 	p->parent = imsgchan_new(p->base, PROC_FILENO, role, PROC_PARENT,
 	    parent_dispatch, parent_closed, p);
 	self = p;

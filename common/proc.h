@@ -94,6 +94,14 @@ void	proc_main(enum proc_role, const struct proc_ops *, void *priv,
  * tells a person who started it by hand what to do, and exits 64.
  */
 void	proc_args(const char *title, int argc, char **argv);
+/* An event loop as every process of a node has it; fatal if there is none. */
+struct event_base *proc_base_new(void);
+/*
+ * What is logged here people may watch there.  Lossy on purpose, as nobody
+ * waits for an audience: false if it was dropped, for the caller to count.
+ */
+bool	proc_event_send(struct imsgchan *hub, enum log_ev, enum log_level,
+	    uint64_t unix_ms, const char *fields);
 /* Flush the channels and exit 0. */
 void	proc_exit(struct proc *) __attribute__((noreturn));
 /* Answer a TABLE_GET: rows one by one, then the end. */

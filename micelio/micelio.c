@@ -31,9 +31,9 @@
 #include "cursor.h"
 #include "micelio.h"
 #include "mtime.h"
+#include "proc.h"
 #include "text.h"
 
-#define EVENT_QUEUE_MAX	(256u * 1024)	/* bytes waiting for the hub */
 
 static struct parent parent;
 
@@ -41,7 +41,6 @@ static int	run(struct parent *);
 static int	failed(const char *, int);
 static void	signals_block(struct parent *);
 static void	signal_cb(evutil_socket_t, short, void *);
-static struct event_base *base_new(void);
 static void	event_sink(enum log_ev, enum log_level, uint64_t,
     const char *);
 
@@ -130,7 +129,7 @@ run(struct parent *p)
 	signals_block(p);
 	privs_lock(&p->privs, &p->sandbox);
 	keyserv_init(&p->keyserv, &p->identity, mono_ms());
-	p->base = base_new();
+	p->base = proc_base_new();
 	log_set_sink(event_sink);
 	p->ev_signal = event_new(p->base, p->signal_fd, EV_READ | EV_PERSIST,
 	    signal_cb, p);
@@ -162,23 +161,6 @@ parent_ready(struct parent *p)
 	notify_send(&p->notify, "READY=1\nSTATUS=%s %.12s\n",
 	    p->conf.node_name, p->identity.id_hex);
 	reload_pending(p);
-}
-
-static struct event_base *
-base_new(void)
-{
-	struct event_config *cfg = event_config_new();
-	struct event_base *base;
-
-	if (cfg == NULL)
-		fatalx("no event configuration");
-	(void)event_config_set_flag(cfg, EVENT_BASE_FLAG_PRECISE_TIMER |
-	    EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
-	base = event_base_new_with_config(cfg);
-	event_config_free(cfg);
-	if (base == NULL)
-		fatalx("no event loop");
-	return base;
 }
 
 /* As descriptors: nothing runs in a handler, and forks inherit nothing. */
@@ -216,27 +198,14 @@ signal_cb(evutil_socket_t fd, short what, void *arg)
 			    "stopped by its operator");
 }
 
-/* What we log, people may watch; lossy, as from every daemon. */
 static void
 event_sink(enum log_ev ev, enum log_level level, uint64_t unix_ms,
     const char *fields)
 {
 	struct parent *p = &parent;
 	struct child *hub = child_running(p, PROC_SSHD);
-	struct wbuf w;
 
-	if (hub == NULL || level < LOG_LVL_INFO)
-		return;
-	if (imsgchan_queued(hub->chan) > EVENT_QUEUE_MAX) {
+	if (hub != NULL && level >= LOG_LVL_INFO &&
+	    !proc_event_send(hub->chan, ev, level, unix_ms, fields))
 		p->events_dropped++;
-		return;
-	}
-	wbuf_init(&w, 4096);
-	wbuf_u16(&w, (uint16_t)ev);
-	wbuf_u8(&w, (uint8_t)level);
-	wbuf_u64(&w, unix_ms);
-	wbuf_u64(&w, ++p->event_id);
-	wbuf_strn(&w, fields, strnlen(fields, 4000));
-	imsg_send_wbuf(hub->chan, IMSG_EVENT, 0, 0, &w);
-	wbuf_free(&w);
 }

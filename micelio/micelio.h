@@ -403,7 +403,7 @@ struct parent {
 	uint64_t		 conf_wall_ms;	/* since when it is in force */
 	uint64_t		 ready_ms;	/* 0: not yet */
 	uint64_t		 stop_ms;	/* 0: not stopping */
-	uint64_t		 event_id, events_dropped;
+	uint64_t		 events_dropped;
 	unsigned int		 stop_phase;
 	bool			 authkeys_missing;	/* and said so */
 	int			 exit_status;
