@@ -18,7 +18,7 @@ test_check(void **state)
 	    "12345678901234567890123456789012" };
 	static const char *const bad[] = { "", "-a", "a b", "a@b", "#a",
 	    "a:b", "a~2", "a\tb", "a\x1b[31m", "\x7f", "\xc2\x85",
-	    "\xe2\x80\xae" "a", "a\xe2\x80\x8b", "\xcc\x81", "\xff",
+	    "\xe2\x80\xaex", "a\xe2\x80\x8b", "\xcc\x81", "\xff",
 	    "e\xcc\x81\xcc\x81\xcc\x81", "\xe3\x85\xa4", "a/b", "<a>",
 	    "\xf0\x9f\x98\x80", "micelio", "System", "EVERYONE",
 	    "\xef\xbd\x81ll",
