@@ -22,7 +22,9 @@ def check(program, name):
     run = subprocess.run([program, "-n", "-c", name], cwd=HERE, env=ENV,
                          stdin=subprocess.DEVNULL, capture_output=True,
                          timeout=20)
-    err = run.stderr.decode("utf-8")
+    # What a leak checker says that may not look at a sandboxed process.
+    err = re.sub(r"==\d+==Unable to get registers from thread \d+\.\n", "",
+                 run.stderr.decode("utf-8"))
     return run.returncode, run.stdout, err
 
 

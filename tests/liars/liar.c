@@ -369,9 +369,10 @@ lie(struct message *m)
 int
 main(void)
 {
-	struct message m;
+	static uint8_t body[BODY_MAX];
+	struct message m = { .body = body };
 
-	if (sodium_init() == -1 || (m.body = malloc(BODY_MAX)) == NULL)
+	if (sodium_init() == -1)
 		return 1;
 	set_up(&m);
 	say("begins", LIE);

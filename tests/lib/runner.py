@@ -41,6 +41,20 @@ def lane_of(function):
         alone=False))
 
 
+def harmless(lines, i):
+    """Is this line of a leak checker nothing against the node?"""
+    line = lines[i]
+    # It may not look for leaks in a process of another user.
+    if "LeakSanitizer has enc" in line or "HINT: Leak" in line:
+        return True
+    # Berkeley DB keeps some memory of a recovery that failed.
+    if "LeakSanitizer: detected" in line:
+        report = lines[i:i + 60]
+        callers = [x for x in report if x.lstrip().startswith("#1 ")]
+        return bool(callers) and all("libdb-5.3" in x for x in callers)
+    return "SUMMARY: AddressSanitizer" in line and "leaked" in line
+
+
 class Test:
     """What a test function gets."""
 
@@ -100,12 +114,16 @@ class Test:
         for node in self.nodes:
             for n in range(1, node.starts + 1):
                 node.starts = n
-                for line in node.log().splitlines():
+                lines = node.log().splitlines()
+                for i, line in enumerate(lines):
+                    if harmless(lines, i):
+                        continue
                     if "Sanitizer" in line or "runtime error:" in line or \
                             " channel_violation " in line and \
                             "channel_violation" not in self.expected:
                         self.failed = True
-                        print(f"{node.name}: {line}")
+                        print(f"{node.name}:", *lines[i:i + 25], sep="\n")
+                        break
 
     def show_logs(self):
         for node in self.nodes:

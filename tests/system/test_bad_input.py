@@ -110,10 +110,10 @@ def test_bad_initiators(t):
     t.note(f"{len(used)} kinds of bad initiator refused")
     # The same again from one address: once a minute is enough.
     again = next(source)
-    for i in range(50):
+    for i in range(20):
         peer.dial(node, f"again{i}", up=False, source=again,
                   bad="hello-signature")
-    for i in range(50):
+    for i in range(20):
         peer.wait_closed(f"again{i}")
     assert len(refusals(node, again)) == 1
     assert not node.events("peer_up")

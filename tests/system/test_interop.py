@@ -231,6 +231,27 @@ def test_reconnect(t):
           lambda: len(peer.find("accepted")) > before + 4, 3)
 
 
+def test_addresses(t):
+    """Several listeners, both families; names are looked up for dialling."""
+    port = 20000 + os.getpid() % 20000
+    node = Node(t, "north", listen=False)
+    node.settings = {"network":
+                     f'listen = ("[::1]:{port}", "{node.address}:4000");'}
+    node.write_conf()
+    node.start()
+    four, six, named = Peer(t), Peer(t), Peer(t)
+    six.dial(f"[::1]:{port}")
+    four.dial(f"{node.address}:4000")
+    six.chat("from six")
+    four.wait_chat("from six")
+    there = named.listen("127.0.0.1:0").rsplit(":", 1)[1]
+    node.bootstrap = [f"localhost:{there}"]
+    node.write_conf()
+    assert node.ctl("reload").returncode == 0
+    named.chat("from a name", named.wait("up")["conn"])
+    six.wait_chat("from a name")
+
+
 def test_own_key(t):
     """A node that finds itself at the other end ends it."""
     node = Node(t, "north")

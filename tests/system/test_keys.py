@@ -61,7 +61,7 @@ def host_seed(node):
     return raw[-32:]
 
 
-@lane(root=True, budget=90)
+@lane(root=True, sandbox=True, budget=90)
 def test_memory(t):
     key = Key(t)
     node = Node(t, "north")
@@ -102,7 +102,7 @@ def test_memory(t):
     assert node.seed.hex() not in node.log()
 
 
-@lane(root=True)
+@lane(root=True, sandbox=True)
 def test_not_traceable(t):
     """Another process of the same user cannot look into a node."""
     from test_modes import as_nobody, setpriv, NOBODY  # noqa
