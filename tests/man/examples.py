@@ -1,0 +1,347 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Executes the examples of the manual pages.
+
+usage: examples.py BUILD_DIR PAGE...
+
+A display or line of a page is run when a comment stands right before it:
+
+    .\\" run             in the page's lab
+    .\\" run NAME        as if at the machine NAME of that lab
+
+In it "$ " begins a command and "> " a further line of it; "#" in place of "$"
+is root's and not run.  All other lines are what it prints: ids, fingerprints,
+addresses, ports, times, durations and the width of columns may differ, "..."
+within a line stands for any text, and alone on a line for any lines.  A
+command must succeed unless "$ echo $?" follows.
+
+A command that ends in " &" runs until the end of its page.  What it is shown
+to print is looked for then; micelio is waited for until the node is ready,
+and must end well.
+
+A lab is a temporary directory with a home for each machine, on loopback, with
+free ports in place of 2222 and 4000.  ssh and ssh-keygen use the keys there.
+"""
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+PATIENCE = 20.0		# seconds until something has to be so
+HOST = "192.0.2.10"	# of the first machine, in the pages
+USERS = {"north": "alice", "south": "bob"}
+READS = re.compile(r"(micelioctl|ssh)\b(?!.*\b(say|reload|reply)\b)")
+MARK = "\x1e"
+
+# What may differ from run to run, in the order of replacing.
+LOOSE = [
+    (r"\b[0-9a-f]{64}\b", "ID"),
+    (r"\b[0-9a-f]{12}\b", "id"),
+    (r"SHA256:[A-Za-z0-9+/]{43}", "FINGERPRINT"),
+    (r"\bAAAA[A-Za-z0-9+/]+=*", "KEY"),
+    (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", "TIME"),
+    (r"\[\d\d:\d\d\]", "[TIME]"),
+    (r"(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):\d+", "ADDRESS"),
+    (r"\b(pid) \d+", r"\1 N"),
+    (r"\b(\d+d)?(\d+h)?(\d+m)?\d+(\.\d+)?s\b", "SPAN"),
+    (r"[ \t]+", " "),
+]
+
+
+class Failed(Exception):
+    pass
+
+
+def plain(line):
+    """A line of a literal display as it is printed."""
+    for a, b in (("\\&", ""), ("\\(dq", '"'), ("\\(aq", "'"), ("\\-", "-"),
+                 ("\\e", "\\")):
+        line = line.replace(a, b)
+    return line
+
+
+def words(line):
+    """The arguments of .Dl, as mandoc joins them."""
+    return plain(re.sub(r'"([^"]*)"', r"\1", line))
+
+
+def blocks(page):
+    """(line number, machine, lines) of each example to run."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    i = 0
+    while i < len(lines):
+        m = re.fullmatch(r'\.\\" run ?(\w*)', lines[i])
+        i += 1
+        if m is None:
+            continue
+        at, out = i + 1, []
+        if i < len(lines) and lines[i].startswith(".Bd -literal"):
+            i += 1
+            while lines[i] != ".Ed":
+                out.append(plain(lines[i]))
+                i += 1
+        while i < len(lines) and lines[i].startswith(".Dl "):
+            out.append(words(lines[i][4:]))
+            i += 1
+        if not any(line.startswith("$ ") for line in out):
+            raise Failed(f"line {at}: nothing to run after the mark")
+        yield at, m.group(1) or "north", out
+
+
+def steps(at, lines):
+    """(line number, command, expected lines) of a block."""
+    command, expected, begun = None, [], at
+    for n, line in enumerate(lines, at):
+        if line.startswith(("$ ", "# ")):
+            if command is not None:
+                yield begun, command, expected
+            command, expected, begun = line[2:], [], n
+            if line.startswith("#"):
+                command = None
+        elif line.startswith("> ") and command is not None and not expected:
+            command += "\n" + line[2:]
+        else:
+            expected.append(line)
+    if command is not None:
+        yield begun, command, expected
+
+
+def loose(text):
+    for pattern, by in LOOSE:
+        text = re.sub(pattern, by, text)
+    return text.strip()
+
+
+def pattern(expected):
+    out = ""
+    for line in expected:
+        if line.strip() == "...":
+            out += r"(?:.*\n)*?"
+            continue
+        parts = [re.escape(loose(p)) for p in line.split("...")]
+        out += r"[^\n]*".join(parts) + r"\n"
+    return re.compile(out)
+
+
+def matches(expected, text, anywhere=False):
+    text = "".join(loose(line) + "\n" for line in text.splitlines())
+    p = pattern(expected)
+    return (p.search if anywhere else p.fullmatch)(text) is not None
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return str(s.getsockname()[1])
+
+
+def write(path, text, mode=0o755):
+    path.write_text(text, encoding="utf-8")
+    path.chmod(mode)
+
+
+class Machine:
+    """A home, a shell in it, and what was started there."""
+
+    def __init__(self, lab, name):
+        self.lab, self.name = lab, name
+        self.home = lab.dir / name
+        self.home.mkdir(mode=0o700)
+        (self.home / ".ssh").mkdir(mode=0o700)
+        self.ports = {"2222": free_port(), "4000": lab.mesh_port}
+        self.background = []
+        bin_dir = self.home / "bin"
+        bin_dir.mkdir()
+        self.tools(bin_dir)
+        env = {"HOME": str(self.home), "LC_ALL": "C.UTF-8", "TZ": "UTC",
+               "PATH": f"{bin_dir}:/usr/local/sbin:/usr/local/bin:/usr/sbin:"
+               "/usr/bin:/sbin:/bin", "USER": USERS.get(name, "alice")}
+        for keep in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+            if keep in os.environ:
+                env[keep] = os.environ[keep]
+        self.env = env
+        self.shell = subprocess.Popen(
+            ["bash", "--norc", "--noprofile"], cwd=self.home, env=env,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, start_new_session=True)
+
+    def tools(self, bin_dir):
+        build, home = self.lab.build, self.home
+        user = USERS.get(self.name, "alice")
+        key = home / ".ssh/id_ed25519"
+        # The default address of people is everybody's on this machine.
+        write(bin_dir / "micelio", f"""#!/bin/sh
+m='{build}/micelio/micelio --libexec {build}'
+if $m -nv "$@" 2>/dev/null | grep -q '"127.0.0.1:2222", "\\[::1\\]:2222"'
+then exec $m --ssh-listen 127.0.0.1:{self.ports["2222"]} "$@"
+fi
+exec $m "$@"
+""")
+        write(bin_dir / "micelioctl",
+              f'#!/bin/sh\nexec {build}/micelioctl/micelioctl "$@"\n')
+        write(bin_dir / "ssh", f"""#!/bin/sh
+exec /usr/bin/ssh -F none -o BatchMode=yes -o LogLevel=ERROR \\
+    -o StrictHostKeyChecking=no -o UserKnownHostsFile={home}/.ssh/known_hosts \\
+    -o IdentityFile={key} -o IdentitiesOnly=yes -l {user} "$@"
+""")
+        write(bin_dir / "ssh-keygen", f"""#!/bin/sh
+[ "$*" = '-t ed25519' ] || exec /usr/bin/ssh-keygen "$@"
+exec /usr/bin/ssh-keygen -q -t ed25519 -N '' -C {user} -f {key}
+""")
+
+    def here(self, text):
+        for a, b in self.ports.items():
+            text = re.sub(rf"\b{a}\b", b, text)
+        return text.replace(HOST, "127.0.0.1")
+
+    def run(self, command):
+        """(exit status, what was printed)"""
+        self.shell.stdin.write(
+            f"{{ {self.here(command)}\n}} </dev/null\n"
+            f"__s=$?; printf '\\036%d\\n' $__s; (exit $__s)\n")
+        self.shell.stdin.flush()
+        out = ""
+        while True:
+            line = self.shell.stdout.readline()
+            if line == "":
+                raise Failed("the shell has ended")
+            if MARK in line:
+                before, _, status = line.partition(MARK)
+                return int(status), out + before
+            out += line
+
+    def start(self, command, expected, at):
+        log = open(self.lab.dir / f"{self.name}.{at}.out", "wb+")
+        p = subprocess.Popen(
+            ["bash", "-c", "exec " + self.here(command)], cwd=self.home,
+            env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True)
+        one = (p, pathlib.Path(log.name), command, expected, at)
+        self.background.append(one)
+        if command.split()[0] == "micelio":
+            until(lambda: "node_ready" in said(one) or p.poll() is not None,
+                  f"line {at}: the node is not ready", one)
+            if p.poll() is not None:
+                raise Failed(f"line {at}: {command}: it has ended\n"
+                             f"{said(one)}")
+
+    def end(self, check):
+        for one in self.background:
+            if check and one[3]:
+                until(lambda: matches(one[3], said(one), anywhere=True),
+                      f"line {one[4]}: {one[2]}: it did not print\n"
+                      + "\n".join(one[3]), one)
+        for p, _, command, _, at in reversed(self.background):
+            if p.poll() is None:
+                p.send_signal(signal.SIGTERM)
+            try:
+                status = p.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                os.killpg(p.pid, signal.SIGKILL)
+                status = "none in time"
+            if check and command.split()[0] == "micelio" and status != 0:
+                raise Failed(f"line {at}: {command}: exit status {status}")
+        self.background = []
+        if self.shell.poll() is None:
+            self.shell.stdin.close()
+            self.shell.wait(PATIENCE)
+
+
+def said(one):
+    return one[1].read_text(encoding="utf-8", errors="replace")
+
+
+def until(true, what, one=None):
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        if time.monotonic() > deadline:
+            raise Failed(what + ("\nit printed\n" + said(one) if one else ""))
+        time.sleep(0.05)
+
+
+class Lab:
+    def __init__(self, build):
+        self.build = build
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="man-"))
+        self.mesh_port = free_port()
+        self.machines = {}
+
+    def machine(self, name):
+        if name not in self.machines:
+            self.machines[name] = Machine(self, name)
+        return self.machines[name]
+
+    def step(self, machine, at, command, expected, status):
+        """Runs it; again while it only looks and what it sees is to come."""
+        if re.search(r" &$", command):
+            machine.start(command[:-2], expected, at)
+            return 0
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            got, out = machine.run(command)
+            good = matches(expected, out) and got == status
+            if good or not READS.match(command) or \
+                    time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
+        if not good:
+            raise Failed(f"line {at}: {command}\nexit status {got}, want "
+                         f"{status}; it printed\n{out}want\n"
+                         + "\n".join(expected))
+        return got
+
+    def run(self, page):
+        n = 0
+        for at, name, lines in blocks(page):
+            machine = self.machine(name)
+            todo = list(steps(at, lines))
+            for i, (line, command, expected) in enumerate(todo):
+                status = 0
+                if i + 1 < len(todo) and todo[i + 1][1] == "echo $?":
+                    status = int(todo[i + 1][2][0])
+                self.step(machine, line, command, expected, status)
+            n += 1
+        return n
+
+    def end(self, check):
+        try:
+            for m in self.machines.values():
+                m.end(check)
+        finally:
+            for m in self.machines.values():
+                m.end(False)
+            shutil.rmtree(self.dir, ignore_errors=True)
+
+
+def main(argv):
+    build = os.path.abspath(argv[0])
+    failed = 0
+    for page in map(pathlib.Path, argv[1:]):
+        lab = Lab(build)
+        well = False
+        try:
+            n = lab.run(page)
+            if n == 0:
+                raise Failed("no example is marked to be run")
+            well = True
+        except Failed as e:
+            print(f"FAIL {page.name}: {e}")
+        try:
+            lab.end(well)
+        except Failed as e:
+            print(f"FAIL {page.name}: {e}")
+            well = False
+        failed += not well
+        if well:
+            print(f"ok {page.name}: {n} examples")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
