@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -329,13 +330,26 @@ emit_json(enum log_ev ev, const struct log_field *fields, enum log_level level,
 	write_out(STDERR_FILENO, &l);
 }
 
+char *
+log_message_id(enum log_ev ev, char out[LOG_ID_MAX])
+{
+	uint8_t hash[crypto_hash_sha256_BYTES];
+	char name[48], text[sizeof(LOG_ID_PREFIX) + sizeof(name)];
+	int n = snprintf(text, sizeof(text), LOG_ID_PREFIX "%s",
+	    event_name(ev, name));
+
+	crypto_hash_sha256(hash, (const uint8_t *)text, (size_t)n);
+	hex_encode(hash, (LOG_ID_MAX - 1) / 2, out);
+	return out;
+}
+
 static void
 emit_journal(enum log_ev ev, const struct log_field *fields,
     const char *rendered, enum log_level level)
 {
 	static const int priorities[] = { 7, 6, 4, 3 };
 	struct line l = { .len = 0 };
-	char name[48], pri[16];
+	char name[48], pri[16], id[LOG_ID_MAX];
 
 	line_str(&l, "MESSAGE=");
 	line_str(&l, event_name(ev, name));
@@ -346,6 +360,11 @@ emit_journal(enum log_ev ev, const struct log_field *fields,
 	line_str(&l, pri);
 	line_str(&l, "\nMICELIO_EVENT=");
 	line_str(&l, name);
+	/* "debug" is no event of its own: there is nothing to explain. */
+	if (ev != EV_DEBUG) {
+		line_str(&l, "\nMESSAGE_ID=");
+		line_str(&l, log_message_id(ev, id));
+	}
 	line_add(&l, "\n", 1);
 	fields_walk(&l, ev, fields, field_as_journal);
 	if (send(LOG_FILENO, l.buf, l.len, MSG_DONTWAIT | MSG_NOSIGNAL) == -1)

@@ -71,6 +71,13 @@ void	 log_set_sink(void (*sink)(enum log_ev, enum log_level,
 	    uint64_t unix_ms, const char *fields));
 bool	 log_level_parse(const char *, enum log_level *);
 const char *log_level_name(enum log_level);
+/*
+ * The journal's MESSAGE_ID of an event, its key in the catalogue: the first
+ * 16 bytes of the SHA-256 of "micelio/event/" and its name in the log, in hex.
+ */
+#define LOG_ID_PREFIX	"micelio/event/"
+#define LOG_ID_MAX	33
+char	*log_message_id(enum log_ev, char out[LOG_ID_MAX]);
 
 #define log_event(ev, ...)						\
 	log_event_fields((ev), (const struct log_field[]){		\

@@ -29,12 +29,14 @@
 /* The files of one key pair. */
 struct keyfile {
 	int		 dirfd;
-	const char	*path;		/* of the data directory */
+	const char	*dir;		/* the directory, for people */
 	const char	*key, *pub;
 	bool		 comment;	/* ends the .pub line with a word */
+	bool		 credential;	/* handed over by systemd */
 };
 
 static int	open_dir(int, const char *, bool, char *);
+static bool	credential(struct keyfile *, int, const char *);
 static int	key_load(const struct keyfile *, bool, struct secret **,
     bool *, char *);
 static int	key_read(const struct keyfile *, struct secret *, char *,
@@ -46,21 +48,29 @@ static void	secret_derive(struct secret *);
 
 int
 identity_load(struct identity *id, int datadir_fd, const char *path,
-    bool create, char err[ERR_MAX])
+    const char *creds, bool create, char err[ERR_MAX])
 {
-	struct keyfile node = { -1, path, NODE_KEY, NODE_PUB, false };
-	struct keyfile host = { -1, path, HOST_KEY, HOST_PUB, true };
+	char dir[300], file[330];
+	struct keyfile node = { -1, dir, NODE_KEY, NODE_PUB, false, false };
+	struct keyfile host = { -1, dir, HOST_KEY, HOST_PUB, true, false };
+	struct keyfile node_from, host_from;
 	bool made = false, host_made = false;
-	char file[300];
-	int rc;
+	int rc, credfd = -1;
 
 	memset(id, 0, sizeof(*id));
+	snprintf(dir, sizeof(dir), "%.250s/" IDENTITY_DIR, path);
 	if ((rc = open_dir(datadir_fd, path, create, err)) < 0)
 		return -rc;
 	node.dirfd = host.dirfd = rc;
-	rc = key_load(&node, create, &id->node, &made, err);
+	node_from = node;
+	host_from = host;
+	if (creds != NULL && creds[0] == '/')
+		credfd = open(creds, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = key_load(&node_from, !credential(&node_from, credfd, creds) &&
+	    create, &id->node, &made, err);
 	if (rc == 0)
-		rc = key_load(&host, create, &id->host, &host_made, err);
+		rc = key_load(&host_from, !credential(&host_from, credfd,
+		    creds) && create, &id->host, &host_made, err);
 	if (rc == 0) {
 		identity_derive(id);
 		if (create) {
@@ -68,16 +78,32 @@ identity_load(struct identity *id, int datadir_fd, const char *path,
 			pub_mend(&host, id->hostkey_pub);
 		}
 		if (made) {
-			snprintf(file, sizeof(file), "%.250s/" IDENTITY_DIR
-			    "/" NODE_KEY, path);
+			snprintf(file, sizeof(file), "%s/" NODE_KEY, dir);
 			log_event(EV_IDENTITY_CREATED, LF_ID("node", &id->id),
 			    LF_STR("file", file));
 		}
 	}
 	close(node.dirfd);
+	if (credfd != -1)
+		close(credfd);
 	if (rc != 0)
 		identity_free(id);
 	return rc;
+}
+
+/* Take the key from there if it is there. */
+static bool
+credential(struct keyfile *f, int dirfd, const char *dir)
+{
+	struct stat st;
+
+	if (dirfd == -1 || (fstatat(dirfd, f->key, &st, 0) == -1 &&
+	    errno == ENOENT))
+		return false;
+	f->dirfd = dirfd;
+	f->dir = dir;
+	f->credential = true;
+	return true;
 }
 
 void
@@ -143,9 +169,8 @@ key_load(const struct keyfile *f, bool create, struct secret **out,
 			rc = key_make(f, s, scratch, err);
 			*made = rc == 0;
 		} else {
-			snprintf(err, ERR_MAX, "%.300s/" IDENTITY_DIR "/%s: "
-			    "not there yet; it is made by the first start",
-			    f->path, f->key);
+			snprintf(err, ERR_MAX, "%.300s/%s: not there yet; it "
+			    "is made by the first start", f->dir, f->key);
 			rc = 1;
 		}
 	}
@@ -173,23 +198,23 @@ key_read(const struct keyfile *f, struct secret *s, char *scratch, char *err)
 	if (n == -1 && errno == ENOENT)
 		return -1;
 	if (n == -1) {
-		snprintf(err, ERR_MAX, "%.300s/" IDENTITY_DIR "/%s: reading "
-		    "private key: %s", f->path, f->key, errno == EFBIG ?
+		snprintf(err, ERR_MAX, "%.300s/%s: reading private key: %s",
+		    f->dir, f->key, errno == EFBIG ?
 		    "longer than a key file can be" : strerror(errno));
 		return errno == EACCES || errno == EPERM ? EX_NOPERM :
 		    EX_DATAERR;
 	}
-	if ((st.st_mode & 077) != 0) {
-		snprintf(err, ERR_MAX, "%.200s/" IDENTITY_DIR "/%s: mode %04o "
-		    "lets others than its owner at the private key; type: "
-		    "chmod 600 %.200s/" IDENTITY_DIR "/%s", f->path, f->key,
-		    (unsigned int)st.st_mode & 07777, f->path, f->key);
+	/* systemd may grant its service by an ACL: the group's bits then. */
+	if ((st.st_mode & (f->credential ? 037 : 077)) != 0) {
+		snprintf(err, ERR_MAX, "%.200s/%s: mode %04o lets others than "
+		    "its owner at the private key; type: chmod 600 %.200s/%s",
+		    f->dir, f->key, (unsigned int)st.st_mode & 07777, f->dir,
+		    f->key);
 		return EX_NOPERM;
 	}
 	if (!keypem_read(scratch, (size_t)n, s->seed, &why)) {
-		snprintf(err, ERR_MAX, "%.300s/" IDENTITY_DIR "/%s: %s; want "
-		    "an unencrypted PKCS#8 Ed25519 key in PEM", f->path,
-		    f->key, why);
+		snprintf(err, ERR_MAX, "%.300s/%s: %s; want an unencrypted "
+		    "PKCS#8 Ed25519 key in PEM", f->dir, f->key, why);
 		return EX_DATAERR;
 	}
 	return 0;
@@ -205,8 +230,8 @@ key_make(const struct keyfile *f, struct secret *s, char *scratch, char *err)
 	keypem_write(s->seed, scratch);
 	if (file_write_atomic(f->dirfd, f->key, scratch, KEYPEM_LEN, 0600))
 		return 0;
-	snprintf(err, ERR_MAX, "%.300s/" IDENTITY_DIR "/%s: cannot write: %s",
-	    f->path, f->key, strerror(errno));
+	snprintf(err, ERR_MAX, "%.300s/%s: cannot write: %s", f->dir, f->key,
+	    strerror(errno));
 	return EX_CANTCREAT;
 }
 
@@ -285,6 +310,5 @@ pub_mend(const struct keyfile *f, const uint8_t pub[32])
 	if (n == len && memcmp(have, line, (size_t)n) == 0)
 		return;
 	if (!file_write_atomic(f->dirfd, f->pub, line, (size_t)len, 0644))
-		log_debug("%s/" IDENTITY_DIR "/%s: %s", f->path, f->pub,
-		    strerror(errno));
+		log_debug("%s/%s: %s", f->dir, f->pub, strerror(errno));
 }

@@ -163,7 +163,9 @@ bind_failed(enum listen_kind kind, const char *text, const struct addr *a,
 	else
 		snprintf(err, ERR_MAX, "cannot listen on %.200s: %s; set %s",
 		    text, strerror(e), kind_names[kind]);
-	return e == EACCES ? EX_NOPERM : EX_CONFIG;
+	/* The other program may end and the address come: worth a retry. */
+	return e == EACCES ? EX_NOPERM : e == EADDRINUSE ||
+	    e == EADDRNOTAVAIL ? EX_UNAVAILABLE : EX_CONFIG;
 }
 
 /* One systemd has bound to this very address, or -1. */

@@ -187,12 +187,13 @@ struct identity {
 
 /*
  * Load identity/node.key and identity/ssh_host_ed25519_key; with create make
- * those that are missing, and write or mend the .pub files beside them.
- * Returns 0 or an exit status with a line in err.  path is the data
- * directory as people know it.
+ * those that are missing, and write or mend the .pub files beside them.  A
+ * key of that name in creds, the directory of systemd's credentials or NULL,
+ * is taken instead, and never made.  Returns 0 or an exit status with a line
+ * in err.  path is the data directory as people know it.
  */
 int	 identity_load(struct identity *, int datadir_fd, const char *path,
-	    bool create, char err[ERR_MAX]);
+	    const char *creds, bool create, char err[ERR_MAX]);
 /* Erase the keys. */
 void	 identity_free(struct identity *);
 /* All public members from the seeds in node and host. */

@@ -128,8 +128,8 @@ start_show_id(struct parent *p, char err[ERR_MAX])
 	if ((rc = datadir_open(&p->dir, p->conf.data_dir, false, &owner,
 	    err)) != 0)
 		return rc == EX_CONFIG ? 1 : rc;
-	if ((rc = identity_load(&p->identity, p->dir.fd, p->dir.path, false,
-	    err)) != 0)
+	if ((rc = identity_load(&p->identity, p->dir.fd, p->dir.path,
+	    getenv("CREDENTIALS_DIRECTORY"), false, err)) != 0)
 		return rc;
 	printf("node id     %s\n", p->identity.id_hex);
 	printf("public key  %s\n", ssh_public_line(p->identity.ed25519_pub,
@@ -174,8 +174,8 @@ start_prepare(struct parent *p, char err[ERR_MAX])
 	    LF_STR("name", p->conf.node_name), LF_NUM("pid", getpid()),
 	    LF_STR("mode", p->privs.mode == MODE_SERVICE ? "service" :
 	    "personal"));
-	if ((rc = identity_load(&p->identity, p->dir.fd, p->dir.path, true,
-	    err)) != 0)
+	if ((rc = identity_load(&p->identity, p->dir.fd, p->dir.path,
+	    getenv("CREDENTIALS_DIRECTORY"), true, err)) != 0)
 		return rc;
 	return listen_open(&p->listeners, &p->conf, &p->privs, &p->notify,
 	    err);

@@ -2,6 +2,8 @@
 #include "t.h"
 
 #include <ctype.h>
+#include <sys/socket.h>
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -121,6 +123,55 @@ the_table_is_complete(void **state)
 	}
 }
 
+/* By "printf micelio/event/peer_up | sha256sum". */
+#define PEER_UP_ID	"26b951f89a934077151947026fe24129"
+
+static void
+message_ids(void **state)
+{
+	char a[LOG_ID_MAX], b[LOG_ID_MAX];
+
+	(void)state;
+	assert_string_equal(log_message_id(EV_PEER_UP, a), PEER_UP_ID);
+	for (int i = 1; i < EV_MAX; i++)
+		for (int k = 1; k < i; k++)
+			assert_string_not_equal(log_message_id(i, a),
+			    log_message_id(k, b));
+}
+
+/* One datagram a record, on the descriptor the journal's socket has. */
+static void
+journal_record(void **state)
+{
+	int pair[2];
+	ssize_t n;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+	assert_int_equal(dup2(pair[1], LOG_FILENO), LOG_FILENO);
+	log_init("micelio-gossipd", LOG_JOURNAL, LOG_LVL_DEBUG);
+	log_event(EV_PEER_UP, LF_STR("dir", "in\nMESSAGE_ID=x"));
+	n = recv(pair[0], out, sizeof(out) - 1, MSG_DONTWAIT);
+	assert_true(n > 0);
+	out[n] = '\0';
+	assert_non_null(strstr(out, "\nSYSLOG_IDENTIFIER=micelio-gossipd\n"));
+	assert_non_null(strstr(out, "\nPRIORITY=6\n"));
+	assert_non_null(strstr(out, "\nMICELIO_EVENT=peer_up\n"));
+	assert_non_null(strstr(out, "\nMESSAGE_ID=" PEER_UP_ID "\n"));
+	assert_non_null(strstr(out, "\nMICELIO_DIR=in"));
+	assert_null(strstr(out, "\nMESSAGE_ID=x"));
+	/* Detail for developers is no event to explain. */
+	log_debug("detail");
+	n = recv(pair[0], out, sizeof(out) - 1, MSG_DONTWAIT);
+	assert_true(n > 0);
+	out[n] = '\0';
+	assert_non_null(strstr(out, "detail"));
+	assert_null(strstr(out, "MESSAGE_ID"));
+	close(LOG_FILENO);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 int
 main(void)
 {
@@ -131,6 +182,8 @@ main(void)
 		cmocka_unit_test(levels),
 		cmocka_unit_test(one_line_a_source_and_minute),
 		cmocka_unit_test(the_table_is_complete),
+		cmocka_unit_test(message_ids),
+		cmocka_unit_test(journal_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,7 +114,8 @@ test_vectors(void **state)
 		struct identity id;
 
 		put("identity/node.key", pem, strlen(pem), 0600);
-		assert_int_equal(identity_load(&id, dirfd_, dir, true, err), 0);
+		assert_int_equal(identity_load(&id, dirfd_, dir, NULL, true,
+		    err), 0);
 		check_hex(id.node->seed, 32, json_get(v, "seed_hex"));
 		check_hex(id.ed25519_pub, 32, json_get(v, "ed25519_pub_hex"));
 		check_hex(id.node->x25519, 32, json_get(v, "x25519_priv_hex"));
@@ -145,8 +146,8 @@ test_new(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(identity_load(&a, dirfd_, dir, false, err), 1);
-	assert_int_equal(identity_load(&a, dirfd_, dir, true, err), 0);
+	assert_int_equal(identity_load(&a, dirfd_, dir, NULL, false, err), 1);
+	assert_int_equal(identity_load(&a, dirfd_, dir, NULL, true, err), 0);
 	assert_int_equal(get("identity/node.key", key, sizeof(key)),
 	    KEYPEM_LEN);
 	assert_int_equal(fstatat(dirfd_, "identity/node.key", &st, 0), 0);
@@ -161,7 +162,7 @@ test_new(void **state)
 	assert_string_equal(pub + strlen(line), "\n");
 	/* The two keys are two. */
 	assert_memory_not_equal(a.ed25519_pub, a.hostkey_pub, 32);
-	assert_int_equal(identity_load(&b, dirfd_, dir, true, err), 0);
+	assert_int_equal(identity_load(&b, dirfd_, dir, NULL, true, err), 0);
 	assert_memory_equal(a.node->ed25519, b.node->ed25519, 64);
 	assert_memory_equal(a.host->ed25519, b.host->ed25519, 64);
 	get("identity/node.key", again, sizeof(again));
@@ -178,7 +179,7 @@ refused(const void *data, size_t n, mode_t mode, int status, const char *text)
 	int rc;
 
 	put("identity/node.key", data, n, mode);
-	rc = identity_load(&id, dirfd_, dir, true, err);
+	rc = identity_load(&id, dirfd_, dir, NULL, true, err);
 	if (rc != status || strstr(err, text) == NULL)
 		fail_msg("status %d, \"%s\"; want %d, \"%s\"", rc, err,
 		    status, text);
@@ -224,6 +225,56 @@ test_refused(void **state)
 		copy[i] = copy[i] == 'Z' ? 'Y' : 'Z';
 		refused(copy, sizeof(pem) - 1, 0600, EX_DATAERR, "not ");
 	}
+}
+
+/* A key handed over by systemd is taken before the one in the directory. */
+static void
+test_credential(void **state)
+{
+	static const char pem[] =
+	    "-----BEGIN PRIVATE KEY-----\n"
+	    "MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n"
+	    "-----END PRIVATE KEY-----\n";
+	char creds[96], key[256], line[SSH_PUB_MAX];
+	struct identity own, id;
+
+	(void)state;
+	snprintf(creds, sizeof(creds), "%s/creds", dir);
+	assert_int_equal(mkdirat(dirfd_, "creds", 0700), 0);
+	/* Nothing of ours in it: as without. */
+	assert_int_equal(identity_load(&own, dirfd_, dir, creds, true, err),
+	    0);
+	assert_int_equal(faccessat(dirfd_, "creds/node.key", F_OK, 0), -1);
+	put("creds/node.key", pem, sizeof(pem) - 1, 0440);
+	assert_int_equal(identity_load(&id, dirfd_, dir, creds, true, err),
+	    0);
+	for (uint8_t i = 0; i < 32; i++)
+		assert_int_equal(id.node->seed[i], i);
+	/* The host key was not among them. */
+	assert_memory_equal(id.host->seed, own.host->seed, 32);
+	/* People find the public key where it always is. */
+	get("identity/node.pub", key, sizeof(key));
+	ssh_public_line(id.ed25519_pub, line);
+	assert_memory_equal(key, line, strlen(line));
+	identity_free(&id);
+	/* The file in the directory is neither read nor written. */
+	get("identity/node.key", key, sizeof(key));
+	assert_int_equal(unlinkat(dirfd_, "identity/node.key", 0), 0);
+	assert_int_equal(identity_load(&id, dirfd_, dir, creds, true, err),
+	    0);
+	assert_int_equal(faccessat(dirfd_, "identity/node.key", F_OK, 0), -1);
+	identity_free(&id);
+	/* One that is bad is no reason to make or take another. */
+	put("creds/node.key", "hello", 5, 0400);
+	assert_int_equal(identity_load(&id, dirfd_, dir, creds, true, err),
+	    EX_DATAERR);
+	assert_non_null(strstr(err, "/creds/node.key: "));
+	put("creds/node.key", pem, sizeof(pem) - 1, 0404);
+	assert_int_equal(identity_load(&id, dirfd_, dir, creds, true, err),
+	    EX_NOPERM);
+	identity_free(&own);
+	(void)unlinkat(dirfd_, "creds/node.key", 0);
+	(void)unlinkat(dirfd_, "creds", AT_REMOVEDIR);
 }
 
 static bool
@@ -306,6 +357,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_vectors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_new, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_credential, setup,
+		    teardown),
 		cmocka_unit_test(test_forms),
 	};
 	int rc;
