@@ -36,7 +36,7 @@ import time
 PATIENCE = 20.0		# seconds until something has to be so
 HOST = "192.0.2.10"	# of the first machine, in the pages
 USERS = {"north": "alice", "south": "bob"}
-READS = re.compile(r"(micelioctl|ssh)\b(?!.*\b(say|reload|reply)\b)")
+READS = re.compile(r"(micelioctl|ssh)\b(?!.*\b(say)\b)")
 MARK = "\x1e"
 
 # What may differ from run to run, in the order of replacing.
@@ -178,7 +178,7 @@ class Machine:
         # The default address of people is everybody's on this machine.
         write(bin_dir / "micelio", f"""#!/bin/sh
 m='{build}/micelio/micelio --libexec {build}'
-if $m -nv "$@" 2>/dev/null | grep -q '"127.0.0.1:2222", "\\[::1\\]:2222"'
+if $m -nv "$@" 2>/dev/null | grep -qF '"127.0.0.1:2222"'
 then exec $m --ssh-listen 127.0.0.1:{self.ports["2222"]} "$@"
 fi
 exec $m "$@"
