@@ -20,7 +20,7 @@ to print is looked for then; micelio is waited for until the node is ready,
 and must end well.
 
 A lab is a temporary directory with a home for each machine, on loopback, with
-free ports in place of 2222 and 4000.  ssh and ssh-keygen use the keys there.
+free ports in place of 2222, 2223 and 4000.  ssh and ssh-keygen use the keys there.
 """
 import os
 import pathlib
@@ -154,7 +154,8 @@ class Machine:
         self.home = lab.dir / name
         self.home.mkdir(mode=0o700)
         (self.home / ".ssh").mkdir(mode=0o700)
-        self.ports = {"2222": free_port(), "4000": lab.mesh_port}
+        self.ports = {"2222": free_port(), "2223": free_port(),
+                      "4000": lab.mesh_port}
         self.background = []
         bin_dir = self.home / "bin"
         bin_dir.mkdir()
