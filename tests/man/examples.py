@@ -224,7 +224,11 @@ exec /usr/bin/ssh-keygen -q -t ed25519 -N '' -C {user} -f {key}
             env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True)
         one = (p, pathlib.Path(log.name), command, expected, at)
+        logins = self.logins()
         self.background.append(one)
+        if command.startswith("ssh "):
+            until(lambda: self.logins() > logins,
+                  f"line {at}: nobody logged in", one)
         if command.split()[0] == "micelio":
             until(lambda: "node_ready" in said(one) or p.poll() is not None,
                   f"line {at}: the node is not ready", one)
@@ -232,13 +236,17 @@ exec /usr/bin/ssh-keygen -q -t ed25519 -N '' -C {user} -f {key}
                 raise Failed(f"line {at}: {command}: it has ended\n"
                              f"{said(one)}")
 
+    def logins(self):
+        return sum(said(one).count(" sshd login ") for one in self.background)
+
     def end(self, check):
         for one in self.background:
             if check and one[3]:
                 until(lambda: matches(one[3], said(one), anywhere=True),
                       f"line {one[4]}: {one[2]}: it did not print\n"
                       + "\n".join(one[3]), one)
-        for p, _, command, _, at in reversed(self.background):
+        while self.background:
+            p, _, command, _, at = self.background.pop()
             if p.poll() is None:
                 p.send_signal(signal.SIGTERM)
             try:
@@ -248,7 +256,6 @@ exec /usr/bin/ssh-keygen -q -t ed25519 -N '' -C {user} -f {key}
                 status = "none in time"
             if check and command.split()[0] == "micelio" and status != 0:
                 raise Failed(f"line {at}: {command}: exit status {status}")
-        self.background = []
         if self.shell.poll() is None:
             self.shell.stdin.close()
             self.shell.wait(PATIENCE)
@@ -311,36 +318,30 @@ class Lab:
         return n
 
     def end(self, check):
-        try:
-            for m in self.machines.values():
-                m.end(check)
-        finally:
-            for m in self.machines.values():
-                m.end(False)
+        for m in self.machines.values():
+            m.end(check)
+        if not check:
             shutil.rmtree(self.dir, ignore_errors=True)
 
 
 def main(argv):
     build = os.path.abspath(argv[0])
     failed = 0
+    # Whoever ends us ends what we started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     for page in map(pathlib.Path, argv[1:]):
         lab = Lab(build)
-        well = False
         try:
             n = lab.run(page)
             if n == 0:
                 raise Failed("no example is marked to be run")
-            well = True
-        except Failed as e:
-            print(f"FAIL {page.name}: {e}")
-        try:
-            lab.end(well)
-        except Failed as e:
-            print(f"FAIL {page.name}: {e}")
-            well = False
-        failed += not well
-        if well:
+            lab.end(True)
             print(f"ok {page.name}: {n} examples")
+        except Failed as e:
+            failed += 1
+            print(f"FAIL {page.name}: {e}")
+        finally:
+            lab.end(False)
     return 1 if failed else 0
 
 
