@@ -406,7 +406,9 @@ whose fields are
 .Li MICELIO_EVENT
 and
 .Li MICELIO_
-with the name in upper case.
+with the name in upper case;
+.Ql journalctl -x
+shows with each what is said here.
 .Pp
 Events of level
 .Sq debug

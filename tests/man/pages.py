@@ -131,6 +131,20 @@ def against_tables(source, pages):
             yield f"micelio-gossipd.8: does not name the drop {word}"
 
 
+def against_rates(source, text):
+    """The table of the key service in micelio.8."""
+    code = (source / "micelio/keyserv.c").read_text(encoding="utf-8")
+    rules = re.findall(r'\{ "([\w ]+)", PROC_(\w+), \w+, \{[^}]*\}, (\d+), '
+                       r"(\d+) \}", code)
+    if not rules:
+        yield f"{__file__}: finds no rules of the key service"
+    for name, who, rate, burst in rules:
+        line = (f".It {name} Ta micelio-{who.lower()} Ta {rate} a second, "
+                f"{burst} at once")
+        if line not in text.splitlines():
+            yield f"micelio.8: want the line {line!r}"
+
+
 def displays(text):
     for body in re.findall(r"^\.Bd -literal[^\n]*\n(.*?)^\.Ed", text,
                            re.M | re.S):
@@ -172,6 +186,7 @@ def main(argv):
         wrong += against_programs(build, pages)
         source = man.resolve().parent
         wrong += against_tables(source, pages)
+        wrong += against_rates(source, pages["micelio.8"])
         wrong += against_vectors(source, pages["micelio-protocol.7"])
     if shutil.which("mandoc"):
         for name in pages:
