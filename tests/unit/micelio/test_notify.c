@@ -150,6 +150,7 @@ body_listen(void)
 	if (listen_open(&ls, &conf, &privs, &n, err) == 0 ||
 	    strstr(err, "which no setting names") == NULL)
 		return 6;
+	conf_free(&conf);
 	return 0;
 }
 
@@ -197,10 +198,12 @@ body_bind(void)
 	if (listen_open(&ls, &conf, &privs, &n, err) == 0)
 		return 5;
 	snprintf(want, sizeof(want), "(pid %d)", (int)getpid());
-	if (strstr(err, "address in use by \"test_notify\"") == NULL ||
+	/* Its name: under valgrind the process has another. */
+	if (strstr(err, "address in use by \"") == NULL ||
 	    strstr(err, want) == NULL || strstr(err, "set network.listen") ==
 	    NULL)
 		return 6;
+	conf_free(&conf);
 	return 0;
 }
 
