@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <seccomp.h>
 #include <unistd.h>
 
@@ -51,14 +52,14 @@ static const struct {
 	MAY(read, ALL), MAY(readv, ALL), MAY(write, ALL), MAY(writev, ALL),
 	MAY(close, ALL), MAY(recvmsg, ALL), MAY(sendmsg, ALL),
 	MAY(recvfrom, ALL), MAY(sendto, ALL), MAY(poll, ALL),
-	MAY(ppoll, ALL), MAY(fcntl, ALL), MAY(fstat, ALL), MAY(lseek, ALL),
+	MAY(ppoll, ALL), MAY(fstat, ALL), MAY(lseek, ALL),
 	MAY(shutdown, NET | Go | St),
 	MAY(epoll_wait, LOOP), MAY(epoll_pwait, LOOP), MAY(epoll_ctl, LOOP),
 	MAY(timerfd_settime, LOOP), MAY(timerfd_gettime, LOOP),
 	/* sockets */
 	MAY(accept4, Pa | Tr | Ss), MAY(accept, Pa | Tr | Ss),
 	MAY(getsockname, NET), MAY(getpeername, NET),
-	MAY(getsockopt, NET), MAY(setsockopt, NET),
+	MAY(getsockopt, NET), MAY(setsockopt, Pa),
 	MAY(connect, Pa | Tr),
 	/* files */
 	MAY(openat, Pa | St), MAY(open, Pa | St), MAY(creat, Pa | St),
@@ -73,8 +74,10 @@ static const struct {
 	MAY(unlink, Pa | St), MAY(unlinkat, Pa | St), MAY(mkdir, Pa | St),
 	MAY(mkdirat, Pa | St), MAY(rmdir, Pa | St), MAY(getdents64, Pa | St),
 	MAY(getcwd, Pa | St), MAY(flock, Pa | St), MAY(umask, Pa | St),
-	MAY(fchmod, Pa | St), MAY(chmod, Pa | St), MAY(fchmodat, Pa | St),
-	MAY(utimensat, Pa | St), MAY(select, Pa | St), MAY(pselect6, Pa | St),
+	MAY(select, Pa | St), MAY(pselect6, Pa | St),
+	/* modes and times: Landlock does not look at these */
+	MAY(fchmod, Pa), MAY(chmod, Pa), MAY(fchmodat, Pa),
+	MAY(utimensat, Pa),
 	/* the parent: start, watch and end processes; its files */
 	MAY(clone, Pa), MAY(clone3, Pa), MAY(fork, Pa), MAY(vfork, Pa),
 	MAY(execve, Pa), MAY(execveat, Pa), MAY(wait4, Pa), MAY(waitid, Pa),
@@ -137,6 +140,37 @@ rules_socket(scmp_filter_ctx ctx, enum proc_role role)
 	for (size_t i = 0; i < 2; i++)
 		must(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
 		    SCMP_A0_32(SCMP_CMP_EQ, inet[i], 0)), "socket");
+}
+
+/*
+ * Not F_SETOWN and F_SETSIG: with these the kernel sends any signal to any
+ * process of the same uid.  Not SO_LINGER: the last close(2) of such a socket
+ * waits, also when a process that was sent it has to close it.
+ */
+static void
+rules_descriptors(scmp_filter_ctx ctx, enum proc_role role)
+{
+	static const struct {
+		unsigned int	cmd, roles;
+	} cmds[] = {
+		{ F_GETFD, ALL }, { F_SETFD, ALL }, { F_GETFL, ALL },
+		{ F_SETFL, ALL }, { F_DUPFD, Pa | St },
+		{ F_DUPFD_CLOEXEC, Pa | St }, { F_GETLK, Pa | St },
+		{ F_SETLK, Pa | St }, { F_SETLKW, Pa | St },
+	};
+
+	for (size_t i = 0; i < sizeof(cmds) / sizeof(cmds[0]); i++)
+		if ((cmds[i].roles & 1u << role) != 0)
+			must(seccomp_rule_add(ctx, SCMP_ACT_ALLOW,
+			    SCMP_SYS(fcntl), 1, SCMP_A1_32(SCMP_CMP_EQ,
+			    cmds[i].cmd, 0)), "fcntl");
+	if ((NET & ~Pa & 1u << role) == 0)
+		return;
+	must(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 1,
+	    SCMP_A1_32(SCMP_CMP_EQ, IPPROTO_TCP, 0)), "setsockopt");
+	must(seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
+	    SCMP_A1_32(SCMP_CMP_EQ, SOL_SOCKET, 0),
+	    SCMP_A2_32(SCMP_CMP_EQ, SO_KEEPALIVE, 0)), "setsockopt");
 }
 
 /* abort(3), and nothing else, may signal: only ourselves. */
@@ -203,6 +237,7 @@ filter_new(enum proc_role role)
 	rules_calls(ctx, role);
 	rules_memory(ctx, role);
 	rules_socket(ctx, role);
+	rules_descriptors(ctx, role);
 	rules_signal(ctx, role);
 	rules_harmless(ctx, role);
 	return ctx;

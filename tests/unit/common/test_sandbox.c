@@ -93,6 +93,35 @@ try_wx(void)
 	return syscall(SYS_mmap, 0, 4096, 7, 0x22, -1, 0) == -1 ? -1 : 0;
 }
 
+/* Of our own file: in personal mode the keys are files of this uid, too. */
+static int
+try_chmod(void)
+{
+	return (int)syscall(SYS_chmod, "/proc/self", 0755);
+}
+
+/* A signal of the kernel's on our behalf. */
+static int
+try_sigio(void)
+{
+	return fcntl(STDERR_FILENO, F_SETOWN, getppid());
+}
+
+static int
+try_setsig(void)
+{
+	return fcntl(STDERR_FILENO, F_SETSIG, SIGKILL);
+}
+
+/* Who closes the last copy of such a socket waits. */
+static int
+try_linger(void)
+{
+	const struct linger l = { 1, 3600 };
+
+	return setsockopt(STDERR_FILENO, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
+}
+
 static const struct attempt {
 	const char	*name;
 	int		(*run)(void);
@@ -101,6 +130,8 @@ static const struct attempt {
 	{ "packet", try_packet }, { "connect", try_connect },
 	{ "fork", try_fork }, { "exec", try_exec }, { "ptrace", try_ptrace },
 	{ "kill", try_kill }, { "setuid", try_setuid }, { "wx", try_wx },
+	{ "sigio", try_sigio }, { "setsig", try_setsig },
+	{ "linger", try_linger }, { "chmod", try_chmod },
 };
 
 static void
