@@ -171,6 +171,9 @@ link_set(struct proc *p, struct imsg *m)
 	if (peer <= PROC_PARENT || peer > PROC_SSHD || peer == p->role)
 		fatalx("the parent wires us to %u", (unsigned int)peer);
 	again = p->link[peer] != NULL;
+	/* The end of the old one may not have been read yet. */
+	if (again && p->running && p->ops->link_lost != NULL)
+		p->ops->link_lost(p, peer);
 	imsgchan_free(p->link[peer]);
 	p->link[peer] = imsgchan_new(p->base, imsg_take_fd(m), p->role, peer,
 	    link_dispatch, link_closed, p);
@@ -354,6 +357,9 @@ link_dispatch(struct imsgchan *chan, struct imsg *m, void *arg)
 	enum proc_role peer = imsgchan_peer(chan);
 
 	if (m->type == IMSG_TABLE_GET) {
+		/* One that asks and does not read gets no more answers. */
+		if (imsgchan_queued(chan) > PROC_ANSWERS_MAX)
+			return;
 		if (p->ops->table == NULL ||
 		    !p->ops->table(p, (enum table)m->data[0], m->id))
 			proc_table_end(p, m->id, false);

@@ -18,6 +18,8 @@
 #include "config.h"
 
 #define PROC_FILENO	3	/* channel to the parent */
+/* Bytes waiting for the hub beyond which its questions get no answer. */
+#define PROC_ANSWERS_MAX	(8u * 1024 * 1024)
 /* Of micelio-sshd-session only: */
 #define PROC_HUB_FILENO		4
 #define PROC_SIGNER_FILENO	5

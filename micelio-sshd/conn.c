@@ -18,6 +18,7 @@
 #define LINGER_MS	3000	/* from its last word to its end */
 #define FLUSH_MS	90000	/* for a slow reader to take the rest */
 #define CHUNK_MAX	32768u
+#define QUEUE_MAX	(16u * 1024 * 1024)	/* far over OUTLET_WINDOW */
 
 static void	conn_dispatch(struct imsgchan *, struct imsg *, void *);
 static void	conn_closed(struct imsgchan *, enum imsgchan_end,
@@ -278,6 +279,11 @@ conn_dispatch(struct imsgchan *chan, struct imsg *m, void *arg)
 	(void)chan;
 	if (c->state == CONN_ENDING)
 		return;
+	/* A session that asks, and does not read what it is told. */
+	if (imsgchan_queued(c->chan) > QUEUE_MAX) {
+		login_lied(c, "not-reading");
+		return;
+	}
 	if (m->type == IMSG_SES_AUTH)
 		login_auth(c, m);
 	else if (c->state == CONN_IN)

@@ -83,6 +83,27 @@ caller_name(struct conn *c, const struct login_request *q,
 		text_copy(c->caller.nick, c->user, sizeof(c->caller.nick));
 }
 
+/*
+ * A session process chooses what it has signed first.  One that saw a login
+ * and another that repeats it under the same id must not get far.
+ */
+static bool
+sid_used(const struct hub *hub, const uint8_t sid[32])
+{
+	size_t n = hub->nsids < SIDS_MAX ? hub->nsids : SIDS_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		if (memcmp(hub->sids[i], sid, 32) == 0)
+			return true;
+	return false;
+}
+
+static void
+sid_keep(struct hub *hub, const uint8_t sid[32])
+{
+	memcpy(hub->sids[hub->nsids++ % SIDS_MAX], sid, 32);
+}
+
 static void
 let_in(struct conn *c, uint32_t id, const struct login_request *q,
     struct login_answer *a)
@@ -97,6 +118,7 @@ let_in(struct conn *c, uint32_t id, const struct login_request *q,
 		    "(ssh.max_sessions); try again later\n");
 		return;
 	}
+	sid_keep(c->hub, c->sid);
 	c->state = CONN_IN;
 	c->since_ms = mono_ms();
 	c->pty = k->pty;
@@ -112,22 +134,6 @@ let_in(struct conn *c, uint32_t id, const struct login_request *q,
 	    LF_ADDR("addr", &c->addr), LF_STR("key", c->fp),
 	    LF_STR("role", role_name(k->role)));
 	auth_done(c, id, true, "");
-}
-
-/*
- * A session process chooses what it has signed first.  One that saw a login
- * and another that repeats it under the same id must not get far.
- */
-static bool
-sid_used(struct hub *hub, const uint8_t sid[32])
-{
-	size_t n = hub->nsids < SIDS_MAX ? hub->nsids : SIDS_MAX;
-
-	for (size_t i = 0; i < n; i++)
-		if (memcmp(hub->sids[i], sid, 32) == 0)
-			return true;
-	memcpy(hub->sids[hub->nsids++ % SIDS_MAX], sid, 32);
-	return false;
 }
 
 static void
@@ -165,6 +171,11 @@ login_auth(struct conn *c, struct imsg *m)
 
 	if (c->state != CONN_LOGIN || c->parked != NULL) {
 		login_lied(c, "login-twice");
+		return;
+	}
+	/* Ours asks less often: one that does not is not ours any more. */
+	if (++c->asked > SSH_ASKED_MAX) {
+		login_lied(c, "asks-for-ever");
 		return;
 	}
 	if (!login_request_read(&q, m->data, m->len)) {

@@ -169,6 +169,7 @@ void	 auth_refusal_text(const struct login_request *,
 
 #define SSH_UNFINISHED_MAX	32u
 #define SSH_TRIES_MAX		6u
+#define SSH_ASKED_MAX		64u	/* keys a session may ask about */
 
 struct budget_entry {
 	TAILQ_ENTRY(budget_entry) entry;
@@ -556,6 +557,7 @@ struct conn {
 	uint8_t			*parked;	/* SES_AUTH before its sid */
 	size_t			 parked_len;
 	uint32_t		 parked_id;
+	unsigned int		 asked;		/* SES_AUTH so far */
 	unsigned int		 tries;
 	bool			 opened;
 	bool			 shell;

@@ -355,6 +355,7 @@ struct ssh_session {
 	struct imsgchan		*chan, *signer;
 	struct event		*ev_exit;
 	struct hostkey_signer	 hostkey;
+	unsigned int		 slowed;	/* signatures not given */
 	uint64_t		 started_ms;
 	unsigned int		 unanswered;	/* pings */
 	unsigned int		 ticks;		/* in the present state */

@@ -23,6 +23,7 @@
 #define ADDRESS_MAX	128u
 #define READY_TICKS	5u	/* of 2 s, to become ready */
 #define PINGS_OWED	15u	/* of 2 s: it may wait for its own network */
+#define SLOWED_MAX	8u	/* a key exchange fails at the first */
 
 enum { EXIT_STATUS = 0, EXIT_SIGNAL = 1 };	/* SSH_EXIT */
 
@@ -324,6 +325,11 @@ signer_dispatch(struct imsgchan *chan, struct imsg *m, void *arg)
 	}
 	answer[0] = (uint8_t)keyserv_hostkey(&s->parent->keyserv, &s->hostkey,
 	    m->data, mono_ms(), answer + 1, &first);
+	/* Every answer waits here until it is read: it must not ask for ever. */
+	if (answer[0] != KEY_OK && ++s->slowed > SLOWED_MAX) {
+		imsgchan_violation(chan, m, "asks for ever more signatures");
+		return;
+	}
 	if (first && hub != NULL && !s->orphan) {
 		imsg_send(hub->chan, IMSG_SSH_SID, s->id, m->cause,
 		    s->hostkey.sid, sizeof(s->hostkey.sid));

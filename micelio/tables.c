@@ -10,6 +10,7 @@
 #include "keymem.h"
 #include "micelio.h"
 #include "mtime.h"
+#include "proc.h"
 #include "row.h"
 
 static void	table_status(struct parent *, struct imsgchan *, uint32_t);
@@ -23,6 +24,9 @@ tables_answer(struct parent *p, struct imsg *m)
 	struct imsgchan *hub = p->child[PROC_SSHD].chan;
 	uint8_t status = 0;
 
+	/* One that asks and does not read gets no more answers. */
+	if (imsgchan_queued(hub) > PROC_ANSWERS_MAX)
+		return;
 	switch (m->data[0]) {
 	case TABLE_STATUS:	table_status(p, hub, m->id); break;
 	case TABLE_PROCS:	table_procs(p, hub, m->id); break;

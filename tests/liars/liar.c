@@ -258,12 +258,31 @@ claim(const uint8_t sid[32], int good_signature)
 	message_send(CHAN_HUB, IMSG_SES_AUTH, 1, o.b, o.n);
 }
 
+/* May the same key log in?  Unsigned. */
 static void
-open_shell(void)
+probe(void)
+{
+	static struct bytes o, blob;
+	uint8_t seed[32], pk[32], sk[64];
+
+	o.n = blob.n = 0;
+	memset(seed, 'B', sizeof(seed));
+	crypto_sign_seed_keypair(pk, sk, seed);
+	put_ssh(&blob, "ssh-ed25519", 11);
+	put_ssh(&blob, pk, sizeof(pk));
+	put_uint(&o, 0, 1);
+	put_text(&o, 2, "alice");
+	put_text(&o, 2, "ssh-ed25519");
+	put_str(&o, 2, blob.b, blob.n);
+	message_send(CHAN_HUB, IMSG_SES_AUTH, 1, o.b, o.n);
+}
+
+static void
+open_shell(enum ses_kind kind)
 {
 	struct bytes o = { .n = 0 };
 
-	put_uint(&o, SES_EXEC, 1);
+	put_uint(&o, kind, 1);
 	put_uint(&o, 0, 1);
 	put_uint(&o, 80, 2);
 	put_uint(&o, 24, 2);
@@ -285,22 +304,22 @@ lie(struct message *m)
 		sign_hostkey(m, sizeof(hash));
 		claim(hash, 1);
 		listen_on(m, CHAN_HUB, "hub", 500);
-		open_shell();
+		open_shell(SES_EXEC);
 		break;
 	case 2:		/* a signature that does not fit */
 		sign_hostkey(m, sizeof(hash));
 		claim(hash, 0);
 		listen_on(m, CHAN_HUB, "hub", 500);
-		open_shell();
+		open_shell(SES_EXEC);
 		break;
 	case 3:		/* a good one, recorded in another session */
 		sign_hostkey(m, sizeof(hash));
 		claim(other, 1);
 		listen_on(m, CHAN_HUB, "hub", 500);
-		open_shell();
+		open_shell(SES_EXEC);
 		break;
 	case 4:		/* straight in */
-		open_shell();
+		open_shell(SES_EXEC);
 		break;
 	case 5:		/* sign what is no exchange hash */
 		sign_hostkey(m, 31);
@@ -315,6 +334,27 @@ lie(struct message *m)
 		message_send(CHAN_SIGNER, IMSG_KEY_SIGN, 1, hash, 32);
 		listen_on(m, CHAN_SIGNER, "signer", 500);
 		break;
+	case 8:		/* ask for signatures and never read one */
+		for (int i = 0; i < 100000; i++)
+			message_send(CHAN_SIGNER, IMSG_SIGN_HOSTKEY, 0, hash,
+			    sizeof(hash));
+		say("asked", 100000);
+		exit(0);
+	case 9:		/* ask about a good key for ever, and read nothing */
+		for (int i = 0; i < 100000; i++)
+			probe();
+		say("asked", 100000);
+		exit(0);
+	case 10:	/* let in, ask for completions and read nothing */
+		sign_hostkey(m, sizeof(hash));
+		claim(hash, 1);
+		listen_on(m, CHAN_HUB, "hub", 500);
+		open_shell(SES_SHELL);
+		for (int i = 0; i < 400000; i++)
+			message_send(CHAN_HUB, IMSG_SES_COMPLETE, 1,
+			    "\1\0\1\0/", 5);
+		say("asked", 400000);
+		exit(0);
 	}
 	listen_on(m, CHAN_HUB, "hub", 2000);
 }

@@ -82,6 +82,7 @@ def test_signs_what_is_no_hash(t):
 
 
 def test_signs_too_much(t):
+    t.expected = ("channel_violation",)
     _, heard = refused(t, 6)
     assert 1 <= heard.count("HOSTKEY_SIGNED 0") <= 5, heard
 
@@ -90,6 +91,40 @@ def test_signs_with_the_identity(t):
     t.expected = ("channel_violation",)
     _, heard = refused(t, 7)
     assert not [x for x in heard if "SIGNED 0" in x], heard
+
+
+def memory(node, daemon):
+    """KiB in use by a daemon of the node, or by its parent."""
+    pid = node.pid if daemon == "micelio" else node.child(daemon)
+    with open(f"/proc/{pid}/status", encoding="ascii") as f:
+        return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
+
+
+def never_reads(t, lie, daemon):
+    """Answers that nobody reads do not pile up."""
+    node = with_liar(t, "micelio-sshd-session", lie).start()
+    before = memory(node, daemon)
+    visit(t, node)
+    grown = memory(node, daemon) - before
+    assert f"begins {lie}" in said(node), node.log_tail()
+    assert not [x for x in said(node) if x.startswith("asked")]
+    assert grown < 40 * 1024, grown
+    assert node.ctl("who").returncode == 0
+    t.note(f"{daemon} has grown by {grown} KiB")
+    return node
+
+
+def test_never_reads_signatures(t):
+    t.expected = ("channel_violation",)
+    never_reads(t, 8, "micelio").wait_event("channel_violation")
+
+
+def test_never_reads_answers(t):
+    never_reads(t, 9, "sshd").wait_event("session_lied")
+
+
+def test_never_reads_completions(t):
+    never_reads(t, 10, "sshd").wait_event("session_lied")
 
 
 @lane(budget=60)
