@@ -270,7 +270,8 @@ static void
 poll_add(struct session *s, struct imsgchan *c, short *have,
     ssh_event_callback cb, short want)
 {
-	int fd = imsgchan_fd(c);
+	/* Not imsgchan_fd(): a channel that has ended has closed it. */
+	int fd = c == s->hub ? PROC_HUB_FILENO : PROC_FILENO;
 
 	if (*have == want)
 		return;
