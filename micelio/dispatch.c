@@ -100,6 +100,7 @@ child_ready(struct child *c, struct imsg *m)
 static void
 child_progress(struct child *c, struct imsg *m)
 {
+	struct parent *p = c->parent;
 	char what[64], shown[100];
 	struct rcur r;
 	uint8_t percent;
@@ -113,9 +114,17 @@ child_progress(struct child *c, struct imsg *m)
 	}
 	c->progress_ms = mono_ms();
 	text_safe(what, strlen(what), shown, sizeof(shown), true);
-	notify_send(&c->parent->notify, "EXTEND_TIMEOUT_USEC=%u\n"
-	    "STATUS=%s: %s %u%%\n", PROGRESS_EXTEND_MS * 1000u,
-	    proc_role_name(c->role), shown, percent);
+	if (p->ready_ms == 0)
+		notify_send(&p->notify, "EXTEND_TIMEOUT_USEC=%u\n"
+		    "STATUS=%s: %s %u%%\n", PROGRESS_EXTEND_MS * 1000u,
+		    proc_role_name(c->role), shown, percent);
+	else if (percent < 100)
+		notify_send(&p->notify, "STATUS=%s %.12s; %s: %s %u%%\n",
+		    p->conf.node_name, p->identity.id_hex,
+		    proc_role_name(c->role), shown, percent);
+	else
+		notify_send(&p->notify, "STATUS=%s %.12s\n",
+		    p->conf.node_name, p->identity.id_hex);
 	log_debug("%s: %s %u%%", proc_role_title(c->role), shown, percent);
 }
 

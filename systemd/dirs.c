@@ -45,6 +45,8 @@ static char where[4096];
 int
 main(int argc, char **argv)
 {
+	static const char *const files[] = { "VERSION", "lock",
+	    "authorized_keys" };
 	const struct passwd *pw;
 	uid_t node, state;
 	gid_t node_gid, state_gid;
@@ -81,6 +83,10 @@ main(int argc, char **argv)
 		if ((rc = top_give(fd, where, node, node_gid)) != 0)
 			return rc;
 	}
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (give_entry(fd, files[i], 0, node, node_gid, DEPTH_MAX) ==
+		    -1)
+			return failed(files[i], strerror(errno), EX_OSERR);
 	if ((rc = tree_give(fd, "identity", 0, node, node_gid)) != 0)
 		return rc;
 	/* micelio's if it was made by a start without us. */
