@@ -20,6 +20,7 @@ static void	gossip_in(struct gossip *, struct session *,
 static bool	sizes_good(struct gossip *, struct session *,
 		    const struct envelope *);
 static bool	key_find(struct gossip *, struct job *);
+static bool	neighbour_allow(struct gossip *, struct session *, size_t);
 static void	message_good(struct gossip *, struct job *);
 static void	chat_stale(struct gossip *, const struct job *,
 		    struct session *);
@@ -152,6 +153,10 @@ gossip_in(struct gossip *g, struct session *s, const struct envelope *env)
 		drop_count(g, s, DROP_NO_KEY);
 		goto done;
 	}
+	if (!neighbour_allow(g, s, env->raw.n)) {
+		drop_count(g, s, DROP_NEIGHBOUR);
+		goto done;
+	}
 	if (seen == SEEN_RESERVED) {
 		if (job_wait(g, &job))
 			return;
@@ -213,6 +218,19 @@ key_find(struct gossip *g, struct job *job)
 		return false;
 	memcpy(job->pubkey, key, sizeof(job->pubkey));
 	return true;
+}
+
+/*
+ * Authors are free to make: their rates bound no neighbour (8, W7).  What is
+ * over is not even checked, and may still come by another way.
+ */
+static bool
+neighbour_allow(struct gossip *g, struct session *s, size_t len)
+{
+	uint32_t n = 1 + (uint32_t)(len / NEIGHBOUR_UNIT);
+
+	return bucket_take(&s->brought, NEIGHBOUR_RATE, NEIGHBOUR_BURST, n,
+	    g->now.mono);
 }
 
 void

@@ -41,6 +41,9 @@
 
 #define GOSSIP_RATE		10u	/* a sender's messages per second */
 #define GOSSIP_BURST		20u
+#define NEIGHBOUR_RATE		200u	/* of all authors, by one connection: */
+#define NEIGHBOUR_BURST		2000u	/* messages, and 4 KiB of each more */
+#define NEIGHBOUR_UNIT		4096u
 #define RELAY_ALL_MAX		15u	/* relayed to so many peers */
 #define SEEN_MS			(60u * 60 * 1000)
 #define CHAT_PAST_MS		(50u * 60 * 1000) /* < SEEN_MS - future */
@@ -137,6 +140,7 @@ struct gossip_ops {
 	X(SIGNATURE,	"signature",	"invalid signature")		\
 	X(STALE,	"stale",	"timestamp too old or in the future") \
 	X(RATE,		"rate",		"sender over its rate")		\
+	X(NEIGHBOUR,	"neighbour",	"neighbour over its rate")	\
 	X(MALFORMED,	"malformed",	"not an envelope")		\
 	X(CHAT,		"chat",		"not a chat message")		\
 	X(EXCHANGE,	"exchange",	"bad peer exchange")		\
@@ -210,6 +214,7 @@ struct session {
 	uint64_t		 frames_in, frames_out, bytes_in, bytes_out;
 	struct bucket		 bad;		/* budget for bad input */
 	struct bucket		 exchanges;
+	struct bucket		 brought;	/* new messages of others */
 	uint8_t			 exchange_ids[EXCHANGE_IDS][16];
 	uint32_t		 exchange_next;
 	STAILQ_HEAD(, held_frame) held;		/* behind a pending hello */

@@ -110,6 +110,7 @@ gossip_session_up(struct gossip *g, struct gtime now, uint32_t sid,
 	s->win_bytes = SESSION_WINDOW_BYTES;
 	bucket_init(&s->bad, BAD_BURST, now.mono);
 	bucket_init(&s->exchanges, EXCHANGE_BURST, now.mono);
+	bucket_init(&s->brought, NEIGHBOUR_BURST, now.mono);
 	if (outbound && (expect = bootstrap_expects(g, dial)) != NULL) {
 		s->expects = true;
 		s->expect = *expect;

@@ -454,6 +454,47 @@ test_rate(void **state)
 	fake_free(m.f);
 }
 
+/* W7: a neighbour that mints authors is bounded by itself */
+static void
+test_neighbour_rate(void **state)
+{
+	const struct ident *authors[] = { NULL, NULL };
+	struct ident minted[2];
+	uint64_t took;
+	char mid[16];
+	struct mesh m;
+	unsigned int i;
+
+	(void)state;
+	mesh_open(&m);
+	ident_make(&minted[0], 20);
+	ident_make(&minted[1], 21);
+	authors[0] = &minted[0];
+	authors[1] = &minted[1];
+	for (i = 0; i < NEIGHBOUR_BURST + 100; i++) {
+		snprintf(mid, sizeof(mid), "m%u", i);
+		fake_frame(m.f, 1, chat_env(authors[i % 2], mid, 1));
+		m.f->nchats = 0;
+	}
+	/* over it, nothing is even checked */
+	assert_int_equal(drops(&m, DROP_NEIGHBOUR), 100);
+	took = m.f->g->count.verified;
+	snprintf(mid, sizeof(mid), "m%u", i);
+	fake_frame(m.f, 1, chat_env(&m.d, mid, 1));
+	assert_true(m.f->g->count.verified == took);
+	assert_int_equal(m.f->nchats, 0);
+	assert_true(fake_event(m.f, EV_MESSAGE_REFUSED, "neighbour"));
+	/* it may come another way, and others are not concerned */
+	fake_frame(m.f, 2, chat_env(&m.d, mid, 1));
+	assert_int_equal(m.f->nchats, 1);
+	/* the connection stays, and has its rate */
+	assert_int_equal(m.f->nclosed, 0);
+	fake_pass(m.f, 1000);
+	fake_frame(m.f, 1, chat_env(&m.d, "later", 1));
+	assert_int_equal(m.f->nchats, 2);
+	fake_free(m.f);
+}
+
 /* W4: our own message is not taken, shown or relayed again */
 static void
 test_own(void **state)
@@ -718,6 +759,7 @@ main(void)
 		cmocka_unit_test(test_padded),
 		cmocka_unit_test(test_unknown_type),
 		cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_neighbour_rate),
 		cmocka_unit_test(test_own),
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_replay),
