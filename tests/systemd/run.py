@@ -141,8 +141,19 @@ class OwnGroup:
                     pass
 
 
+def root_is_mounted():
+    """False in a chroot into a plain directory."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as f:
+        return any(line.split()[4] == "/" for line in f)
+
+
 def boot(tree, dest, name):
-    argv = [
+    argv = [] if root_is_mounted() else [
+        # nspawn wants to change how / is mounted: make it a mount.
+        "unshare", "--mount", "--propagation", "unchanged", "sh", "-c",
+        'mkdir "$0" && mount --rbind / "$0" && exec chroot "$0" "$@"',
+        str(tree.parent / "root")]
+    argv += [
         "systemd-nspawn", "-q", "-D", str(tree), "-M", name,
         f"--overlay-ro=/usr:{dest}/usr:/usr",
         f"--bind-ro={HERE.parent}:/tests", "--register=no", "--keep-unit",
