@@ -223,7 +223,7 @@ go(struct proc *p)
  */
 
 static void
-conf_commit(struct proc *p)
+conf_commit(struct proc *p, uint32_t id)
 {
 	char why[512] = "";
 	struct wbuf w;
@@ -237,12 +237,12 @@ conf_commit(struct proc *p)
 	}
 	if (p->ops->check == NULL ||
 	    p->ops->check(p, &p->next, why, sizeof(why))) {
-		imsg_send(p->parent, IMSG_CONF_OK, 0, 0, NULL, 0);
+		imsg_send(p->parent, IMSG_CONF_OK, id, 0, NULL, 0);
 		return;
 	}
 	wbuf_init(&w, 1024);
 	wbuf_str(&w, why);
-	imsg_send_wbuf(p->parent, IMSG_CONF_REFUSED, 0, 0, &w);
+	imsg_send_wbuf(p->parent, IMSG_CONF_REFUSED, id, 0, &w);
 	wbuf_free(&w);
 }
 
@@ -275,7 +275,7 @@ conf_message(struct proc *p, struct imsg *m)
 			fatalx("malformed setting from the parent");
 		return true;
 	case IMSG_CONF_COMMIT:
-		conf_commit(p);
+		conf_commit(p, m->id);
 		return true;
 	case IMSG_CONF_APPLY:
 		conf_apply(p);

@@ -225,7 +225,8 @@ child_finish(struct child *c)
 			fatal("dup of the lock");
 		imsg_send_fd(c->chan, IMSG_SETUP_LOCK, 0, 0, fd, NULL, 0);
 	}
-	child_send_config(c->chan, &p->conf);
+	c->conf = p->reload.applied;
+	child_send_config(c->chan, &p->conf, 0);
 	imsg_send(c->chan, IMSG_SETUP_DONE, 0, 0, NULL, 0);
 }
 
@@ -251,11 +252,11 @@ send_record(const struct wbuf *w, void *arg)
 }
 
 void
-child_send_config(struct imsgchan *chan, const struct conf *conf)
+child_send_config(struct imsgchan *chan, const struct conf *conf, uint32_t id)
 {
 	imsg_send(chan, IMSG_CONF_BEGIN, 0, 0, NULL, 0);
 	conf_write(conf, send_record, chan);
-	imsg_send(chan, IMSG_CONF_COMMIT, 0, 0, NULL, 0);
+	imsg_send(chan, IMSG_CONF_COMMIT, id, 0, NULL, 0);
 }
 
 struct child *

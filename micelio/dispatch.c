@@ -89,6 +89,7 @@ child_ready(struct child *c, struct imsg *m)
 	imsgchan_set_phase(c->chan, IMSG_PHASE_RUN);
 	log_debug("%s ready in %llu ms", proc_role_title(c->role),
 	    (unsigned long long)(mono_ms() - c->started_ms));
+	reload_catch_up(c);
 	if (c->role == PROC_SSHD)
 		authkeys_send(p);
 	for (int r = PROC_TRANSPORTD; r <= PROC_SSHD; r++)

@@ -343,6 +343,7 @@ struct child {
 	unsigned int		 backoff;	/* index */
 	const char		*killed;	/* by us: why; or NULL */
 	bool			 reload_wait;	/* CONF_OK/REFUSED is due */
+	uint32_t		 conf;		/* reload it was last sent */
 	struct sandbox_report	 sandbox;
 };
 
@@ -369,7 +370,8 @@ struct ssh_session {
 struct reload {
 	bool		 busy;		/* children are asked */
 	bool		 again;		/* asked for once more meanwhile */
-	unsigned int	 late;		/* answers no longer waited for */
+	uint32_t	 number;	/* of the last one */
+	uint32_t	 applied;	/* of the one in force */
 	char		 refused[1024];	/* by whom and why; empty: nobody */
 	struct conf	 next;
 	char		 changed[1024], restart[1024];
@@ -423,7 +425,8 @@ void	 child_respawn_later(struct child *);
 /* The argument line; the strings are good until the next call. */
 void	 child_argv(struct parent *, enum proc_role,
 	    char *argv[CHILD_ARGV_MAX]);
-void	 child_send_config(struct imsgchan *, const struct conf *);
+/* id: the number of the reload, which the answer repeats; 0: none. */
+void	 child_send_config(struct imsgchan *, const struct conf *, uint32_t id);
 void	 child_send_identity(struct parent *, struct imsgchan *);
 bool	 child_ready_read(struct imsg *, struct sandbox_report *, char *why,
 	    size_t size);
@@ -460,6 +463,8 @@ void	 reload_pending(struct parent *);
 void	 reload_answer(struct child *, struct imsg *);
 /* A child that was asked is gone. */
 void	 reload_child_gone(struct child *);
+/* One is ready: give it what came into force since its start. */
+void	 reload_catch_up(struct child *);
 
 /* authkeys.c */
 void	 authkeys_start(struct parent *);
@@ -473,6 +478,8 @@ int	 start_source(struct parent *, char err[ERR_MAX]);
 int	 start_config(struct parent *);		/* has printed what is wrong */
 int	 start_show_id(struct parent *, char err[ERR_MAX]);
 int	 start_prepare(struct parent *, char err[ERR_MAX]);
+/* As many descriptors as a configuration needs, if we may. */
+void	 start_raise_files(const struct conf *);
 
 /* micelio.c */
 /* All daemons are up: said once. */

@@ -88,13 +88,15 @@ wait_children(struct parent *p)
 	struct reload *r = &p->reload;
 
 	r->busy = true;
+	r->number++;
 	r->refused[0] = '\0';
 	for (int i = PROC_TRANSPORTD; i <= PROC_SSHD; i++) {
 		struct child *c = child_running(p, i);
 
 		if (c == NULL)
 			continue;
-		child_send_config(c->chan, &r->next);
+		child_send_config(c->chan, &r->next, r->number);
+		c->conf = r->number;
 		c->reload_wait = true;
 	}
 	if (r->ev_deadline == NULL)
@@ -111,14 +113,13 @@ reload_answer(struct child *c, struct imsg *m)
 	char why[512], shown[600];
 	struct rcur cur;
 
-	if (!r->busy || !c->reload_wait) {
-		/* An answer too late: the reload has been given up. */
-		if (c->parent->reload.late > 0)
-			c->parent->reload.late--;
-		else
-			imsgchan_violation(c->chan, m, "nobody asked");
+	if (m->id > r->number) {
+		imsgchan_violation(c->chan, m, "nobody asked");
 		return;
 	}
+	/* An answer too late, to a reload that has been given up. */
+	if (m->id != r->number || !r->busy || !c->reload_wait)
+		return;
 	c->reload_wait = false;
 	if (m->type == IMSG_CONF_REFUSED && r->refused[0] == '\0') {
 		rcur_init(&cur, m->data, m->len);
@@ -139,6 +140,18 @@ reload_child_gone(struct child *c)
 	reload_settle(c->parent);
 }
 
+void
+reload_catch_up(struct child *c)
+{
+	struct parent *p = c->parent;
+
+	if (c->conf == p->reload.applied || c->reload_wait)
+		return;
+	c->conf = p->reload.applied;
+	child_send_config(c->chan, &p->conf, 0);
+	imsg_send(c->chan, IMSG_CONF_APPLY, 0, 0, NULL, 0);
+}
+
 static void
 deadline_cb(evutil_socket_t fd, short what, void *arg)
 {
@@ -152,7 +165,6 @@ deadline_cb(evutil_socket_t fd, short what, void *arg)
 		if (!c->reload_wait)
 			continue;
 		c->reload_wait = false;
-		p->reload.late++;
 		snprintf(p->reload.refused, sizeof(p->reload.refused),
 		    "%s: no answer within %d s", proc_role_name(c->role),
 		    ANSWER_MS / 1000);
@@ -185,10 +197,14 @@ reload_settle(struct parent *p)
 			return;
 	r->busy = false;
 	event_del(r->ev_deadline);
+	/* Not one that was started meanwhile: it has not got it. */
 	for (int i = PROC_TRANSPORTD; i <= PROC_SSHD; i++)
-		if ((c = child_running(p, i)) != NULL)
+		if ((c = child_running(p, i)) != NULL &&
+		    c->conf == r->number) {
 			imsg_send(c->chan, good ? IMSG_CONF_APPLY :
 			    IMSG_CONF_ABORT, 0, 0, NULL, 0);
+			c->conf = good ? r->number : r->applied;
+		}
 	if (!good) {
 		conf_free(&r->next);
 		log_event(EV_CONFIG_REFUSED, LF_STR("errors", r->refused));
@@ -200,8 +216,13 @@ reload_settle(struct parent *p)
 	conf_free(&p->conf);
 	p->conf = r->next;
 	memset(&r->next, 0, sizeof(r->next));
+	r->applied = r->number;
 	p->conf_wall_ms = wall_ms();
 	log_set_level(p->conf.logging_level);
+	start_raise_files(&p->conf);
+	for (int i = PROC_TRANSPORTD; i <= PROC_SSHD; i++)
+		if ((c = child_running(p, i)) != NULL)
+			reload_catch_up(c);
 	log_event(EV_CONFIG_RELOADED, LF_STR("changed", r->changed),
 	    LF_STR("restart", r->restart));
 	snprintf(text, sizeof(text), "reloaded; changed: %s%s%s",

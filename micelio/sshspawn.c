@@ -158,7 +158,7 @@ session_new(struct parent *p, uint32_t id, pid_t pid, int pidfd, int own,
 	p->nsessions++;
 	p->sessions_started++;
 	child_send_identity(p, s->chan);
-	child_send_config(s->chan, &p->conf);
+	child_send_config(s->chan, &p->conf, 0);
 	imsg_send(s->chan, IMSG_SETUP_DONE, 0, 0, NULL, 0);
 	return s;
 }

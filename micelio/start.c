@@ -31,7 +31,6 @@ static struct config_source source;
 static char data_dir_default[4096];
 
 static bool	service_defaults(const struct options *);
-static void	raise_files(const struct conf *);
 
 /* Where the configuration is, by the table of defaults in micelio(8). */
 int
@@ -165,7 +164,7 @@ start_prepare(struct parent *p, char err[ERR_MAX])
 	source.uid = p->privs.role[PROC_SESSION].uid;
 	source.gid = p->privs.role[PROC_SESSION].gid;
 	p->sandbox.no_caps = p->privs.mode == MODE_PERSONAL;
-	raise_files(&p->conf);
+	start_raise_files(&p->conf);
 	if ((rc = datadir_lock(&p->dir, err)) != 0 ||
 	    (rc = datadir_version(&p->dir, err)) != 0 ||
 	    (rc = datadir_state(&p->dir, &p->privs, err)) != 0)
@@ -182,8 +181,8 @@ start_prepare(struct parent *p, char err[ERR_MAX])
 }
 
 /* A session process costs us descriptors. */
-static void
-raise_files(const struct conf *conf)
+void
+start_raise_files(const struct conf *conf)
 {
 	const rlim_t want = FILES_BASE + FILES_SESSION *
 	    (conf->ssh_max_sessions + 64);

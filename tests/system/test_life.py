@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -201,6 +202,36 @@ def test_reload(t):
     # Bootstrap gone: good again.
     node.write_conf()
     assert node.ctl("reload").returncode == 0
+    node.stop()
+
+
+def test_reload_while_sshd_ends(t):
+    """One that is started in the middle of a reload has all of it."""
+    node = Node(t, "north")
+    alice = Key(t, "alice")
+    node.authorize(alice.line)
+    node.start()
+    gossipd, sshd = node.child("gossipd"), node.child("sshd")
+    os.kill(gossipd, signal.SIGSTOP)
+    try:
+        node.settings = {"ssh": "max_per_address = 1;"}
+        node.write_conf()
+        node.signal(signal.SIGHUP)
+        # The others have answered, gossipd is waited for.
+        time.sleep(0.3)
+        assert not node.events("config_reloaded")
+        os.kill(sshd, signal.SIGKILL)
+        node.wait_event("child_respawned", 5)
+        until("sshd answers", lambda: node.ctl(
+            "version", check=False).returncode == 0, 5)
+    finally:
+        os.kill(gossipd, signal.SIGCONT)
+    node.wait_event("config_reloaded")
+    assert Client(t, node, alice).command("who").returncode == 0
+    host, port = node.ssh_address.rsplit(":", 1)
+    with socket.create_connection((host, int(port))), \
+            socket.create_connection((host, int(port))) as second:
+        assert b"too many connections" in second.recv(100)
     node.stop()
 
 
