@@ -63,7 +63,7 @@ usr/share/doc/micelio/identity-credential.conf
 usr/share/doc/micelio/README.md
 usr/share/doc/micelio/LICENSE
 """.split()
-ELSEWHERE = ("usr/share/man/",)
+ELSEWHERE = ("usr/share/",)
 
 
 def install(build, dest):
