@@ -182,12 +182,13 @@
 	 * One SSH connection, between its session process and the hub.	      \
 	 * SES_AUTH (R): u8 signed, str user, str algorithm, str key blob,    \
 	 * and when signed: blob signed bytes, blob signature.		      \
-	 * SES_AUTH_DONE: u8 allowed, str text for the client's banner.	      \
+	 * SES_AUTH_DONE: u8 allowed, u8 whether the key may have a terminal,  \
+	 * str text for the client's banner.				      \
 	 * SES_OPEN: the shell or command starts: u8 kind (enum ses_kind),    \
 	 * u8 pty, u16 columns, u16 rows, str term, str env lines (K=V\n),    \
 	 * str command.							      \
-	 * SES_OPENED: the hub's answer: str prompt, u8 flags of what the key \
-	 * may (enum ses_right), str nick.  SES_REFUSE: str reason.	      \
+	 * SES_OPENED: the hub's answer: str prompt, str nick.		      \
+	 * SES_REFUSE: str reason.					      \
 	 * SES_LINE: one line typed (without line end).  SES_PASTE: the same, \
 	 * several lines pasted as one.  SES_PROMPT: str.		      \
 	 * SES_OUT: u8 stream (1 stdout, 2 stderr, 3 a line of the room shown \
@@ -201,9 +202,9 @@
 	 * SES_BYE: str reason: say it, then disconnect.		      \
 	 */								      \
 	X(SES_AUTH,		Se, Ss,		RUN,	7, 16384,	0)    \
-	X(SES_AUTH_DONE,	Ss, Se,		RUN,	3, 1024,	0)    \
+	X(SES_AUTH_DONE,	Ss, Se,		RUN,	4, 1024,	0)    \
 	X(SES_OPEN,		Se, Ss,		RUN,	12, 8192,	0)    \
-	X(SES_OPENED,		Ss, Se,		RUN,	5, 1024,	0)    \
+	X(SES_OPENED,		Ss, Se,		RUN,	4, 1024,	0)    \
 	X(SES_REFUSE,		Ss, Se,		RUN,	2, 1024,	0)    \
 	X(SES_LINE,		Se, Ss,		RUN,	0, 65535,	0)    \
 	X(SES_PASTE,		Se, Ss,		RUN,	0, 65535,	0)    \

@@ -38,10 +38,17 @@ row_bool(struct wbuf *w, const char *name, bool v)
 }
 
 void
-row_null(struct wbuf *w, const char *name)
+row_none(struct wbuf *w, const char *name, enum row_type type)
 {
 	wbuf_str(w, name);
 	wbuf_u8(w, ROW_NULL);
+	wbuf_u8(w, (uint8_t)type);
+}
+
+void
+row_null(struct wbuf *w, const char *name)
+{
+	row_none(w, name, ROW_STR);
 }
 
 bool
@@ -51,7 +58,7 @@ row_next(struct rcur *c, struct row_field *f)
 	if (c->bad || c->left == 0)
 		return false;
 	f->name = rcur_str(c, ROW_NAME_MAX, &f->name_len);
-	f->type = rcur_u8(c);
+	f->type = f->of = rcur_u8(c);
 	switch (f->type) {
 	case ROW_STR:
 		f->str = rcur_str(c, ROW_STR_MAX, &f->str_len);
@@ -67,6 +74,7 @@ row_next(struct rcur *c, struct row_field *f)
 		f->num = rcur_u8(c) != 0;
 		break;
 	case ROW_NULL:
+		f->of = rcur_u8(c);
 		break;
 	default:
 		c->bad = true;

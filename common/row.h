@@ -17,19 +17,21 @@ enum row_type {
 	ROW_MS,		/* u64: a span in milliseconds */
 	ROW_TIME,	/* u64: unix time in milliseconds */
 	ROW_BYTES,	/* u64: a size in bytes */
-	ROW_NULL,	/* nothing: unknown or not applicable */
+	ROW_NULL,	/* u8: nothing, of the type it would have had */
 };
 
 void	row_str(struct wbuf *, const char *name, const char *);
 void	row_strn(struct wbuf *, const char *name, const char *, size_t);
 void	row_num(struct wbuf *, const char *name, enum row_type, uint64_t);
 void	row_bool(struct wbuf *, const char *name, bool);
-void	row_null(struct wbuf *, const char *name);
+void	row_null(struct wbuf *, const char *name);	/* of a ROW_STR */
+void	row_none(struct wbuf *, const char *name, enum row_type);
 
 struct row_field {
 	const char	*name;		/* name_len bytes, in place */
 	size_t		 name_len;
 	enum row_type	 type;
+	enum row_type	 of;		/* type, also where it is ROW_NULL */
 	uint64_t	 num;
 	const char	*str;		/* ROW_STR: in place */
 	size_t		 str_len;

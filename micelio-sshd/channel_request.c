@@ -46,7 +46,7 @@ pty_cb(ssh_session ssh, ssh_channel chan, const char *term, int cols,
 	(void)chan;
 	(void)xpixels;
 	(void)ypixels;
-	if (!may_ask(s))
+	if (!may_ask(s) || !s->may_pty)
 		return REFUSED;
 	s->pty = true;
 	size_set(s, cols, rows);

@@ -38,7 +38,6 @@ status_answer(struct run *run, const struct answer *a, size_t n)
 		.keys = (unsigned int)hub->keys.n,
 		.ssh_on = conf->ssh_listen.n > 0,
 		.keys_known = hub->keys_known, .ssh_listen = &bound,
-		.network_listen = &conf->network_listen,
 		.bootstrap = &conf->network_bootstrap,
 		.sandbox = hub->proc->sandbox,
 	};

@@ -21,17 +21,9 @@ static void
 send_opened(struct conn *c, const char *prompt, const char *nick)
 {
 	struct wbuf w;
-	uint8_t rights = 0;
 
-	if (c->pty)
-		rights |= 1;
-	if (c->caller.role >= ROLE_OP)
-		rights |= 2;
-	if (c->caller.role >= ROLE_ADMIN)
-		rights |= 4;
 	wbuf_init(&w, 1024);
 	wbuf_str(&w, prompt);
-	wbuf_u8(&w, rights);
 	wbuf_str(&w, nick);
 	imsg_send_wbuf(c->chan, IMSG_SES_OPENED, 0, 0, &w);
 	wbuf_free(&w);
@@ -111,10 +103,11 @@ ses_open(struct conn *c, struct imsg *m)
 	struct rcur r;
 	size_t n, skip;
 	uint8_t kind;
+	bool pty;
 
 	rcur_init(&r, m->data, m->len);
 	kind = rcur_u8(&r);
-	(void)rcur_u8(&r);			/* a pty or not, its size */
+	pty = rcur_u8(&r) != 0;			/* and its size */
 	(void)rcur_u16(&r);
 	(void)rcur_u16(&r);
 	(void)rcur_str(&r, 8192, &skip);	/* TERM */
@@ -123,6 +116,11 @@ ses_open(struct conn *c, struct imsg *m)
 	if (!rcur_done(&r) || c->opened ||
 	    (kind != SES_SHELL && kind != SES_EXEC)) {
 		login_lied(c, "malformed or second SES_OPEN");
+		return;
+	}
+	/* The session was told what the key may. */
+	if (pty && !c->pty) {
+		login_lied(c, "a terminal this key may not have");
 		return;
 	}
 	c->opened = true;

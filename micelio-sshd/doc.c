@@ -166,17 +166,28 @@ field_text(const struct row_field *f, struct wbuf *w)
  * JSON.
  */
 
-/* The unit is part of the name: a number alone would not tell. */
+static bool
+name_begins(const struct row_field *f, const char *word)
+{
+	return f->name_len >= strlen(word) &&
+	    memcmp(f->name, word, strlen(word)) == 0;
+}
+
+/*
+ * The unit is part of the name: a number alone would not tell.  The name is
+ * the same where there is no number.
+ */
 static void
 json_name(const struct row_field *f, struct wbuf *w)
 {
-	const char *unit = f->type == ROW_MS ? "_ms" :
-	    f->type == ROW_BYTES ? "_bytes" : "";
+	const char *unit = f->of == ROW_MS ? "_ms" :
+	    f->of == ROW_BYTES ? "_bytes" : "";
 	size_t n = strlen(unit);
 	char name[96];
 
-	if (f->name_len >= n &&
-	    memcmp(f->name + f->name_len - n, unit, n) == 0)
+	if ((f->name_len >= n &&
+	    memcmp(f->name + f->name_len - n, unit, n) == 0) ||
+	    (f->of == ROW_BYTES && name_begins(f, "bytes")))
 		unit = "";
 	(void)snprintf(name, sizeof(name), "%.*s%s", (int)f->name_len,
 	    f->name, unit);

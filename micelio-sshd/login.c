@@ -14,12 +14,14 @@
 #define EXPIRY_CHECK_MS		60000	/* the wall clock may jump */
 
 static void
-auth_done(struct conn *c, uint32_t id, bool allowed, const char *text)
+auth_done(struct conn *c, uint32_t id, bool allowed, bool pty,
+    const char *text)
 {
 	struct wbuf w;
 
 	wbuf_init(&w, 1024);
 	wbuf_u8(&w, allowed);
+	wbuf_u8(&w, pty);
 	wbuf_strn(&w, text, strlen(text) < 1000 ? strlen(text) : 1000);
 	imsg_send_wbuf(c->chan, IMSG_SES_AUTH_DONE, id, 0, &w);
 	wbuf_free(&w);
@@ -61,7 +63,7 @@ refuse(struct conn *c, uint32_t id, const struct login_request *q,
 
 	log_refusal(c, q, a);
 	auth_refusal_text(q, a, keys_file(c), text, sizeof(text));
-	auth_done(c, id, false, text);
+	auth_done(c, id, false, false, text);
 	if (++c->tries < SSH_TRIES_MAX)
 		return;
 	conn_bye(c, "too-many-tries", "too many keys tried; name one: "
@@ -114,7 +116,7 @@ let_in(struct conn *c, uint32_t id, const struct login_request *q,
 	    c->hub->proc->conf.ssh_max_sessions);
 	if (a->cause != NULL) {
 		log_refusal(c, q, a);
-		auth_done(c, id, false, "this node has its limit of sessions "
+		auth_done(c, id, false, false, "this node has its limit of sessions "
 		    "(ssh.max_sessions); try again later\n");
 		return;
 	}
@@ -133,7 +135,7 @@ let_in(struct conn *c, uint32_t id, const struct login_request *q,
 	log_event(EV_LOGIN, LF_STR("user", c->user),
 	    LF_ADDR("addr", &c->addr), LF_STR("key", c->fp),
 	    LF_STR("role", role_name(k->role)));
-	auth_done(c, id, true, "");
+	auth_done(c, id, true, c->pty, "");
 }
 
 static void
@@ -152,7 +154,7 @@ decide(struct conn *c, uint32_t id, const struct login_request *q)
 		refuse(c, id, q, &a);
 		break;
 	case LOGIN_MAY:
-		auth_done(c, id, true, "");
+		auth_done(c, id, true, false, "");
 		break;
 	case LOGIN_IN:
 		let_in(c, id, q, &a);

@@ -85,7 +85,7 @@ struct session {
 	unsigned int		 tries, probes, requests;
 	bool			 asked_none;
 	uint32_t		 auth_id;
-	bool			 auth_done, auth_allowed;
+	bool			 auth_done, auth_allowed, may_pty;
 	char			 auth_text[1024];
 
 	ssh_channel		 chan;

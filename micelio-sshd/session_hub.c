@@ -68,12 +68,13 @@ hub_closed(struct imsgchan *c, enum imsgchan_end end, const char *text,
 static void
 hub_auth_done(struct session *s, const struct imsg *m, struct rcur *cur)
 {
-	bool allowed = rcur_u8(cur) == 1;
+	bool allowed = rcur_u8(cur) == 1, pty = rcur_u8(cur) == 1;
 
 	rcur_cstr(cur, s->auth_text, sizeof(s->auth_text));
 	if (m->id != s->auth_id || s->auth_done || !rcur_done(cur))
 		return;
 	s->auth_allowed = allowed;
+	s->may_pty = allowed && pty;
 	s->auth_done = true;
 }
 

@@ -476,7 +476,7 @@ struct status_facts {
 	unsigned int	 people, keys;
 	bool		 ssh_on;
 	bool		 keys_known;	/* authorized_keys was handed over */
-	const struct strlist *ssh_listen, *network_listen, *bootstrap;
+	const struct strlist *ssh_listen, *bootstrap;
 	struct sandbox_report sandbox;	/* the hub's own */
 };
 /* Fill the document; true if healthy. */

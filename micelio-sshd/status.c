@@ -189,19 +189,45 @@ head_build(const struct status_facts *s, const struct health *h,
 }
 
 static void
-listen_rows(struct doc *d, size_t list, const char *what,
-    const struct strlist *l)
+listen_row(struct doc *d, size_t list, const char *what, const char *addr,
+    size_t n)
 {
 	struct wbuf w;
 
 	wbuf_init(&w, 1024);
-	for (size_t i = 0; i < l->n; i++) {
-		wbuf_reset(&w);
-		row_str(&w, "what", what);
-		row_str(&w, "addr", l->v[i]);
-		(void)doc_row(d, list, w.p, w.len);
-	}
+	row_str(&w, "what", what);
+	row_strn(&w, "addr", addr, n);
+	(void)doc_row(d, list, w.p, w.len);
 	wbuf_free(&w);
+}
+
+static void
+listen_rows(struct doc *d, size_t list, const char *what,
+    const struct strlist *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		listen_row(d, list, what, l->v[i], strlen(l->v[i]));
+}
+
+/* What the parent bound, which a port of 0 in the settings does not tell. */
+static void
+network_rows(struct doc *d, size_t list, const struct answer *parent)
+{
+	struct row_field f;
+	const void *row = NULL;
+	const char *p, *end, *space;
+	size_t len;
+
+	if (parent != NULL && parent->n > 0)
+		row = answer_row(parent, 0, &len);
+	if (row == NULL || !row_find(row, len, "network", &f) ||
+	    f.type != ROW_STR)
+		return;
+	for (p = f.str, end = p + f.str_len; p < end; p = space + 1) {
+		if ((space = memchr(p, ' ', (size_t)(end - p))) == NULL)
+			space = end;
+		listen_row(d, list, "network", p, (size_t)(space - p));
+	}
 }
 
 static void
@@ -305,7 +331,7 @@ status_build(const struct status_facts *s, const struct answer *a, size_t n,
 	head_build(s, &h, answer_of(a, n, PROC_PARENT, TABLE_STATUS), d);
 	list = doc_list(d, "listen");
 	listen_rows(d, list, "ssh", s->ssh_listen);
-	listen_rows(d, list, "network", s->network_listen);
+	network_rows(d, list, answer_of(a, n, PROC_PARENT, TABLE_STATUS));
 	daemons_build(s, a, n, d);
 	answer_list(answer_of(a, n, PROC_GOSSIPD, TABLE_PEERS), "peers", d);
 	answer_list(answer_of(a, n, PROC_PARENT, TABLE_KEYSERV),

@@ -264,7 +264,7 @@ table(struct proc *p, enum table t, uint32_t id)
 	if (ws.last_checkpoint != 0)
 		row_num(&w, "last_checkpoint", ROW_TIME, ws.last_checkpoint);
 	else
-		row_null(&w, "last_checkpoint");
+		row_none(&w, "last_checkpoint", ROW_TIME);
 	row_num(&w, "checkpoints", ROW_U64, ws.checkpoints);
 	row_num(&w, "commits", ROW_U64, ws.commits);
 	row_num(&w, "failures", ROW_U64, ws.failures);

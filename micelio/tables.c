@@ -70,10 +70,26 @@ lacks(struct parent *p, char *out, size_t size)
 		out[n - 2] = '\0';
 }
 
+/* The addresses of a kind, as they are bound, one space between two. */
+static void
+bound(const struct parent *p, enum listen_kind kind, char *out, size_t size)
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < p->listeners.n; i++) {
+		const struct listener *l = &p->listeners.v[i];
+
+		if (l->kind == kind && n + strlen(l->text) + 2 < size)
+			n += (size_t)snprintf(out + n, size - n, "%s%s",
+			    n > 0 ? " " : "", l->text);
+	}
+}
+
 static void
 table_status(struct parent *p, struct imsgchan *hub, uint32_t id)
 {
-	char text[256];
+	char text[CONF_LISTEN_MAX * (HOSTPORT_MAX + 1)];
 	struct wbuf w;
 
 	wbuf_init(&w, 8192);
@@ -90,6 +106,8 @@ table_status(struct parent *p, struct imsgchan *hub, uint32_t id)
 	row_num(&w, "uptime", ROW_MS, mono_ms() - p->started_ms);
 	row_num(&w, "start_ms", ROW_MS, p->ready_ms - p->started_ms);
 	row_str(&w, "data_dir", p->dir.path);
+	bound(p, LISTEN_NETWORK, text, sizeof(text));
+	row_str(&w, "network", text);
 	if (access(p->source_path, F_OK) == 0)
 		row_str(&w, "config_file", p->source_path);
 	else
@@ -186,7 +204,10 @@ table_keyserv(struct parent *p, struct imsgchan *hub, uint32_t id)
 	row_count(&w, "ssh host key", proc_role_name(PROC_SESSION),
 	    &p->keyserv.hostkey, 0, 3);
 	send_row(hub, id, &w);
-	row_count(&w, "no such use", "any", &other, 0, 0);
-	send_row(hub, id, &w);
+	/* A request nothing here asks for: worth a line when there was one. */
+	if (other.refused > 0) {
+		row_count(&w, "no such use", "any", &other, 0, 0);
+		send_row(hub, id, &w);
+	}
 	wbuf_free(&w);
 }

@@ -121,8 +121,11 @@ def test_key_options(t):
     bad = {e.fields["line"] for e in node.events("authkeys_line")}
     assert len(bad) == 4, bad
     # restrict takes the terminal away, pty gives it back.
-    r = Client(t, node, keys[6]).command("who", flags=("-tt",))
-    assert r.returncode in (0, 255)
+    denied = "PTY allocation request failed"
+    for key, want in ((keys[6], True), (keys[7], False), (last, False)):
+        r = Client(t, node, key).command("who", flags=("-tt",))
+        assert r.returncode == 0, r
+        assert (denied in r.stderr) == want, r
     # name= is the nick.
     Client(t, node, keys[10]).open().wait_text("You are carol")
 

@@ -15,7 +15,7 @@ reads_back(void **state)
 	row_str(&w, "name", "n1");
 	row_num(&w, "age", ROW_MS, 42);
 	row_bool(&w, "up", true);
-	row_null(&w, "rtt");
+	row_none(&w, "rtt", ROW_MS);
 	rcur_init(&c, w.p, w.len);
 	assert_true(row_next(&c, &f));
 	assert_memory_equal(f.name, "name", f.name_len);
@@ -25,7 +25,7 @@ reads_back(void **state)
 	assert_true(row_next(&c, &f));
 	assert_true(f.type == ROW_BOOL && f.num == 1);
 	assert_true(row_next(&c, &f));
-	assert_true(f.type == ROW_NULL);
+	assert_true(f.type == ROW_NULL && f.of == ROW_MS);
 	assert_false(row_next(&c, &f));
 	assert_true(rcur_done(&c));
 	wbuf_free(&w);

@@ -219,6 +219,7 @@ on_auth(struct conn *c, struct imsg *m, struct rcur *cur)
 	snprintf(c->user, sizeof(c->user), "%.*s", (int)user_len, user);
 	wbuf_init(&w, 512);
 	wbuf_u8(&w, good);
+	wbuf_u8(&w, good);
 	wbuf_str(&w, good ? "" : "key refused here; ask the owner\n");
 	imsg_send_wbuf(c->hub, IMSG_SES_AUTH_DONE, m->id, 0, &w);
 	wbuf_free(&w);
@@ -254,7 +255,6 @@ on_open(struct conn *c, struct rcur *cur)
 	snprintf(prompt, sizeof(prompt), "[%s]> ", c->user);
 	wbuf_init(&w, 512);
 	wbuf_str(&w, prompt);
-	wbuf_u8(&w, 0);
 	wbuf_str(&w, c->user);
 	imsg_send_wbuf(c->hub, IMSG_SES_OPENED, 0, 0, &w);
 	wbuf_free(&w);

@@ -24,7 +24,7 @@ row(size_t list, const char *name, uint64_t up, bool known)
 	if (known)
 		row_num(&r, "up", ROW_MS, up);
 	else
-		row_null(&r, "up");
+		row_none(&r, "up", ROW_MS);
 	assert_true(doc_row(&d, list, r.p, r.len));
 	wbuf_free(&r);
 }
@@ -43,6 +43,7 @@ setup(void **state)
 	row_num(&d.head, "since", ROW_TIME, 1700000000000u);
 	row_num(&d.head, "size", ROW_BYTES, 1200000);
 	row_bool(&d.head, "ok", true);
+	row_num(&d.head, "bytes", ROW_BYTES, 7);
 	row_null(&d.head, "none");
 	list = doc_list(&d, "peers");
 	row(list, "\xe6\x9d\x8e", 192000, true);	/* two columns wide */
@@ -79,6 +80,10 @@ test_json(void **state)
 	assert_int_equal(json_len(json_get(j, "peers")), 2);
 	assert_int_equal(json_int(json_get(json_at(json_get(j, "peers"), 0),
 	    "up_ms")), 192000);
+	/* The same name where there is no number. */
+	assert_int_equal(json_type(json_get(json_at(json_get(j, "peers"), 1),
+	    "up_ms")), JSON_NULL);
+	assert_int_equal(json_int(json_get(j, "bytes")), 7);
 	assert_string_equal(json_key(j, 0), "v");	/* the order is ours */
 	assert_string_equal(json_key(j, 1), "node");
 	json_free(j);

@@ -11,7 +11,7 @@
 #include "sshd.h"
 
 static struct answer a[7];
-static struct strlist ssh, net, boot;
+static struct strlist ssh, boot;
 static struct status_facts facts;
 static struct doc d;
 static struct wbuf w;
@@ -58,7 +58,6 @@ setup(void **state)
 	memset(&facts, 0, sizeof(facts));
 	memset(&boot, 0, sizeof(boot));
 	memset(&ssh, 0, sizeof(ssh));
-	memset(&net, 0, sizeof(net));
 	strlist_add(&ssh, "127.0.0.1:2222");
 	facts.node_name = "north";
 	facts.mode = MODE_PERSONAL;
@@ -67,7 +66,6 @@ setup(void **state)
 	facts.ssh_on = true;
 	facts.keys_known = true;
 	facts.ssh_listen = &ssh;
-	facts.network_listen = &net;
 	facts.bootstrap = &boot;
 	facts.sandbox.seccomp = true;
 	facts.sandbox.landlock_abi = 4;
@@ -84,7 +82,6 @@ teardown(void **state)
 		wbuf_free(&a[i].rows);
 	strlist_free(&boot);
 	strlist_free(&ssh);
-	strlist_free(&net);
 	doc_free(&d);
 	wbuf_free(&w);
 	return 0;
@@ -115,6 +112,24 @@ test_alone(void **state)
 	    "here");
 	assert_non_null(strstr((char *)w.p, "only dials out"));
 	assert_non_null(strstr((char *)w.p, "personal mode"));
+}
+
+/* As bound: a setting of port 0 would tell nobody where to dial. */
+static void
+test_listens(void **state)
+{
+	const char *text;
+	struct wbuf r;
+
+	(void)state;
+	wbuf_init(&r, 1024);
+	row_str(&r, "network", "127.0.0.1:4001 [::1]:4002");
+	answer_add(&a[0], r.p, r.len);
+	wbuf_free(&r);
+	text = build(true);
+	assert_non_null(strstr(text, "network 127.0.0.1:4001"));
+	assert_non_null(strstr(text, "network [::1]:4002"));
+	assert_null(strstr(text, "only dials out"));
 }
 
 static void
@@ -213,7 +228,7 @@ main(void)
 {
 #define T_(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T_(test_alone), T_(test_peers), T_(test_peer_down),
+		T_(test_alone), T_(test_listens), T_(test_peers), T_(test_peer_down),
 		T_(test_silent), T_(test_no_keys), T_(test_sandbox),
 		T_(test_answers_bounded),
 	};
