@@ -20,6 +20,9 @@
 	X(SANDBOX_WEAK, WARN, "lacks",					      \
 	    "the kernel lacks part of the sandbox; the daemon runs without it", \
 	    "use a kernel with Landlock and seccomp")			      \
+	X(LOG_LOST, WARN, "lines",					      \
+	    "whoever reads the log did not keep up: so many lines were dropped", \
+	    "let it be read, or log to the journal")			      \
 	/* micelio */							      \
 	X(NODE_STARTING, INFO, "version node name pid", "the node begins to start", "") \
 	X(NODE_READY, INFO, "node name ms", "all daemons are up and sandboxed", "") \

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 
 #define LINE_MAX_LOG	4096u
 #define VALUE_MAX	1100u
+#define WAIT_MS		200	/* for a slow reader of the log */
 
 const struct event_info event_infos[EV_MAX] = {
 	[EV_NONE] = { "none", LOG_LVL_DEBUG, "", "", "" },
@@ -34,7 +36,8 @@ static struct {
 	enum log_level	 level;
 	void		(*sink)(enum log_ev, enum log_level, uint64_t,
 			    const char *);
-} lg = { "micelio", "micelio", LOG_TEXT, LOG_LVL_INFO, NULL };
+	uint64_t	 lost;		/* lines, since the last written */
+} lg = { "micelio", "micelio", LOG_TEXT, LOG_LVL_INFO, NULL, 0 };
 
 struct line {
 	char	buf[LINE_MAX_LOG];
@@ -272,12 +275,45 @@ field_as_journal(struct line *l, const struct log_field *f, const char *text,
 	line_add(l, "\n", 1);
 }
 
+/*
+ * A log that nobody reads must never stop the daemon: a terminal held with
+ * C-s, a pager, a journal that is behind.  The first line waits a moment, the
+ * others do not.  Room that is there takes a whole line; what another process
+ * of the node took in between is waited for.
+ */
+static bool
+log_room(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	if (poll(&p, 1, lg.lost == 0 ? WAIT_MS : 0) == 1)
+		return true;
+	lg.lost++;
+	return false;
+}
+
+/* May a line be written?  Those that could not be are owned up to first. */
+static bool
+log_begin(int fd)
+{
+	uint64_t lost = lg.lost;
+
+	if (!log_room(fd))
+		return false;
+	if (lost == 0)
+		return true;
+	lg.lost = 0;
+	log_event(EV_LOG_LOST, LF_NUM("lines", lost));
+	if (lg.lost > 0)
+		lg.lost += lost;
+	return log_room(fd);
+}
+
 static void
 write_out(int fd, const struct line *l)
 {
 	size_t off = 0;
 
-	/* A log that cannot be written must never stop the daemon. */
 	while (off < l->len) {
 		ssize_t n = write(fd, l->buf + off, l->len - off);
 
@@ -305,7 +341,8 @@ emit_text(enum log_ev ev, const char *rendered, enum log_level level,
 	line_str(&l, event_name(ev, name));
 	line_str(&l, rendered);
 	l.buf[l.len++] = '\n';
-	write_out(STDERR_FILENO, &l);
+	if (log_begin(STDERR_FILENO))
+		write_out(STDERR_FILENO, &l);
 }
 
 static void
@@ -327,7 +364,8 @@ emit_json(enum log_ev ev, const struct log_field *fields, enum log_level level,
 	fields_walk(&l, ev, fields, field_as_json);
 	l.buf[l.len++] = '}';
 	l.buf[l.len++] = '\n';
-	write_out(STDERR_FILENO, &l);
+	if (log_begin(STDERR_FILENO))
+		write_out(STDERR_FILENO, &l);
 }
 
 char *

@@ -55,6 +55,36 @@ text_line(void **state)
 	    "hint=\"no byte for 60 s\"\n");
 }
 
+/* Blocking for good here would be the failure. */
+static void
+nobody_reads(void **state)
+{
+	static char fill[4096];
+	ssize_t n;
+
+	(void)state;
+	log_init("micelio-gossipd", LOG_TEXT, LOG_LVL_INFO);
+	capture();
+	fcntl(pipe_fds[1] = dup(STDERR_FILENO), F_SETFL, O_NONBLOCK);
+	while (write(pipe_fds[1], fill, sizeof(fill)) > 0)
+		;
+	fcntl(pipe_fds[1], F_SETFL, 0);
+	for (int i = 0; i < 100; i++)
+		log_event(EV_NODE_STOPPING, LF_STR("reason", "unread"));
+	fcntl(pipe_fds[0], F_SETFL, O_NONBLOCK);
+	do
+		n = read(pipe_fds[0], out, sizeof(out));
+	while (n > 0);
+	/* Read again: what was lost is said, and then the line. */
+	log_event(EV_NODE_STOPPING, LF_STR("reason", "read"));
+	close(pipe_fds[1]);
+	captured();
+	assert_non_null(strstr(out, " warn gossipd log_lost lines=100 hint="));
+	assert_null(strstr(out, "reason=unread"));
+	assert_non_null(strstr(out, "\n2"));
+	assert_non_null(strstr(out, "reason=read\n"));
+}
+
 static void
 strangers_cannot_forge_lines(void **state)
 {
@@ -177,6 +207,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_line),
+		cmocka_unit_test(nobody_reads),
 		cmocka_unit_test(strangers_cannot_forge_lines),
 		cmocka_unit_test(json_line),
 		cmocka_unit_test(levels),
