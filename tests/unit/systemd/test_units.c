@@ -58,8 +58,9 @@ load(const char *env)
 static uint64_t
 value(const char *key)
 {
+	static const char units[] = "KMG";
 	char line[64];
-	const char *at;
+	const char *at, *unit;
 	char *end;
 	uint64_t v;
 
@@ -68,11 +69,9 @@ value(const char *key)
 	assert_non_null(at);
 	assert_null(strstr(at + 1, line));
 	v = strtoull(at + strlen(line), &end, 10);
-	switch (*end) {
-	case 'G':	v *= 1024;	/* FALLTHROUGH */
-	case 'M':	v *= 1024;	/* FALLTHROUGH */
-	case 'K':	v *= 1024;
+	if ((unit = memchr(units, *end, sizeof(units) - 1)) != NULL) {
 		end++;
+		v <<= 10 * (unit - units + 1);
 	}
 	assert_int_equal(*end, '\n');
 	return v;
