@@ -81,8 +81,9 @@ main(int argc, char **argv)
 		if (p->opts.verbose > 0)
 			return config_print(stdout, &p->conf) == 0 ? EX_OK :
 			    EX_IOERR;
-		fprintf(stderr, "micelio: %s: configuration ok\n",
-		    p->source_path);
+		fprintf(stderr, "micelio: %s: %s\n", p->source_path,
+		    access(p->source_path, F_OK) == 0 ? "configuration ok" :
+		    "no such file, so the defaults hold; ok");
 		return EX_OK;
 	}
 	if (p->opts.show_id) {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config.h"
 #include "micelio.h"
 #include "text.h"
 
@@ -41,7 +42,8 @@ const char options_usage[] =
     "               [--ssh-listen HOST:PORT] [--log-level LEVEL]\n"
     "               [--libexec DIR] [--show-id | --version | -h]\n"
     "\n"
-    "  -c, --config FILE   configuration file (else DIR/micelio.conf if there)\n"
+    "  -c, --config FILE   configuration file (else DIR/micelio.conf if there;\n"
+    "                      as a service " MICELIO_SYSCONFDIR "/micelio.conf)\n"
     "  -n                  check the configuration and exit; with -v show what\n"
     "                      would be in force\n"
     "  -d                  log to standard error, never to the journal\n"
@@ -67,7 +69,7 @@ static enum options_action take_long(struct options *, struct argcur *,
 static enum options_action take_short(struct options *, struct argcur *,
     const char *, char *);
 static const struct option_def *find_long(const char *, size_t);
-static enum options_action unknown(const char *, size_t, char *);
+static enum options_action unknown(const char *, const char *, size_t, char *);
 static enum options_action operand(const char *, char *);
 
 enum options_action
@@ -118,7 +120,7 @@ take_long(struct options *o, struct argcur *a, const char *word, bool two,
 	const char *arg = word[n] == '=' ? word + n + 1 : NULL;
 
 	if (d == NULL)
-		return unknown(word, n, err);
+		return unknown(two ? "--" : "-", word, n, err);
 	if (d->arg == NULL && arg != NULL) {
 		snprintf(err, ERR_MAX, "%s%s: takes no value; try: micelio -h",
 		    two ? "--" : "-", d->word);
@@ -142,7 +144,7 @@ take_short(struct options *o, struct argcur *a, const char *s, char *err)
 			if (defs[i].letter == *s)
 				d = &defs[i];
 		if (d == NULL)
-			return unknown(whole, strlen(whole), err);
+			return unknown("-", whole, strlen(whole), err);
 		if (d->arg != NULL && s[1] != '\0')
 			arg = s + 1;
 		else if (d->arg != NULL && a->i + 1 < a->argc)
@@ -156,7 +158,7 @@ take_short(struct options *o, struct argcur *a, const char *s, char *err)
 }
 
 static enum options_action
-unknown(const char *word, size_t n, char *err)
+unknown(const char *dashes, const char *word, size_t n, char *err)
 {
 	const char *words[NDEFS + 1];
 	const char *near;
@@ -171,11 +173,11 @@ unknown(const char *word, size_t n, char *err)
 	text_safe(given, strlen(given), shown, sizeof(shown), true);
 	near = n > 2 ? text_nearest(given, words) : NULL;
 	if (near != NULL)
-		snprintf(err, ERR_MAX, "-%s: unknown option; did you mean "
-		    "--%s?", shown, near);
+		snprintf(err, ERR_MAX, "%s%s: unknown option; did you mean "
+		    "--%s?", dashes, shown, near);
 	else
-		snprintf(err, ERR_MAX, "-%s: unknown option; try: micelio -h",
-		    shown);
+		snprintf(err, ERR_MAX, "%s%s: unknown option; try: micelio -h",
+		    dashes, shown);
 	return OPTIONS_BAD;
 }
 

@@ -112,6 +112,12 @@ start_config(struct parent *p)
 		rc = EX_CONFIG;
 	}
 	config_problems_free(&bad);
+	/*
+	 * A file that was there and is gone at a reload is a mistake: taken
+	 * for an empty one it would open a mesh that was closed.
+	 */
+	if (access(p->source_path, F_OK) == 0)
+		source.must_exist = true;
 	p->conf_wall_ms = wall_ms();
 	return rc;
 }

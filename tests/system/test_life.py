@@ -205,6 +205,32 @@ def test_reload(t):
     node.stop()
 
 
+class OwnConfig(Node):
+    """A node that finds its configuration in its data directory."""
+
+    def command(self, *extra):
+        conf = os.path.join(self.dir, "micelio.conf")
+        if self.process is None:
+            os.rename(self.conf_file, conf)
+        self.conf_file = conf
+        words = super().command(*extra)
+        at = words.index("-c")
+        return words[:at] + words[at + 2:]
+
+
+def test_reload_without_the_file(t):
+    """A file that has gone is a mistake, not an empty one."""
+    node = OwnConfig(t, "north",
+                     settings={"network": "max_peers = 3;"}).start()
+    os.rename(node.conf_file, node.conf_file + ".gone")
+    r = node.ctl("reload", check=False)
+    assert r.returncode in (1, 78), r
+    assert "does not exist" in r.stdout + r.stderr, r
+    os.rename(node.conf_file + ".gone", node.conf_file)
+    assert node.ctl("reload").returncode == 0
+    node.stop()
+
+
 def test_reload_while_sshd_ends(t):
     """One that is started in the middle of a reload has all of it."""
     node = Node(t, "north")

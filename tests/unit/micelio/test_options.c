@@ -91,7 +91,7 @@ test_bad(void **state)
 	(void)state;
 	assert_int_equal(PARSE(&o, "--data-dri", "x"), OPTIONS_BAD);
 	assert_string_equal(err,
-	    "-data-dri: unknown option; did you mean --data-dir?");
+	    "--data-dri: unknown option; did you mean --data-dir?");
 	assert_int_equal(PARSE(&o, "-nq"), OPTIONS_BAD);
 	assert_string_equal(err, "-nq: unknown option; try: micelio -h");
 	assert_int_equal(PARSE(&o, "-c"), OPTIONS_BAD);
