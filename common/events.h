@@ -14,7 +14,7 @@
 	X(DEBUG, DEBUG, "text", "detail for developers", "")		      \
 	X(FATAL, ERROR, "text", "the process cannot go on and exits",	      \
 	    "if it comes again, report it with the lines before it")	      \
-	X(CHANNEL_VIOLATION, ERROR, "from type text more",			      \
+	X(CHANNEL_VIOLATION, ERROR, "from text more",			      \
 	    "a process of this node sent another what it must not: a bug, or an attack", \
 	    "report it; keep the lines before it")			      \
 	X(SANDBOX_WEAK, WARN, "lacks",					      \
@@ -24,7 +24,7 @@
 	    "whoever reads the log did not keep up: so many lines were dropped", \
 	    "let it be read, or log to the journal")			      \
 	/* micelio */							      \
-	X(NODE_STARTING, INFO, "version node name pid", "the node begins to start", "") \
+	X(NODE_STARTING, INFO, "version name pid mode", "the node begins to start", "") \
 	X(NODE_READY, INFO, "node name ms", "all daemons are up and sandboxed", "") \
 	X(NODE_STOPPING, INFO, "reason", "the node stops", "")		      \
 	X(NODE_STOPPED, INFO, "ms", "all daemons have ended", "")	      \
@@ -43,7 +43,7 @@
 	X(AUTHKEYS_READ, DEBUG, "file bytes", "authorized_keys was read and handed to sshd", "") \
 	X(AUTHKEYS_MISSING, WARN, "file", "no authorized_keys: nobody can log in by SSH", \
 	    "put a public key into that file; it is read at once")	      \
-	X(FILE_MODE, WARN, "file mode", "a file is readable by others than its owner", "chmod it as the line says") \
+	X(FILE_MODE, WARN, "file mode", "a file or directory is readable by others than its owner", "chmod it as the line says") \
 	X(AUTHKEYS_UNREADABLE, WARN, "file text", "authorized_keys cannot be used; the keys read before stay", \
 	    "mend what the line says; the file is read again when it changes") \
 	X(START_FAILED, ERROR, "text", "the node could not be started", "do what the text says") \
@@ -57,7 +57,7 @@
 	X(PEER_DOWN, INFO, "id addr dir up cause", "a peer's connection ended", "") \
 	X(HELLO_REFUSED, WARN, "addr check text", "a connection failed a check of the hello", \
 	    "a foreign or broken program; nothing to do unless it is yours")  \
-	X(MESSAGE_REFUSED, WARN, "id check text more", "a peer sent messages that fail a check", \
+	X(MESSAGE_REFUSED, WARN, "id addr check text more", "a peer sent messages that fail a check", \
 	    "a broken or hostile peer; remove it from network.bootstrap if it is there") \
 	X(BOOTSTRAP_DOWN, WARN, "addr cause next", "a configured peer cannot be reached", \
 	    "check the address and that the node there is running")	      \
@@ -78,7 +78,7 @@
 	    "report it with the version that wrote them")		      \
 	/* sshd */							      \
 	X(LOGIN, INFO, "user addr key role", "somebody logged in", "")	      \
-	X(LOGIN_REFUSED, INFO, "user addr key cause", "a login was refused", "") \
+	X(LOGIN_REFUSED, INFO, "user addr key cause more", "a login was refused", "") \
 	X(LOGOUT, INFO, "user addr cause up", "a login ended", "")	      \
 	X(SSH_REFUSED, INFO, "addr cause", "an SSH connection was refused before login", "") \
 	X(SESSION_LIED, WARN, "addr text", "a session process claimed what it could not prove; it is ended", \

@@ -32,6 +32,17 @@ static void	state_refused(const struct datadir *, const struct ids *,
     uid_t, char *);
 static int	make_state_as(const struct datadir *, const struct ids *);
 
+static void
+file_mode_warn(const char *path, mode_t mode)
+{
+	char shown[16], hint[ERR_MAX];
+
+	snprintf(shown, sizeof(shown), "%04o", (unsigned int)mode & 07777);
+	snprintf(hint, sizeof(hint), "chmod go-rw %.300s", path);
+	log_event(EV_FILE_MODE, LF_STR("file", path), LF_STR("mode", shown),
+	    LF_HINT(hint));
+}
+
 int
 datadir_open(struct datadir *d, const char *path, bool create, uid_t *owner,
     char err[ERR_MAX])
@@ -59,6 +70,9 @@ datadir_open(struct datadir *d, const char *path, bool create, uid_t *owner,
 		    (unsigned int)st.st_mode & 07777, path);
 		return EX_NOPERM;
 	}
+	/* Passing through is what a service's daemons need; looking is not. */
+	if (create && (st.st_mode & 044) != 0)
+		file_mode_warn(path, st.st_mode);
 	*owner = st.st_uid;
 	return 0;
 }
