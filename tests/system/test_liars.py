@@ -114,15 +114,18 @@ def never_reads(t, lie, daemon):
     return node
 
 
+@lane(sandbox=True)     # sanitizers keep what is freed
 def test_never_reads_signatures(t):
     t.expected = ("channel_violation",)
     never_reads(t, 8, "micelio").wait_event("channel_violation")
 
 
+@lane(sandbox=True)     # sanitizers keep what is freed
 def test_never_reads_answers(t):
     never_reads(t, 9, "sshd").wait_event("session_lied")
 
 
+@lane(sandbox=True)     # sanitizers keep what is freed
 def test_never_reads_completions(t):
     never_reads(t, 10, "sshd").wait_event("session_lied")
 
