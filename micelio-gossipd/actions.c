@@ -185,6 +185,15 @@ peer_put_cb(void *arg, const struct book_peer *p)
 }
 
 static void
+peer_del_cb(void *arg, const struct nodeid *id)
+{
+	struct gossipd *d = arg;
+
+	imsg_send(d->proc->link[PROC_STATED], IMSG_PEER_DEL, 0, 0, id->b,
+	    NODEID_LEN);
+}
+
+static void
 event_cb(void *arg, enum log_ev ev, uint64_t limit,
     const struct log_field *fields)
 {
@@ -222,6 +231,7 @@ const struct gossip_ops gossipd_actions = {
 	.chat_in = chat_in_cb,
 	.chat_result = chat_result_cb,
 	.peer_put = peer_put_cb,
+	.peer_del = peer_del_cb,
 	.event = event_cb,
 	.random = random_cb,
 };

@@ -17,6 +17,12 @@
 #define STORE_AGE_S	3600u
 
 static struct book_peer *book_take(struct gossip *, const struct nodeid *);
+static void		 heard_add(struct book_peer *, const char *);
+static void		 verified_sweep(struct gossip *, uint64_t now_s);
+static void		 hearsay_sweep(struct gossip *, uint64_t now_s);
+
+/* A clock that was never set judges nobody. */
+#define CLOCK_SET	UINT64_C(1704067200)	/* 2024 */
 
 void
 book_init(struct gossip *g, uint64_t seed)
@@ -44,14 +50,36 @@ book_get(const struct gossip *g, const struct nodeid *id)
 	return (struct book_peer *)n;
 }
 
+/*
+ * Who makes room: the hearsay that came first, or the node that was seen
+ * longest ago; not who is in use.
+ */
+static struct book_peer *
+oldest(const struct lru *l, bool verified)
+{
+	struct book_peer *p, *old = NULL;
+	struct lru_node *n;
+
+	for (n = lru_oldest(l); n != NULL; n = lru_younger(n)) {
+		p = (struct book_peer *)n;
+		if (p->linked || p->sought)
+			continue;
+		if (!verified)
+			return p;
+		if (old == NULL || p->last_seen < old->last_seen)
+			old = p;
+	}
+	return old != NULL ? old : (struct book_peer *)lru_oldest(l);
+}
+
 static void
 put(struct lru *l, struct book_peer *p)
 {
-	struct lru_node *old;
+	struct book_peer *old;
 
 	if (lru_full(l)) {
-		old = lru_oldest(l);
-		lru_remove(l, old);
+		old = oldest(l, p->verified);
+		lru_remove(l, &old->node);
 		free(old);
 	}
 	lru_put(l, &p->node);
@@ -105,15 +133,27 @@ gossip_peer_record(struct gossip *g, const struct book_peer *rec)
 	*p = *rec;
 	p->node = node;
 	p->verified = true;
-	p->last_seen = p->stored_seen = last_seen_clamp(rec->last_seen,
-	    UINT64_MAX);
+	/* Stated may come back while we know better. */
+	p->last_seen = last_seen_clamp(rec->last_seen, g->now.wall / 1000 >
+	    CLOCK_SET ? g->now.wall / 1000 : UINT64_MAX);
+	p->stored_seen = p->last_seen;
+	p->next_at = 0;
+}
+
+void
+gossip_peer_end(struct gossip *g, struct gtime now)
+{
+	g->now = now;
+	book_sweep(g);
+	discovery_kick(g);
 }
 
 void
 book_hello(struct gossip *g, const struct session *s)
 {
 	struct book_peer *p = book_take(g, &s->id);
-	bool changed;
+	bool changed, moved = p->reachable != s->reachable ||
+	    strcmp(p->addr, s->listen_addr) != 0;
 
 	changed = !p->has_key || p->reachable != s->reachable ||
 	    strcmp(p->addr, s->listen_addr) != 0 || p->fail_count != 0;
@@ -124,6 +164,9 @@ book_hello(struct gossip *g, const struct session *s)
 	p->last_seen = g->now.wall / 1000;
 	p->fail_count = 0;
 	p->last_fail = 0;
+	p->linked = true;
+	if ((moved || p->shy == 0) && p->reachable && p->addr[0] != '\0')
+		exchange_news(g, p);
 	if (changed || p->last_seen > p->stored_seen + STORE_AGE_S ||
 	    p->last_seen < p->stored_seen)
 		store(g, p);
@@ -137,6 +180,7 @@ book_gone(struct gossip *g, const struct session *s)
 
 	if (p == NULL || !p->verified)
 		return;
+	p->linked = s->twin != NULL;
 	p->last_seen = g->now.wall / 1000;
 	if (p->last_seen > p->stored_seen + STORE_AGE_S)
 		store(g, p);
@@ -153,14 +197,88 @@ book_hearsay(struct gossip *g, const struct book_peer *news)
 		*p = *news;
 		p->verified = false;
 		put(&g->book[HEARSAY], p);
+		discovery_kick(g);
 		return;
 	}
-	if (p->verified || news->last_seen <= p->last_seen)
+	if (news->last_seen <= p->last_seen)
 		return;
+	if (p->verified) {
+		/* Perhaps it moved; what it said itself comes first. */
+		heard_add(p, news->addr);
+		return;
+	}
+	if (strcmp(p->addr, news->addr) != 0) {
+		heard_add(p, p->addr);
+		discovery_kick(g);
+	}
 	text_copy(p->addr, news->addr, sizeof(p->addr));
 	memcpy(p->pubkey, news->pubkey, sizeof(p->pubkey));
 	p->reachable = news->reachable;
 	p->has_key = true;
 	p->last_seen = news->last_seen;
 	lru_touch(&g->book[HEARSAY], &p->node);
+}
+
+static void
+heard_add(struct book_peer *p, const char *addr)
+{
+	size_t i;
+
+	if (strcmp(p->addr, addr) == 0)
+		return;
+	for (i = 0; i < BOOK_HEARD - 1; i++)
+		if (strcmp(p->heard[i], addr) == 0)
+			break;
+	for (; i > 0; i--)
+		memcpy(p->heard[i], p->heard[i - 1], sizeof(p->heard[i]));
+	text_copy(p->heard[0], addr, sizeof(p->heard[0]));
+}
+
+void
+book_sweep(struct gossip *g)
+{
+	uint64_t now_s = g->now.wall / 1000;
+
+	if (now_s < CLOCK_SET)
+		return;
+	verified_sweep(g, now_s);
+	hearsay_sweep(g, now_s);
+}
+
+static void
+verified_sweep(struct gossip *g, uint64_t now_s)
+{
+	struct lru_node *n, *next;
+	struct book_peer *p;
+
+	for (n = lru_oldest(&g->book[VERIFIED]); n != NULL; n = next) {
+		next = lru_younger(n);
+		p = (struct book_peer *)n;
+		if (p->linked) {
+			p->last_seen = now_s;
+			if (p->last_seen > p->stored_seen + STORE_AGE_S)
+				store(g, p);
+		} else if (!p->sought && p->last_seen + BOOK_LIFE_S < now_s) {
+			g->ops->peer_del(g->arg, &p->id);
+			lru_remove(&g->book[VERIFIED], n);
+			free(p);
+		}
+	}
+}
+
+/* It comes again as long as anybody sees the node. */
+static void
+hearsay_sweep(struct gossip *g, uint64_t now_s)
+{
+	struct lru_node *n, *next;
+	struct book_peer *p;
+
+	for (n = lru_oldest(&g->book[HEARSAY]); n != NULL; n = next) {
+		next = lru_younger(n);
+		p = (struct book_peer *)n;
+		if (!p->sought && p->last_seen + HEARSAY_LIFE_S < now_s) {
+			lru_remove(&g->book[HEARSAY], n);
+			free(p);
+		}
+	}
 }

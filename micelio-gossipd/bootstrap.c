@@ -244,3 +244,14 @@ bootstrap_peer_gone(struct gossip *g, const struct nodeid *id)
 			boot_wait(g, b, 1);
 		}
 }
+
+bool
+bootstrap_has(const struct gossip *g, const char *addr)
+{
+	const struct boot *b;
+
+	TAILQ_FOREACH(b, &g->boots, entry)
+		if (strcmp(b->hostport, addr) == 0)
+			return true;
+	return false;
+}

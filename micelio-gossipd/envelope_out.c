@@ -85,6 +85,9 @@ gossip_signed(struct gossip *g, struct gtime now, uint32_t req,
 	envelope_write(&g->scratch, &e);
 	if (sg->use == SIGN_CHAT)
 		chat_signed(g, sg, status, g->scratch.p, g->scratch.len);
+	else if (sg->use == SIGN_EXCHANGE)
+		exchange_signed(g, sg, status, g->scratch.p,
+		    g->scratch.len);
 	else
 		hello_signed(g, sg, status, g->scratch.p, g->scratch.len);
 	signing_free(g, sg);

@@ -48,6 +48,7 @@ gossip_new(const struct gossip_ops *ops, void *arg,
 	limiter_init(&g->limiter, seed(g));
 	book_init(g, seed(g));
 	pacer_init(&g->pacer, now.mono);
+	discovery_init(g, seed(g));
 	TAILQ_INIT(&g->ready);
 	TAILQ_INIT(&g->boots);
 	TAILQ_INIT(&g->jobs);
@@ -55,7 +56,7 @@ gossip_new(const struct gossip_ops *ops, void *arg,
 	arena_init(&g->arena, MESSAGE_ARENA);
 	wbuf_init(&g->scratch, SCRATCH_MAX);
 	wbuf_init(&g->payload, SCRATCH_MAX);
-	g->peers_at = UINT64_MAX;
+	g->peers_at = g->exchange_at = g->news_at = UINT64_MAX;
 	g->sweep_at = now.mono + SWEEP_MS;
 	keyring_add(&g->keyring, &g->id, g->pubkey, TRUST_VERIFIED);
 	bootstrap_configured(g);
@@ -69,6 +70,7 @@ gossip_free(struct gossip *g)
 	signings_free(g);
 	peers_free(g);
 	bootstrap_free(g);
+	discovery_free(g);
 	keyring_free(&g->keyring);
 	seen_free(&g->seen);
 	limiter_free(&g->limiter);
@@ -86,6 +88,8 @@ gossip_configured(struct gossip *g, struct gtime now)
 	g->now = now;
 	peers_configured(g);
 	bootstrap_configured(g);
+	exchange_configured(g);
+	discovery_kick(g);
 }
 
 void
@@ -108,6 +112,7 @@ gossip_dial_failed(struct gossip *g, struct gtime now, uint32_t dial,
 	(void)text;
 	g->now = now;
 	bootstrap_down(g, dial, reason, NULL, 0);
+	discovery_down(g, dial, reason);
 }
 
 void
@@ -116,10 +121,13 @@ gossip_tick(struct gossip *g, struct gtime now)
 	g->now = now;
 	peers_tick(g);
 	bootstrap_tick(g);
+	discovery_tick(g);
+	exchange_tick(g);
 	chat_tick(g);
 	if (now.mono >= g->sweep_at) {
 		seen_sweep(&g->seen, now);
 		limiter_sweep(&g->limiter, now.mono);
+		book_sweep(g);
 		g->sweep_at = now.mono + SWEEP_MS;
 	}
 }
@@ -129,6 +137,10 @@ gossip_next(const struct gossip *g)
 {
 	uint64_t t = bootstrap_next(g), u;
 
+	if ((u = discovery_next(g)) < t)
+		t = u;
+	if ((u = exchange_next(g)) < t)
+		t = u;
 	if (g->peers_at < t)
 		t = g->peers_at;
 	/* Lines without a peer only wait to expire. */
@@ -139,7 +151,8 @@ gossip_next(const struct gossip *g)
 	if (u < t)
 		t = u;
 	/* Nothing to sweep, nothing to wake for. */
-	if (seen_count(&g->seen) + limiter_count(&g->limiter) > 0 &&
+	if (seen_count(&g->seen) + limiter_count(&g->limiter) +
+	    g->book[0].n + g->book[1].n > 0 &&
 	    g->sweep_at < t)
 		t = g->sweep_at;
 	return t;

@@ -38,6 +38,11 @@
 #define OFFENDERS_MAX		256u
 #define SIGNINGS_MAX		2048u
 #define EXCHANGE_IDS		32u	/* remembered on each connection */
+#define BOOK_HEARD		2u	/* further addresses of one node */
+#define QUESTS_MAX		16u	/* nodes being dialled */
+#define BAD_ADDRS_MAX		512u
+#define GUESTS_MAX		2u	/* beside max_peers, for a while */
+#define BRIEF_MAX		16u	/* guests, with those told and sent on */
 
 #define GOSSIP_RATE		10u	/* a sender's messages per second */
 #define GOSSIP_BURST		20u
@@ -58,6 +63,17 @@
 #define EXCHANGE_RATE		2u	/* a second and connection */
 #define EXCHANGE_BURST		16u
 #define SIGN_RETRY_MS		250u
+#define EXCHANGE_DEFAULT_MS	30000u	/* for an interval of 0 */
+#define DISCOVERY_DEFAULT_MS	10000u
+#define NEWS_MS			100u	/* news are gathered for so long */
+#define NEWS_PAUSE_MS		1000u
+#define LOOK_JITTER_MS		50u	/* before we look whom to dial */
+#define DIAL_JITTER_MS		1000u	/* of a node that failed before */
+#define PROBE_MIN_MS		15000u	/* ... to twice that */
+#define GUEST_MS		20000u	/* of a guest who came to us */
+#define BOOK_LIFE_S		(30u * 24 * 3600)
+#define HEARSAY_LIFE_S		(24u * 3600)
+#define FAILS_DOUBTFUL		3u	/* no more counted on, nor told of */
 #define SWEEP_MS		60000u
 #define JOB_COPIES_MAX		3u	/* of one message, waiting */
 #define LISTENING_MAX		CONF_LISTEN_MAX
@@ -85,6 +101,13 @@ struct book_peer {
 	uint32_t	 fail_count;
 	uint64_t	 last_fail;	/* unix s */
 	uint64_t	 stored_seen;	/* last_seen that stated has */
+	/* Not stored: */
+	char		 heard[BOOK_HEARD][HOSTPORT_MAX + 1]; /* by others */
+	bool		 linked;	/* connected now */
+	bool		 sought;	/* being dialled */
+	bool		 news;		/* peers are to hear of it soon */
+	uint32_t	 shy;		/* short connections in a row */
+	uint64_t	 next_at;	/* mono ms: not dialled before */
 };
 
 /*
@@ -119,6 +142,7 @@ struct gossip_ops {
 	void	(*chat_result)(void *, uint32_t req, enum chat_status,
 		    uint16_t given, uint16_t connected, uint32_t retry_ms);
 	void	(*peer_put)(void *, const struct book_peer *);
+	void	(*peer_del)(void *, const struct nodeid *);
 	/*
 	 * A line for the log; with a limit other than 0, at most one a
 	 * minute for each limit and event.
@@ -164,6 +188,9 @@ struct counters {
 	uint64_t	verified;	/* signatures checked */
 	uint64_t	hellos_refused;
 	uint64_t	exchanges;	/* taken */
+	uint64_t	exchanges_sent;	/* given to links */
+	uint64_t	sought;		/* dials by discovery */
+	uint64_t	probes;		/* those of them that were probes */
 	uint64_t	exchange_mismatched; /* entries: id is not the key's */
 	uint64_t	chat_lost;	/* own lines given up in the queue */
 	uint64_t	drops[DROP_MAX];
@@ -203,6 +230,11 @@ struct session {
 	struct nodeid		 id;
 	uint8_t			 pubkey[32];
 	bool			 reachable;
+	bool			 capable;	/* announced cap/m2 */
+	bool			 probe;		/* our dial was one */
+	bool			 guest;		/* beside max_peers */
+	bool			 brief;		/* goes when it was told */
+	uint64_t		 guest_until;
 	char			 listen_addr[HOSTPORT_MAX + 1];
 	struct session		*twin;		/* second link to one node */
 	bool			 primary;	/* the one that counts */
@@ -242,14 +274,15 @@ struct job {
 	bool		 waiting;	/* for another copy's verdict */
 };
 
-enum sign_use { SIGN_HELLO, SIGN_CHAT };
+enum sign_use { SIGN_HELLO, SIGN_CHAT, SIGN_EXCHANGE };
 
 /* A message of ours that the parent signs. */
 struct signing {
 	TAILQ_ENTRY(signing) entry;
 	uint32_t	 req;
 	enum sign_use	 use;
-	uint32_t	 ref;		/* session, or request of the hub */
+	uint32_t	 ref;		/* session, or request of the hub;
+					   exchange: session, 0: all */
 	bool		 tell;		/* the hub waits for a result */
 	char		 message_id[UUID_LEN + 1];
 	uint32_t	 msg_type;
@@ -339,6 +372,17 @@ TAILQ_HEAD(boot_list, boot);
 #define BOOT_SELF_MS	(10u * 60 * 1000)
 #define BOOT_FULL_MS	5000u
 
+/* ---- nodes we look for (discovery.c) ---- */
+
+struct quest {
+	TAILQ_ENTRY(quest) entry;
+	struct nodeid	 id;
+	uint32_t	 dial;		/* 0: still waits */
+	uint64_t	 at;		/* mono ms: then it is dialled */
+	bool		 probe;
+	char		 addr[HOSTPORT_MAX + 1];
+};
+
 /* 0 for no failure, then 1 2 4 8 16 30 30 ... seconds (wire-v1 4.1). */
 uint32_t backoff_seconds(int64_t fail_count);
 
@@ -358,6 +402,7 @@ struct gossip {
 	struct lru		 sessions;	/* by sid */
 	struct session_list	 ready;		/* PEER_READY */
 	size_t			 npeers;	/* nodes among them */
+	size_t			 nguests;	/* of these, beside max_peers */
 	uint64_t		 peers_at;	/* peers_tick() is due */
 	struct lru		 offenders;	/* by id */
 	struct keyring		 keyring;
@@ -366,6 +411,14 @@ struct gossip {
 	struct lru		 book[2];	/* verified, hearsay */
 	struct boot_list	 boots;
 	uint32_t		 last_dial;
+	TAILQ_HEAD(, quest)	 quests;
+	size_t			 nquests;
+	struct lru		 bad_addrs;	/* by hash of the address */
+	uint64_t		 look_at;	/* mono ms, discovery_look() */
+	uint64_t		 probe_at;	/* mono ms */
+	uint64_t		 exchange_at;	/* mono ms, to all */
+	uint64_t		 news_at;	/* mono ms, what is new to all */
+	uint64_t		 news_last;
 	struct pacer		 pacer;
 
 	TAILQ_HEAD(, job)	 jobs;
@@ -426,6 +479,8 @@ void	 gossip_chat_out(struct gossip *, struct gtime, uint32_t req,
 /* The hub is gone: nobody waits for results any more. */
 void	 gossip_hub_gone(struct gossip *);
 void	 gossip_peer_record(struct gossip *, const struct book_peer *);
+/* Those were all. */
+void	 gossip_peer_end(struct gossip *, struct gtime);
 /* Time has passed.  Call when gossip_next() says, or more often. */
 void	 gossip_tick(struct gossip *, struct gtime);
 /* When the next thing is due, mono ms; UINT64_MAX: nothing is. */
@@ -453,13 +508,10 @@ struct session *peers_session(const struct gossip *, uint32_t sid);
 struct session *peers_by_id(const struct gossip *, const struct nodeid *);
 /* Is there a session with the same key?  Then its id and key are set. */
 bool	 peers_recognise(const struct gossip *, struct session *);
-/* May this node, whose hello is verified, have this connection? */
-enum down_reason peers_admit(struct gossip *, struct session *);
 void	 peers_register(struct gossip *, struct session *);
 void	 peers_close(struct gossip *, struct session *, enum down_reason);
 /* Points for bad input; over the budget the session is closed: false. */
 bool	 peers_bad(struct gossip *, struct session *, uint32_t points);
-bool	 peers_full(const struct gossip *);
 void	 peers_tick(struct gossip *);
 /* Something of a session is due then. */
 void	 peers_due(struct gossip *, uint64_t mono_ms);
@@ -470,6 +522,22 @@ bool	 peers_send(struct gossip *, struct session *, const void *, size_t);
 bool	 peers_charge(struct session *, size_t);
 /* A frame of the session has been dealt with. */
 void	 peers_handled(struct gossip *, struct session *, size_t);
+
+/* admit.c */
+/* May this node, whose hello is verified, have this connection? */
+enum down_reason peers_admit(struct gossip *, struct session *);
+/* Does its new connection take the place of the one it has? */
+bool	 admit_replaces(const struct gossip *, const struct session *,
+	    const struct session *old);
+bool	 peers_allowed(const struct gossip *, const struct nodeid *);
+bool	 peers_full(const struct gossip *);
+/*
+ * More links that we should dial, nodes permitting; known: nodes that may
+ * well answer.
+ */
+size_t	 slots_to_dial(const struct gossip *, size_t known);
+void	 offender_add(struct gossip *, const struct nodeid *);
+bool	 is_offender(struct gossip *, const struct nodeid *);
 
 /* hello.c */
 void	 hello_start(struct gossip *, struct session *);
@@ -520,6 +588,38 @@ size_t	 relay_broadcast(struct gossip *, const void *, size_t);
 void	 seen_key(const struct gossip *, struct slice message_id,
 	    const struct nodeid *sender, uint8_t out[16]);
 
+/* exchange_out.c */
+void	 exchange_send(struct gossip *, struct session *);
+void	 exchange_news(struct gossip *, struct book_peer *);
+void	 exchange_signed(struct gossip *, const struct signing *,
+	    enum key_status, const void *frame, size_t);
+void	 exchange_configured(struct gossip *);
+void	 exchange_tick(struct gossip *);
+uint64_t exchange_next(const struct gossip *);
+
+/* reach.c */
+/* May we dial what somebody says is a node's address (wire-v1 8, W11)? */
+bool	 reach_allowed(const struct gossip *, const char *addr);
+/* 0: none to speak of. */
+uint64_t reach_network(const char *addr);
+
+/* discovery.c */
+void	 discovery_init(struct gossip *, uint64_t seed);
+void	 discovery_free(struct gossip *);
+/* Something changed: look soon whom to dial. */
+void	 discovery_kick(struct gossip *);
+void	 discovery_tick(struct gossip *);
+uint64_t discovery_next(const struct gossip *);
+/* The node sought by a dial, or NULL. */
+const struct quest *discovery_expects(const struct gossip *, uint32_t dial);
+void	 discovery_up(struct gossip *, uint32_t dial);
+void	 discovery_down(struct gossip *, uint32_t dial, enum down_reason);
+/* A link that was ready is no more. */
+void	 discovery_gone(struct gossip *, const struct nodeid *,
+	    uint64_t lived_ms);
+/* Nodes with an address we might dial that are not connected. */
+size_t	 discovery_known(const struct gossip *);
+
 /* exchange.c */
 void	 exchange_in(struct gossip *, struct session *,
 	    const struct envelope *);
@@ -534,6 +634,8 @@ struct book_peer *book_get(const struct gossip *, const struct nodeid *);
 void	 book_hello(struct gossip *, const struct session *);
 void	 book_gone(struct gossip *, const struct session *);
 void	 book_hearsay(struct gossip *, const struct book_peer *);
+/* Forgets who was not seen for long; connected ones are seen now. */
+void	 book_sweep(struct gossip *);
 
 /* bootstrap.c */
 void	 bootstrap_configured(struct gossip *);
@@ -546,6 +648,8 @@ void	 bootstrap_up(struct gossip *, uint32_t dial, const struct nodeid *);
 void	 bootstrap_down(struct gossip *, uint32_t dial, enum down_reason,
 	    const struct nodeid *known, uint64_t lived_ms);
 void	 bootstrap_peer_gone(struct gossip *, const struct nodeid *);
+/* Is the address an entry of network.bootstrap? */
+bool	 bootstrap_has(const struct gossip *, const char *addr);
 
 /* chat.c */
 void	 chat_in(struct gossip *, const struct job *,

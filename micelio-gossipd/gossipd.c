@@ -211,12 +211,14 @@ gossipd_dispatch_stated(struct proc *p, struct imsg *m)
 		peer_record(d, &c);
 		break;
 	case IMSG_PEER_END:
+		gossip_peer_end(d->core, now());
 		break;
 	default:
 		fatalx("stated sent %s", imsg_type_name(m->type));
 	}
 	if (!rcur_done(&c))
 		imsgchan_violation(p->link[PROC_STATED], m, "body");
+	timer_set(d);
 }
 
 static void

@@ -27,6 +27,13 @@ static void	accept_hello(struct gossip *, struct session *,
 		    const struct nodeid *);
 static void	sign_hello(struct gossip *, struct session *);
 static const char *admit_text(enum down_reason);
+static bool	tag_is_ours(struct slice);
+static bool	announces(const struct hello_msg *);
+
+/* Nodes of our kind know each other by it; v1 nodes pass over tags. */
+#define CAP_TAG		"cap/m2.0"
+#define CAP_RESERVED	"cap/"
+#define CAP_PREFIX	"cap/m2."
 
 void
 hello_start(struct gossip *g, struct session *s)
@@ -97,13 +104,17 @@ sign_hello(struct gossip *g, struct session *s)
 	const struct strlist *l = &g->conf->node_tags;
 	const char *addr = hello_advertise(g);
 	struct hello_msg h = { .tags = tags };
+	size_t i;
 
 	s->state = s->outbound ? PEER_HELLO_SIGN : PEER_ACK_SIGN;
 	s->sign_at = 0;
 	h.node_id = text_slice(g->id_hex);
 	h.version = text_slice(HELLO_VERSION);
-	for (; h.ntags < l->n && h.ntags < HELLO_TAGS_MAX; h.ntags++)
-		tags[h.ntags] = text_slice(l->v[h.ntags]);
+	for (i = 0; i < l->n && h.ntags < HELLO_TAGS_MAX - 1; i++)
+		if (strncmp(l->v[i], CAP_RESERVED,
+		    sizeof(CAP_RESERVED) - 1) != 0)
+			tags[h.ntags++] = text_slice(l->v[i]);
+	tags[h.ntags++] = text_slice(CAP_TAG);
 	h.reachable = addr[0] != '\0';
 	h.listen_addr = text_slice(addr);
 	h.pubkey = (struct slice){ g->pubkey, sizeof(g->pubkey) };
@@ -285,6 +296,7 @@ accept_hello(struct gossip *g, struct session *s, const struct job *job,
 	s->id = *id;
 	memcpy(s->pubkey, job->pubkey, sizeof(s->pubkey));
 	s->reachable = h->reachable;
+	s->capable = announces(h);
 	/* Anything may stand there; only an address is of use. */
 	if (addr_shareable((const char *)h->listen_addr.p,
 	    h->listen_addr.n)) {
@@ -297,6 +309,33 @@ accept_hello(struct gossip *g, struct session *s, const struct job *job,
 		peers_register(g, s);
 	else
 		sign_hello(g, s);
+}
+
+/* "cap/m2." and 1 to 16 lower-case hex digits, once. */
+static bool
+announces(const struct hello_msg *h)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < h->ntags; i++)
+		n += tag_is_ours(h->tags[i]);
+	return n == 1;
+}
+
+static bool
+tag_is_ours(struct slice tag)
+{
+	const size_t len = sizeof(CAP_PREFIX) - 1;
+	size_t i;
+
+	if (tag.n <= len || tag.n > len + 16 ||
+	    memcmp(tag.p, CAP_PREFIX, len) != 0)
+		return false;
+	for (i = len; i < tag.n; i++)
+		if (!(tag.p[i] >= '0' && tag.p[i] <= '9') &&
+		    !(tag.p[i] >= 'a' && tag.p[i] <= 'f'))
+			return false;
+	return true;
 }
 
 static const char *

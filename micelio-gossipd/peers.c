@@ -19,20 +19,11 @@
 #define CREDIT_LUMP_FRAMES	(SESSION_WINDOW_FRAMES / 4)
 #define CREDIT_LUMP_BYTES	(SESSION_WINDOW_BYTES / 4)
 
-struct offender {
-	struct lru_node	 node;
-	struct nodeid	 id;
-	uint64_t	 until;
-};
-
-static bool	is_allowed(const struct gossip *, const struct nodeid *);
-static enum down_reason admit_second(struct gossip *, struct session *,
-		    const struct session *);
-static bool	is_offender(struct gossip *, const struct nodeid *);
-static void	offender_add(struct gossip *, const struct nodeid *);
 static void	session_leave(struct gossip *, struct session *,
 		    enum down_reason);
 static void	twin_end(struct gossip *, struct session *);
+static void	guest_begin(struct gossip *, struct session *);
+static void	guest_end(struct gossip *, struct session *);
 static void	held_free(struct session *);
 static void	held_run(struct gossip *, struct session *);
 
@@ -68,18 +59,11 @@ peers_recognise(const struct gossip *g, struct session *s)
 		    sizeof(s->remote_static)) != 0)
 			continue;
 		s->id = old->id;
+		s->capable = old->capable;
 		memcpy(s->pubkey, old->pubkey, sizeof(s->pubkey));
 		return true;
 	}
 	return false;
-}
-
-bool
-peers_full(const struct gossip *g)
-{
-	uint32_t max = g->conf->network_max_peers;
-
-	return g->npeers >= PEERS_MAX || (max > 0 && g->npeers >= max);
 }
 
 void
@@ -87,7 +71,8 @@ gossip_session_up(struct gossip *g, struct gtime now, uint32_t sid,
     bool outbound, uint32_t dial, const uint8_t hash[32],
     const uint8_t remote_static[32], const char *addr)
 {
-	const struct nodeid *expect;
+	const struct nodeid *expect = NULL;
+	const struct quest *q;
 	struct session *s;
 
 	g->now = now;
@@ -111,7 +96,12 @@ gossip_session_up(struct gossip *g, struct gtime now, uint32_t sid,
 	bucket_init(&s->bad, BAD_BURST, now.mono);
 	bucket_init(&s->exchanges, EXCHANGE_BURST, now.mono);
 	bucket_init(&s->brought, NEIGHBOUR_BURST, now.mono);
-	if (outbound && (expect = bootstrap_expects(g, dial)) != NULL) {
+	if (outbound && (q = discovery_expects(g, dial)) != NULL) {
+		expect = &q->id;
+		s->probe = q->probe;
+	} else if (outbound)
+		expect = bootstrap_expects(g, dial);
+	if (expect != NULL) {
 		s->expects = true;
 		s->expect = *expect;
 	}
@@ -183,58 +173,13 @@ gossip_session_down(struct gossip *g, struct gtime now, uint32_t sid,
 	free(s);
 }
 
-enum down_reason
-peers_admit(struct gossip *g, struct session *s)
-{
-	const struct session *old;
-
-	if (nodeid_equal(&s->id, &g->id))
-		return DOWN_SELF;
-	if (s->expects && !nodeid_equal(&s->id, &s->expect))
-		return DOWN_WRONG_PEER;
-	if (!is_allowed(g, &s->id))
-		return DOWN_NOT_ALLOWED;
-	if (is_offender(g, &s->id))
-		return DOWN_ABUSE;
-	if ((old = peers_by_id(g, &s->id)) != NULL)
-		return admit_second(g, s, old);
-	return peers_full(g) ? DOWN_FULL : DOWN_NONE;
-}
-
-static enum down_reason
-admit_second(struct gossip *g, struct session *s, const struct session *old)
-{
-	if (g->now.mono - old->rx_at > SILENT_MS)
-		return DOWN_NONE;
-	if (old->outbound != s->outbound && old->twin == NULL &&
-	    g->now.mono - old->ready_at < CROSSED_MS)
-		return DOWN_NONE;
-	return DOWN_DUPLICATE;
-}
-
-static bool
-is_allowed(const struct gossip *g, const struct nodeid *id)
-{
-	const struct strlist *l = &g->conf->network_allow;
-	char hex[NODEID_HEX + 1];
-	size_t i;
-
-	if (l->n == 0)
-		return true;
-	nodeid_hex(id, hex);
-	for (i = 0; i < l->n; i++)
-		if (strcmp(l->v[i], hex) == 0)
-			return true;
-	return false;
-}
-
 /* Called once after peers_admit() said yes. */
 void
 peers_register(struct gossip *g, struct session *s)
 {
 	struct session *old = peers_by_id(g, &s->id);
 
-	if (old != NULL && g->now.mono - old->rx_at > SILENT_MS) {
+	if (old != NULL && admit_replaces(g, s, old)) {
 		peers_close(g, old, DOWN_REPLACED);
 		old = peers_by_id(g, &s->id);
 	}
@@ -245,20 +190,62 @@ peers_register(struct gossip *g, struct session *s)
 	keyring_add(&g->keyring, &s->id, s->pubkey, TRUST_VERIFIED);
 	book_hello(g, s);
 	g->ops->ready(g->arg, s->sid);
-	if (s->outbound)
+	if (s->outbound) {
 		bootstrap_up(g, s->dial, &s->id);
+		discovery_up(g, s->dial);
+	}
 	if (old != NULL) {
+		s->guest = s->brief = false;
 		s->twin = old;
 		old->twin = s;
 		s->twin_until = old->twin_until = g->now.mono + TWIN_MS;
 		peers_due(g, s->twin_until);
 	} else {
 		g->npeers++;
+		guest_begin(g, s);
 		gossip_log(g, EV_PEER_UP, 0, LF_ID("id", &s->id),
 		    LF_STR("addr", s->addr),
 		    LF_STR("dir", s->outbound ? "out" : "in"));
 	}
+	exchange_send(g, s);
+	discovery_kick(g);
 	held_run(g, s);
+}
+
+/* A new guest of our own asking takes the place of the last one. */
+static void
+guest_begin(struct gossip *g, struct session *s)
+{
+	struct session *o, *next;
+
+	if (!s->guest)
+		return;
+	g->nguests++;
+	if (s->outbound) {
+		for (o = TAILQ_FIRST(&g->ready); o != NULL; o = next) {
+			next = TAILQ_NEXT(o, ready_entry);
+			if (o != s && o->guest && o->outbound) {
+				peers_close(g, o, DOWN_FULL);
+				break;
+			}
+		}
+		return;
+	}
+	s->guest_until = g->now.mono + GUEST_MS;
+	peers_due(g, s->guest_until);
+}
+
+/* The time of a guest is over, unless there is room for it by now. */
+static void
+guest_end(struct gossip *g, struct session *s)
+{
+	s->guest_until = 0;
+	if (peers_full(g)) {
+		peers_close(g, s, DOWN_FULL);
+		return;
+	}
+	s->guest = false;
+	g->nguests--;
 }
 
 void
@@ -289,8 +276,11 @@ session_leave(struct gossip *g, struct session *s, enum down_reason reason)
 	if (twin != NULL) {
 		twin->twin = s->twin = NULL;
 		twin->primary = true;
+		if (s->guest)
+			twin->guest = true;
 	} else if (was_ready) {
 		g->npeers--;
+		g->nguests -= s->guest;
 		gossip_log(g, EV_PEER_DOWN, 0, LF_ID("id", &s->id),
 		    LF_STR("addr", s->addr),
 		    LF_STR("dir", s->outbound ? "out" : "in"),
@@ -300,8 +290,12 @@ session_leave(struct gossip *g, struct session *s, enum down_reason reason)
 	if (s->outbound)
 		bootstrap_down(g, s->dial, reason, s->proved ? &s->id : NULL,
 		    lived);
-	if (was_ready && twin == NULL)
+	if (s->outbound && !was_ready)
+		discovery_down(g, s->dial, reason);
+	if (was_ready && twin == NULL) {
 		bootstrap_peer_gone(g, &s->id);
+		discovery_gone(g, &s->id, lived);
+	}
 }
 
 bool
@@ -352,37 +346,6 @@ peers_bad(struct gossip *g, struct session *s, uint32_t points)
 	return false;
 }
 
-static bool
-is_offender(struct gossip *g, const struct nodeid *id)
-{
-	struct offender *o = (struct offender *)lru_get(&g->offenders, id);
-
-	if (o == NULL)
-		return false;
-	if (g->now.mono < o->until)
-		return true;
-	lru_remove(&g->offenders, &o->node);
-	free(o);
-	return false;
-}
-
-static void
-offender_add(struct gossip *g, const struct nodeid *id)
-{
-	struct offender *o = (struct offender *)lru_get(&g->offenders, id);
-
-	if (o == NULL) {
-		if (lru_full(&g->offenders)) {
-			o = (struct offender *)lru_oldest(&g->offenders);
-			lru_remove(&g->offenders, &o->node);
-		} else
-			o = xcalloc(1, sizeof(*o));
-		o->id = *id;
-		lru_put(&g->offenders, &o->node);
-	}
-	o->until = g->now.mono + OFFENDER_MS;
-}
-
 /* Both links of a crossed dial still stand: the smaller id's own stays. */
 static void
 twin_end(struct gossip *g, struct session *s)
@@ -412,6 +375,12 @@ peers_tick(struct gossip *g)
 			peers_due(g, s->sign_at);
 		if (s->twin != NULL)
 			peers_due(g, s->twin_until);
+		if (s->guest_until != 0 && s->state == PEER_READY) {
+			if (g->now.mono >= s->guest_until)
+				guest_end(g, s);
+			else
+				peers_due(g, s->guest_until);
+		}
 	}
 }
 
@@ -430,7 +399,7 @@ peers_configured(struct gossip *g)
 
 	for (s = TAILQ_FIRST(&g->ready); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, ready_entry);
-		if (!is_allowed(g, &s->id)) {
+		if (!peers_allowed(g, &s->id)) {
 			peers_close(g, s, DOWN_NOT_ALLOWED);
 			next = TAILQ_FIRST(&g->ready);
 		}

@@ -52,7 +52,7 @@ session_row(const struct session *s, struct gtime now, struct wbuf *b)
 	else
 		row_null(b, "listens");
 	row_null(b, "cause");
-	row_null(b, "next");
+	row_none(b, "next", ROW_MS);
 	row_null(b, "fails");
 }
 
@@ -65,12 +65,12 @@ boot_row(const struct boot *p, struct gtime now, struct wbuf *b)
 	row_str(b, "dir", "out");
 	row_str(b, "state", p->state == BOOT_DIALING ? "connecting" :
 	    "down");
-	row_null(b, "up");
-	row_null(b, "silent");
+	row_none(b, "up", ROW_MS);
+	row_none(b, "silent", ROW_MS);
 	row_null(b, "frames_in");
 	row_null(b, "frames_out");
-	row_null(b, "bytes_in");
-	row_null(b, "bytes_out");
+	row_none(b, "bytes_in", ROW_BYTES);
+	row_none(b, "bytes_out", ROW_BYTES);
 	row_null(b, "listens");
 	if (p->cause != DOWN_NONE)
 		row_str(b, "cause", down_reason_text(p->cause));
@@ -80,7 +80,7 @@ boot_row(const struct boot *p, struct gtime now, struct wbuf *b)
 		row_num(b, "next", ROW_MS,
 		    p->next_at > now.mono ? p->next_at - now.mono : 0);
 	else
-		row_null(b, "next");
+		row_none(b, "next", ROW_MS);
 	row_num(b, "fails", ROW_U64, p->fails);
 }
 
@@ -133,6 +133,7 @@ gossip_status_row(const struct gossip *g, struct wbuf *b)
 
 	row_num(b, "peers", ROW_U64, g->npeers);
 	row_num(b, "max_peers", ROW_U64, g->conf->network_max_peers);
+	row_num(b, "guests", ROW_U64, g->nguests);
 	row_num(b, "sessions", ROW_U64, g->sessions.n);
 	row_num(b, "bootstrap", ROW_U64, g->conf->network_bootstrap.n);
 	row_num(b, "bootstrap_down", ROW_U64, boots_down(g));
@@ -145,6 +146,10 @@ gossip_status_row(const struct gossip *g, struct wbuf *b)
 	row_num(b, "verified", ROW_U64, c->verified);
 	row_num(b, "hellos_refused", ROW_U64, c->hellos_refused);
 	row_num(b, "exchanges", ROW_U64, c->exchanges);
+	row_num(b, "exchanges_sent", ROW_U64, c->exchanges_sent);
+	row_num(b, "sought", ROW_U64, c->sought);
+	row_num(b, "seeking", ROW_U64, g->nquests);
+	row_num(b, "probes", ROW_U64, c->probes);
 	row_num(b, "exchange_mismatched", ROW_U64, c->exchange_mismatched);
 	row_num(b, "chat_queued", ROW_U64, g->pacer.n);
 	row_num(b, "chat_lost", ROW_U64, c->chat_lost);

@@ -80,6 +80,8 @@ dial_cb(void *arg, uint32_t num, const struct nodeid *expect, const char *to)
 	assert_true(f->ndials < FAKE_MAX);
 	f->dials[f->ndials].num = num;
 	f->dials[f->ndials].pinned = expect != NULL;
+	if (expect != NULL)
+		f->dials[f->ndials].expect = *expect;
 	text_copy(f->dials[f->ndials++].to, to, sizeof(f->dials[0].to));
 }
 
@@ -174,6 +176,15 @@ peer_put_cb(void *arg, const struct book_peer *p)
 }
 
 static void
+peer_del_cb(void *arg, const struct nodeid *id)
+{
+	struct fake *f = arg;
+
+	assert_true(f->ndels < FAKE_MAX);
+	f->dels[f->ndels++] = *id;
+}
+
+static void
 event_cb(void *arg, enum log_ev ev, uint64_t limit,
     const struct log_field *fields)
 {
@@ -207,8 +218,8 @@ random_cb(void *arg, void *buf, size_t n)
 
 static const struct gossip_ops fake_ops = {
 	send_cb, ready_cb, close_cb, credit_cb, dial_cb, dial_cancel_cb,
-	verify_cb, sign_cb, chat_in_cb, chat_result_cb, peer_put_cb, event_cb,
-	random_cb,
+	verify_cb, sign_cb, chat_in_cb, chat_result_cb, peer_put_cb, peer_del_cb,
+	event_cb, random_cb,
 };
 
 struct fake *
@@ -250,6 +261,7 @@ fake_forget(struct fake *f)
 	f->nsent = f->nclosed = f->nready = f->ndials = f->ncancels = 0;
 	f->nsigns = f->signed_up_to = f->njobs = f->jobs_done = 0;
 	f->nverifies = f->nchats = f->nresults = f->nevents = f->nputs = 0;
+	f->ndels = 0;
 	f->credit_frames = f->credit_bytes = 0;
 }
 
@@ -380,10 +392,13 @@ chat_env(const struct ident *i, const char *mid, uint32_t hops)
 }
 
 struct slice
-hello_make(const struct ident *i, uint32_t type, const char *listen)
+hello_tagged(const struct ident *i, uint32_t type, const char *listen,
+    const char *tag)
 {
+	struct slice tags[1] = { text_slice(tag != NULL ? tag : "") };
 	struct hello_msg h = { .node_id = text_slice(i->hex),
 		.version = text_slice("0.1.0"),
+		.tags = tags, .ntags = tag != NULL,
 		.reachable = listen[0] != '\0',
 		.listen_addr = text_slice(listen),
 		.pubkey = { i->pub, 32 } };
@@ -393,6 +408,12 @@ hello_make(const struct ident *i, uint32_t type, const char *listen)
 	hello_write(&b, &h);
 	return env_make(i, "00000000-0000-4000-8000-0000000000ff", type, 1,
 	    kept(&b), false);
+}
+
+struct slice
+hello_make(const struct ident *i, uint32_t type, const char *listen)
+{
+	return hello_tagged(i, type, listen, NULL);
 }
 
 void
@@ -410,6 +431,18 @@ fake_connect(struct fake *f, uint32_t sid, const struct ident *i)
 	snprintf(addr, sizeof(addr), "127.0.0.1:%u", 40000 + sid);
 	gossip_session_up(f->g, f->now, sid, false, 0, hash, i->noise, addr);
 	fake_frame(f, sid, hello_make(i, MSG_HELLO, ""));
+	fake_pump(f);
+}
+
+void
+fake_connect_kin(struct fake *f, uint32_t sid, const struct ident *i,
+    const char *listen)
+{
+	uint8_t hash[32] = { 0 };
+
+	gossip_session_up(f->g, f->now, sid, false, 0, hash, i->noise,
+	    "127.0.0.1:50000");
+	fake_frame(f, sid, hello_tagged(i, MSG_HELLO, listen, "cap/m2.0"));
 	fake_pump(f);
 }
 

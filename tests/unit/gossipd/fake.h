@@ -58,7 +58,8 @@ struct fake {
 	size_t		 nclosed;
 	uint32_t	 ready[FAKE_MAX];
 	size_t		 nready;
-	struct { uint32_t num; bool pinned; char to[CONF_PEER_MAX + 1]; }
+	struct { uint32_t num; bool pinned; char to[CONF_PEER_MAX + 1];
+		struct nodeid expect; }
 			 dials[FAKE_MAX];
 	size_t		 ndials, ncancels;
 	struct fake_sign signs[FAKE_MAX];
@@ -77,6 +78,8 @@ struct fake {
 	size_t		 nevents;
 	struct book_peer puts[FAKE_MAX];
 	size_t		 nputs;
+	struct nodeid	 dels[FAKE_MAX];
+	size_t		 ndels;
 	uint32_t	 credit_frames, credit_bytes;
 };
 
@@ -103,6 +106,9 @@ struct slice env_make(const struct ident *, const char *message_id,
 struct slice chat_make(const char *nick, const char *text, uint64_t unix_s);
 struct slice hello_make(const struct ident *, uint32_t type,
 	    const char *listen);
+/* With one tag, or none: NULL. */
+struct slice hello_tagged(const struct ident *, uint32_t type,
+	    const char *listen, const char *tag);
 struct slice chat_env(const struct ident *, const char *message_id,
 	    uint32_t hops);
 
@@ -110,6 +116,9 @@ struct slice chat_env(const struct ident *, const char *message_id,
 void	 fake_connect(struct fake *, uint32_t sid, const struct ident *);
 void	 fake_dialled(struct fake *, uint32_t sid, uint32_t dial,
 	    const struct ident *);
+/* The same by a node of our kind, and with its address. */
+void	 fake_connect_kin(struct fake *, uint32_t sid, const struct ident *,
+	    const char *listen);
 void	 fake_frame(struct fake *, uint32_t sid, struct slice);
 /* Last frame sent, decoded; fails when there is none. */
 const struct fake_frame *fake_last(const struct fake *, struct envelope *);

@@ -60,7 +60,7 @@ test_backoff(void **state)
 	for (i = 0; i < 8; i++) {
 		gossip_dial_failed(f->g, f->now, f->dials[i].num,
 		    DOWN_REFUSED, "connection refused");
-		at = gossip_next(f->g);
+		at = bootstrap_next(f->g);
 		pause = at - f->now.mono;
 		assert_in_range(pause, base[i] * 1000, base[i] * 1500);
 		odd += pause % 1000 != 0;
@@ -89,14 +89,14 @@ test_short_lives(void **state)
 		assert_int_equal(f->g->npeers, 1);
 		fake_pass(f, 100);
 		gossip_session_down(f->g, f->now, i + 1, DOWN_EOF);
-		assert_true(gossip_next(f->g) - f->now.mono >= 1000u << i);
-		fake_pass(f, gossip_next(f->g) - f->now.mono);
+		assert_true(bootstrap_next(f->g) - f->now.mono >= 1000u << i);
+		fake_pass(f, bootstrap_next(f->g) - f->now.mono);
 		assert_int_equal(f->ndials, i + 2);
 	}
 	fake_dialled(f, 9, f->dials[i].num, &b);
 	fake_pass(f, BOOT_LIFE_MS);
 	gossip_session_down(f->g, f->now, 9, DOWN_EOF);
-	assert_in_range(gossip_next(f->g) - f->now.mono, 1000, 1500);
+	assert_in_range(bootstrap_next(f->g) - f->now.mono, 1000, 1500);
 	assert_int_equal(TAILQ_FIRST(&f->g->boots)->fails, 0);
 	fake_free(f);
 }
@@ -165,7 +165,7 @@ test_held(void **state)
 	fake_pass(f, 3600000);
 	assert_int_equal(f->ndials, 1);
 	gossip_session_down(f->g, f->now, 1, DOWN_EOF);
-	assert_in_range(gossip_next(f->g) - f->now.mono, 1000, 1500);
+	assert_in_range(bootstrap_next(f->g) - f->now.mono, 1000, 1500);
 	fake_pass(f, 1500);
 	assert_int_equal(f->ndials, 2);
 	fake_free(f);

@@ -368,6 +368,154 @@ test_stored(void **state)
 	fake_free(f);
 }
 
+static char	last_ids[EXCHANGE_MAX][64], last_addrs[EXCHANGE_MAX][300];
+static uint64_t	last_seens[EXCHANGE_MAX];
+
+static void
+told_cb(const struct peer_msg *m, void *arg)
+{
+	size_t *n = arg;
+
+	assert_true(m->reachable);
+	assert_int_equal(m->pubkey.n, 32);
+	assert_int_equal(m->node_id.n, 64);
+	memcpy(last_ids[*n], m->node_id.p, 64);
+	memcpy(last_addrs[*n], m->addr.p, m->addr.n);
+	last_addrs[*n][m->addr.n] = '\0';
+	last_seens[(*n)++] = m->last_seen;
+}
+
+/* How many nodes a frame tells of; they are in last_* then. */
+static size_t
+told(struct fake *f, size_t sent)
+{
+	struct arena arena;
+	struct envelope e;
+	size_t total = 0, n = 0;
+
+	assert_true(sent < f->nsent);
+	assert_true(envelope_read(&e, f->sent[sent].data, f->sent[sent].len));
+	assert_int_equal(e.msg_type, MSG_PEER_EXCHANGE);
+	assert_int_equal(e.hop_count, 1);
+	arena_init(&arena, MESSAGE_ARENA);
+	assert_true(exchange_read(&arena, e.payload.p, e.payload.n, &total,
+	    told_cb, &n));
+	assert_int_equal(n, total);
+	arena_free(&arena);
+	return n;
+}
+
+/* A new peer hears of us and of the others, not of itself; then regularly. */
+static void
+test_tell(void **state)
+{
+	struct fake *f = fake_new(0);
+	struct ident b, c;
+
+	(void)state;
+	ident_make(&b, 1);
+	ident_make(&c, 2);
+	gossip_listening(f->g, "127.0.0.1:4000");
+	fake_connect_kin(f, 1, &b, "8.8.4.4:4000");
+	/* the answer to its hello, then the list */
+	assert_int_equal(f->nsent, 2);
+	assert_int_equal(told(f, 1), 1);
+	assert_memory_equal(last_ids[0], f->me.hex, 64);
+	assert_string_equal(last_addrs[0], "127.0.0.1:4000");
+	assert_true(last_seens[0] == START_WALL / 1000);
+	fake_forget(f);
+	fake_connect_kin(f, 2, &c, "");
+	assert_int_equal(told(f, 1), 2);
+	assert_memory_equal(last_ids[0], f->me.hex, 64);
+	assert_memory_equal(last_ids[1], b.hex, 64);
+	assert_string_equal(last_addrs[1], "8.8.4.4:4000");
+	fake_forget(f);
+	/* what is new goes to all soon; b's own news are no news to itself */
+	fake_pass(f, NEWS_MS);
+	fake_pump(f);
+	assert_int_equal(f->nsent, 2);
+	assert_int_equal(told(f, 0), 1);
+	assert_memory_equal(last_ids[0], b.hex, 64);
+	fake_forget(f);
+	fake_pass(f, EXCHANGE_DEFAULT_MS);
+	fake_pump(f);
+	assert_int_equal(f->nsent, 2);
+	assert_int_equal(told(f, 1), 2);
+	assert_true(last_seens[1] == f->now.wall / 1000);
+	assert_int_equal(f->g->count.exchanges_sent, 6);
+	fake_free(f);
+}
+
+/* W1: who knows thousands, with the longest addresses, sends a fair share. */
+static void
+test_tell_capped(void **state)
+{
+	struct book_peer r = { .has_key = true, .reachable = true };
+	struct fake *f = fake_new(0);
+	struct ident b, c;
+	unsigned int i, k;
+
+	(void)state;
+	for (k = 0; k < 2; k++) {
+		for (i = 0; i < 1024; i++) {
+			ident_make(&c, 8 + k * 1024 + i);
+			r.id = c.id;
+			memcpy(r.pubkey, c.pub, 32);
+			r.last_seen = START_WALL / 1000 - i;
+			memset(r.addr, 'h', 255);
+			strcpy(r.addr + (k == 0 ? 255 : 8), ":65535");
+			if (k == 0)
+				gossip_peer_record(f->g, &r);
+			else
+				book_hearsay(f->g, &r);
+		}
+		ident_make(&b, 1 + k);
+		fake_forget(f);
+		fake_connect(f, k + 1, &b);
+		assert_in_range(told(f, 1), 100, EXCHANGE_MAX);
+		assert_true(f->sent[1].len < 65536);
+		/* the most recently seen first */
+		assert_true(last_seens[0] == START_WALL / 1000);
+		assert_true(last_seens[9] == START_WALL / 1000 - 9);
+	}
+	fake_free(f);
+}
+
+/* Who failed again and again is not passed on, nor who moved away. */
+static void
+test_tell_whom(void **state)
+{
+	struct fake *f = fake_new(0);
+	struct peer_msg m;
+	struct ident b, c, d;
+
+	(void)state;
+	ident_make(&b, 1);
+	ident_make(&c, 2);
+	ident_make(&d, 3);
+	fake_connect(f, 1, &b);
+	m = peer_of(&c, "8.8.4.4:4000", START_WALL / 1000 - 5);
+	tell(f, &b, &m, 1);
+	m = peer_of(&d, "8.8.4.5:4000", START_WALL / 1000 -
+	    HEARSAY_LIFE_S - 1);
+	tell(f, &b, &m, 1);
+	fake_forget(f);
+	fake_pass(f, EXCHANGE_DEFAULT_MS - 2000);
+	fake_pump(f);
+	assert_int_equal(f->nsent, 0);
+	fake_pass(f, 2000);
+	fake_pump(f);
+	assert_int_equal(told(f, 0), 1);
+	assert_memory_equal(last_ids[0], c.hex, 64);
+	book_get(f->g, &c.id)->fail_count = FAILS_DOUBTFUL;
+	fake_forget(f);
+	fake_pass(f, EXCHANGE_DEFAULT_MS);
+	fake_pump(f);
+	/* nothing to say, nothing said */
+	assert_int_equal(f->nsent, 0);
+	fake_free(f);
+}
+
 int
 main(void)
 {
@@ -383,6 +531,9 @@ main(void)
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_record),
 		cmocka_unit_test(test_stored),
+		cmocka_unit_test(test_tell),
+		cmocka_unit_test(test_tell_capped),
+		cmocka_unit_test(test_tell_whom),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

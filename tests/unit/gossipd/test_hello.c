@@ -86,19 +86,31 @@ test_initiator(void **state)
 	fake_free(f);
 }
 
-/* The hello of the vectors, by this code: the same bytes. */
+/*
+ * The hello of the vectors, by this code: the same bytes, but that our own
+ * tag is behind the operator's.
+ */
 static void
 test_vector_hello(void **state)
 {
 	struct json *vectors = json_vectors();
 	struct fake *f = fake_new(0);
+	static const char tag[] = "\x1a\x08" "cap/m2.0";
+	const size_t len = sizeof(tag) - 1;
 	uint8_t want[1024];
+	const uint8_t *at;
 	size_t n;
 	struct ident b;
 
 	(void)state;
 	n = json_hex(json_get(json_get(vectors, "protobuf_payloads"),
-	    "hello_A"), want, sizeof(want));
+	    "hello_A"), want, sizeof(want) - len);
+	at = memmem(want, n, "\x1a\x04prod", 6);
+	assert_non_null(at);
+	at += 6;
+	memmove(want + (at - want) + len, at, n - (size_t)(at - want));
+	memcpy(want + (at - want), tag, len);
+	n += len;
 	strlist_add(&f->conf.node_tags, "EU");
 	strlist_add(&f->conf.node_tags, "prod");
 	gossip_listening(f->g, "127.0.0.1:4000");
@@ -108,6 +120,44 @@ test_vector_hello(void **state)
 	assert_memory_equal(f->signs[0].payload, want, n);
 	fake_free(f);
 	json_free(vectors);
+}
+
+/* One tag says that a node is of our kind; nobody here may type it. */
+static void
+test_tag(void **state)
+{
+	static const struct { const char *tag; bool ours; } t[] = {
+		{ "cap/m2.0", true }, { "cap/m2.1f", true },
+		{ "cap/m2.0123456789abcdef", true }, { NULL, false },
+		{ "", false }, { "cap/m2.", false }, { "cap/m2.A", false },
+		{ "cap/m2.00123456789abcdef", false }, { "cap/m2.0 ", false },
+		{ "cap/m3.0", false }, { "Cap/m2.0", false },
+	};
+	struct fake *f = fake_new(0);
+	struct hello_msg h;
+	struct arena a;
+	struct ident b;
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		ident_make(&b, i + 1);
+		up(f, i + 1, &b);
+		fake_frame(f, i + 1, hello_tagged(&b, MSG_HELLO, "",
+		    t[i].tag));
+		assert_int_equal(peers_session(f->g, i + 1)->capable,
+		    t[i].ours);
+	}
+	fake_forget(f);
+	strlist_add(&f->conf.node_tags, "cap/m2.f");
+	gossip_session_up(f->g, f->now, 99, true, 0, hash, b.noise, "x:1");
+	arena_init(&a, MESSAGE_ARENA);
+	assert_true(hello_read(&h, &a, f->signs[0].payload,
+	    f->signs[0].len));
+	assert_int_equal(h.ntags, 1);
+	assert_memory_equal(h.tags[0].p, "cap/m2.0", 8);
+	arena_free(&a);
+	fake_free(f);
 }
 
 /* wire-v1 9.5 AdvertiseAddr */
@@ -350,6 +400,7 @@ main(void)
 		cmocka_unit_test(test_responder),
 		cmocka_unit_test(test_initiator),
 		cmocka_unit_test(test_vector_hello),
+		cmocka_unit_test(test_tag),
 		cmocka_unit_test(test_advertise),
 		cmocka_unit_test(test_envelope_and_type),
 		cmocka_unit_test(test_signature),

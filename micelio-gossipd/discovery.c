@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding peers among the nodes we know (wire-v1 5.4): who is dialled, when,
+ * and at which of its addresses.
+ *
+ * A look is taken soon after anything changed that matters: somebody new was
+ * heard of, a link was lost, a dial failed.  It fills the free slots with
+ * quests; each waits its jitter, dials, and ends with the link or without.
+ * Nodes and addresses that failed are left alone for growing times, so that
+ * nobody can make us knock at one door under many names.
+ *
+ * Beside this one known node without a link to us, whatever its past, is
+ * probed every 15 to 30 s: so halves of a mesh find each other again.
+ */
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "gossip.h"
+
+#define LOOK_PAUSE_MS	50u	/* between two looks */
+#define FAIL_MAX	12u	/* failures beyond do not make it longer */
+
+struct bad_addr {
+	struct lru_node	 node;
+	uint8_t		 key[16];
+	uint32_t	 fails;
+	uint64_t	 until;		/* mono ms */
+};
+
+static void	look(struct gossip *);
+static void	promote(struct gossip *);
+static void	probe(struct gossip *);
+static struct book_peer *choose(struct gossip *, bool probe, uint64_t *next);
+static bool	possible(const struct gossip *, const struct book_peer *);
+static const char *address(struct gossip *, const struct book_peer *,
+		    bool probe);
+static void	quest_begin(struct gossip *, struct book_peer *, bool probe);
+static void	quest_end(struct gossip *, struct quest *);
+static void	quests_run(struct gossip *);
+static struct quest *quest_by_dial(const struct gossip *, uint32_t);
+static struct bad_addr *bad_get(const struct gossip *, const char *);
+static void	bad_add(struct gossip *, const char *);
+
+void
+discovery_init(struct gossip *g, uint64_t seed)
+{
+	TAILQ_INIT(&g->quests);
+	lru_init(&g->bad_addrs, BAD_ADDRS_MAX, offsetof(struct bad_addr, key),
+	    16, seed);
+	g->look_at = g->probe_at = UINT64_MAX;
+}
+
+void
+discovery_free(struct gossip *g)
+{
+	struct quest *q;
+
+	while ((q = TAILQ_FIRST(&g->quests)) != NULL) {
+		TAILQ_REMOVE(&g->quests, q, entry);
+		free(q);
+	}
+	lru_free(&g->bad_addrs, NULL);
+}
+
+void
+discovery_kick(struct gossip *g)
+{
+	uint64_t at;
+
+	if (g->book[0].n + g->book[1].n == 0)
+		return;
+	at = g->now.mono + gossip_random(g, LOOK_JITTER_MS);
+	if (at < g->look_at)
+		g->look_at = at;
+}
+
+void
+discovery_tick(struct gossip *g)
+{
+	if (g->now.mono >= g->look_at)
+		look(g);
+	if (g->now.mono >= g->probe_at)
+		probe(g);
+	quests_run(g);
+}
+
+uint64_t
+discovery_next(const struct gossip *g)
+{
+	uint64_t t = g->look_at < g->probe_at ? g->look_at : g->probe_at;
+	const struct quest *q;
+
+	TAILQ_FOREACH(q, &g->quests, entry)
+		if (q->dial == 0 && q->at < t)
+			t = q->at;
+	return t;
+}
+
+static uint64_t
+interval(const struct gossip *g)
+{
+	uint64_t ms = g->conf->network_discovery_interval;
+
+	return ms > 0 ? ms : DISCOVERY_DEFAULT_MS;
+}
+
+static void
+look(struct gossip *g)
+{
+	size_t known = discovery_known(g), want, i;
+	struct book_peer *p;
+	uint64_t next;
+
+	g->look_at = UINT64_MAX;
+	promote(g);
+	want = slots_to_dial(g, known + g->nquests);
+	next = UINT64_MAX;
+	for (i = g->nquests; i < want && i < QUESTS_MAX; i++) {
+		if ((p = choose(g, false, &next)) == NULL)
+			break;
+		quest_begin(g, p, false);
+	}
+	(void)choose(g, false, &next);
+	/* The end of a quest brings us back too. */
+	if (next != UINT64_MAX && g->nquests < want) {
+		if (next < g->now.mono + LOOK_PAUSE_MS)
+			next = g->now.mono + LOOK_PAUSE_MS;
+		if (next > g->now.mono + interval(g))
+			next = g->now.mono + interval(g);
+		g->look_at = next;
+	}
+	if (next != UINT64_MAX && g->probe_at == UINT64_MAX)
+		g->probe_at = g->now.mono + PROBE_MIN_MS +
+		    gossip_random(g, PROBE_MIN_MS);
+}
+
+/* A guest takes the place that became free. */
+static void
+promote(struct gossip *g)
+{
+	struct session *s;
+
+	TAILQ_FOREACH(s, &g->ready, ready_entry) {
+		if (g->nguests == 0 || peers_full(g))
+			return;
+		if (s->guest && !s->brief) {
+			s->guest = false;
+			s->guest_until = 0;
+			g->nguests--;
+		}
+	}
+}
+
+static void
+probe(struct gossip *g)
+{
+	struct book_peer *p;
+	uint64_t next;
+
+	g->probe_at = UINT64_MAX;
+	if (g->nquests >= QUESTS_MAX ||
+	    (p = choose(g, true, &next)) == NULL)
+		return;
+	g->count.probes++;
+	quest_begin(g, p, true);
+	g->probe_at = g->now.mono + PROBE_MIN_MS +
+	    gossip_random(g, PROBE_MIN_MS);
+}
+
+size_t
+discovery_known(const struct gossip *g)
+{
+	const struct lru_node *n;
+	const struct book_peer *p;
+	size_t known = 0;
+	int b;
+
+	for (b = 0; b < 2; b++)
+		for (n = lru_oldest(&g->book[b]); n != NULL;
+		    n = lru_younger(n)) {
+			p = (const struct book_peer *)n;
+			known += p->fail_count < FAILS_DOUBTFUL &&
+			    p->shy < FAILS_DOUBTFUL && !p->sought &&
+			    possible(g, p);
+		}
+	return known;
+}
+
+/* A node we might dial some time. */
+static bool
+possible(const struct gossip *g, const struct book_peer *p)
+{
+	size_t i;
+
+	if (p->linked || !p->reachable || nodeid_equal(&p->id, &g->id) ||
+	    !peers_allowed(g, &p->id))
+		return false;
+	if (reach_allowed(g, p->addr))
+		return true;
+	for (i = 0; i < BOOK_HEARD; i++)
+		if (reach_allowed(g, p->heard[i]))
+			return true;
+	return false;
+}
+
+static bool
+network_is_new(const struct gossip *g, const char *addr)
+{
+	uint64_t net = reach_network(addr);
+	const struct session *s;
+	const struct quest *q;
+
+	if (net == 0)
+		return true;
+	TAILQ_FOREACH(s, &g->ready, ready_entry)
+		if (s->outbound && reach_network(s->addr) == net)
+			return false;
+	TAILQ_FOREACH(q, &g->quests, entry)
+		if (reach_network(q->addr) == net)
+			return false;
+	return true;
+}
+
+/*
+ * By chance among the best: those that did not fail, then those of networks
+ * we have no link to.  *next: when one more will be due.
+ */
+static struct book_peer *
+choose(struct gossip *g, bool any, uint64_t *next)
+{
+	struct book_peer *p, *best = NULL;
+	unsigned int rank, best_rank = 0;
+	struct lru_node *n;
+	const char *addr;
+	uint32_t equals = 0;
+	int b;
+
+	*next = UINT64_MAX;
+	for (b = 0; b < 2; b++)
+		for (n = lru_oldest(&g->book[b]); n != NULL;
+		    n = lru_younger(n)) {
+			p = (struct book_peer *)n;
+			if (p->sought || !possible(g, p))
+				continue;
+			if (!any && p->next_at > g->now.mono) {
+				if (p->next_at < *next)
+					*next = p->next_at;
+				continue;
+			}
+			if ((addr = address(g, p, any)) == NULL ||
+			    is_offender(g, &p->id)) {
+				if (g->now.mono + interval(g) < *next)
+					*next = g->now.mono + interval(g);
+				continue;
+			}
+			rank = any ? 1 : 1 + 2u * (p->fail_count + p->shy ==
+			    0) + network_is_new(g, addr);
+			if (rank < best_rank)
+				continue;
+			if (rank > best_rank) {
+				best_rank = rank;
+				equals = 0;
+			}
+			if (gossip_random(g, ++equals) == 0)
+				best = p;
+		}
+	if (best != NULL)
+		*next = g->now.mono;
+	return best;
+}
+
+/* The first of its addresses that we may dial and that has not failed. */
+static const char *
+address(struct gossip *g, const struct book_peer *p, bool any)
+{
+	const struct bad_addr *bad;
+	const char *addr;
+	size_t i;
+
+	for (i = 0; i <= BOOK_HEARD; i++) {
+		addr = i == 0 ? p->addr : p->heard[i - 1];
+		if (!reach_allowed(g, addr) || bootstrap_has(g, addr))
+			continue;
+		bad = bad_get(g, addr);
+		if (bad == NULL || g->now.mono >= bad->until || any)
+			return addr;
+	}
+	return NULL;
+}
+
+static void
+quest_begin(struct gossip *g, struct book_peer *p, bool is_probe)
+{
+	struct quest *q = xcalloc(1, sizeof(*q));
+	uint32_t jitter = p->fail_count + p->shy > 0 ? DIAL_JITTER_MS :
+	    LOOK_JITTER_MS;
+
+	q->id = p->id;
+	q->probe = is_probe;
+	q->at = g->now.mono + gossip_random(g, jitter);
+	text_copy(q->addr, address(g, p, is_probe), sizeof(q->addr));
+	p->sought = true;
+	TAILQ_INSERT_TAIL(&g->quests, q, entry);
+	g->nquests++;
+}
+
+static void
+quest_end(struct gossip *g, struct quest *q)
+{
+	struct book_peer *p = book_get(g, &q->id);
+
+	if (p != NULL)
+		p->sought = false;
+	TAILQ_REMOVE(&g->quests, q, entry);
+	g->nquests--;
+	free(q);
+}
+
+static void
+quests_run(struct gossip *g)
+{
+	struct quest *q, *next;
+	struct book_peer *p;
+
+	for (q = TAILQ_FIRST(&g->quests); q != NULL; q = next) {
+		next = TAILQ_NEXT(q, entry);
+		if (q->dial != 0 || g->now.mono < q->at)
+			continue;
+		/* It may have come to us, or the last slot may be taken. */
+		p = book_get(g, &q->id);
+		if (p == NULL || p->linked || (!q->probe && peers_full(g))) {
+			quest_end(g, q);
+			discovery_kick(g);
+			continue;
+		}
+		if ((q->dial = ++g->last_dial) == 0)
+			q->dial = ++g->last_dial;
+		g->count.sought++;
+		g->ops->dial(g->arg, q->dial, &q->id, q->addr);
+	}
+}
+
+static struct quest *
+quest_by_dial(const struct gossip *g, uint32_t dial)
+{
+	struct quest *q;
+
+	if (dial == 0)
+		return NULL;
+	TAILQ_FOREACH(q, &g->quests, entry)
+		if (q->dial == dial)
+			return q;
+	return NULL;
+}
+
+const struct quest *
+discovery_expects(const struct gossip *g, uint32_t dial)
+{
+	return quest_by_dial(g, dial);
+}
+
+void
+discovery_up(struct gossip *g, uint32_t dial)
+{
+	struct quest *q = quest_by_dial(g, dial);
+	struct bad_addr *bad;
+
+	if (q == NULL)
+		return;
+	if ((bad = bad_get(g, q->addr)) != NULL) {
+		lru_remove(&g->bad_addrs, &bad->node);
+		free(bad);
+	}
+	quest_end(g, q);
+}
+
+/* The table of wire-v1 4.1, and longer for what failed ever since. */
+static uint64_t
+pause_ms(struct gossip *g, uint32_t fails)
+{
+	uint32_t s = backoff_seconds(fails);
+
+	if (fails > FAIL_MAX)
+		fails = FAIL_MAX;
+	if (fails > 8)
+		s <<= fails - 8;
+	return (uint64_t)s * 1000 + gossip_random(g, s * 500 + 1);
+}
+
+void
+discovery_down(struct gossip *g, uint32_t dial, enum down_reason reason)
+{
+	struct quest *q = quest_by_dial(g, dial);
+	struct book_peer *p;
+
+	if (q == NULL)
+		return;
+	p = book_get(g, &q->id);
+	if (p != NULL && !p->linked) {
+		if (p->fail_count < UINT32_MAX)
+			p->fail_count++;
+		p->last_fail = g->now.wall / 1000;
+		p->next_at = g->now.mono + pause_ms(g, p->fail_count);
+	}
+	if (reason != DOWN_FULL && reason != DOWN_DUPLICATE &&
+	    reason != DOWN_RESOURCE && reason != DOWN_SHUTDOWN)
+		bad_add(g, q->addr);
+	quest_end(g, q);
+	discovery_kick(g);
+}
+
+void
+discovery_gone(struct gossip *g, const struct nodeid *id, uint64_t lived_ms)
+{
+	struct book_peer *p = book_get(g, id);
+
+	if (p != NULL) {
+		if (lived_ms >= BOOT_LIFE_MS)
+			p->shy = 0;
+		else if (p->shy < UINT32_MAX)
+			p->shy++;
+		p->next_at = g->now.mono + pause_ms(g, p->shy > 0 ? p->shy :
+		    1);
+	}
+	discovery_kick(g);
+}
+
+static void
+addr_key(const struct gossip *g, const char *text, uint8_t key[16])
+{
+	char same[HOSTPORT_MAX + 1];
+	struct addr a;
+
+	if (addr_parse(text, &a))
+		text = addr_text(&a, same);
+	crypto_shorthash_siphashx24(key, (const uint8_t *)text, strlen(text),
+	    g->id_key);
+}
+
+static struct bad_addr *
+bad_get(const struct gossip *g, const char *addr)
+{
+	uint8_t key[16];
+
+	addr_key(g, addr, key);
+	return (struct bad_addr *)lru_get(&g->bad_addrs, key);
+}
+
+static void
+bad_add(struct gossip *g, const char *addr)
+{
+	struct bad_addr *b = bad_get(g, addr);
+
+	if (b == NULL) {
+		if (lru_full(&g->bad_addrs)) {
+			b = (struct bad_addr *)lru_oldest(&g->bad_addrs);
+			lru_remove(&g->bad_addrs, &b->node);
+			free(b);
+		}
+		b = xcalloc(1, sizeof(*b));
+		addr_key(g, addr, b->key);
+		lru_put(&g->bad_addrs, &b->node);
+	} else
+		lru_touch(&g->bad_addrs, &b->node);
+	if (b->fails < UINT32_MAX)
+		b->fails++;
+	b->until = g->now.mono + pause_ms(g, b->fails);
+}
