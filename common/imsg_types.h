@@ -193,7 +193,10 @@
 	 * several lines pasted as one.  SES_PROMPT: str.		      \
 	 * SES_OUT: u8 stream (1 stdout, 2 stderr, 3 a line of the room shown \
 	 * above the prompt), raw text with \n; already safe for a terminal.  \
-	 * SES_ACK: u32 bytes of SES_OUT the client has taken.		      \
+	 * SES_ACK: u32 bytes of SES_OUT the client has taken.  SES_TAKEN:    \
+	 * u32 of what SES_LINE and SES_PASTE cost (SES_LINE_COST + length)   \
+	 * that has left the hub's hands: a session has about		      \
+	 * SES_LINES_WINDOW of it outstanding and then stops reading.	      \
 	 * SES_EXIT: u8 exit status: send, then EOF, close.  SES_IN: raw      \
 	 * standard input of a command; empty: end of file.  SES_INTR: C-c.   \
 	 * SES_EOF: C-d on an empty line, or the client's end of file.	      \
@@ -211,6 +214,7 @@
 	X(SES_PROMPT,		Ss, Se,		RUN,	2, 512,		0)    \
 	X(SES_OUT,		Ss, Se,		RUN,	1, 65536,	0)    \
 	X(SES_ACK,		Se, Ss,		RUN,	4, 4,		0)    \
+	X(SES_TAKEN,		Ss, Se,		RUN,	4, 4,		0)    \
 	X(SES_EXIT,		Ss, Se,		RUN,	1, 1,		0)    \
 	X(SES_IN,		Se, Ss,		RUN,	0, 32768,	0)    \
 	X(SES_INTR,		Se, Ss,		RUN,	0, 0,		0)    \
@@ -226,6 +230,8 @@
 
 #define CHAT_NICK_MAX	32u	/* bytes of a local nick */
 #define CHAT_TEXT_MAX	60000u	/* bytes of text; payload stays <= 65536 */
+#define SES_LINE_COST	32u	/* of a line besides its bytes */
+#define SES_LINES_WINDOW 16384u	/* of lines the hub may hold; see SES_TAKEN */
 #define LINE_MAX_BYTES	16384u	/* a line typed at the partyline */
 
 enum run_mode { MODE_PERSONAL = 1, MODE_SERVICE = 2 };

@@ -211,6 +211,7 @@ input_room(const struct session *s)
 	if (s->kind == SES_SHELL && s->pty && !s->screen_on)
 		return false;
 	return s->phase == SES_PH_RUN && !s->hub_gone &&
+	    s->untaken < SES_LINES_WINDOW &&
 	    imsgchan_queued(s->hub) < SES_IN_QUEUE &&
 	    client_queued(s) < SES_OUT_RESUME;
 }

@@ -80,6 +80,8 @@ prompt_send(struct caller *caller)
 	char prompt[CHAT_NICK_MAX + 8];
 	struct wbuf w;
 
+	if (c->chan == NULL)	/* its last words, and gone */
+		return;
 	(void)snprintf(prompt, sizeof(prompt), "[%s]> ",
 	    caller->member.nick);
 	wbuf_init(&w, 128);
@@ -110,6 +112,7 @@ cmd_quit(struct run *run)
 {
 	struct caller *caller = run->caller;
 
+	say_settle(caller);
 	caller_text(caller, OUT_STDOUT, "Goodbye.\n");
 	run_free(run);
 	caller->exit(caller, EX_OK);

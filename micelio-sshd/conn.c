@@ -55,6 +55,7 @@ conn_free(struct conn *c)
 	imsgchan_free(c->chan);
 	event_free(c->timer);
 	free(c->parked);
+	intake_clear(&c->intake);
 	budget_remove(&hub->budget, &c->budget);
 	TAILQ_REMOVE(&hub->conns, c, entry);
 	hub->nconns--;
@@ -125,6 +126,7 @@ conn_new(struct hub *hub, const struct addr *a)
 	caller_init(&c->caller, hub);
 	c->caller.out = conn_out;
 	c->caller.exit = conn_exit_status;
+	intake_init(&c->intake);
 	c->hub = hub;
 	c->addr = *a;
 	do
@@ -223,6 +225,10 @@ conn_exited(struct hub *hub, struct imsg *m)
 		return;
 	if (m->len == 2 && m->data[0] == 1)
 		c->cause = c->cause != NULL ? c->cause : "session-killed";
+	c->exited = true;
+	/* Its last words are in the channel still, or wait for their turn. */
+	if (c->state == CONN_IN)
+		return;
 	conn_leave(c, "closed");
 	conn_free(c);
 }
@@ -264,8 +270,17 @@ conn_closed(struct imsgchan *chan, enum imsgchan_end how, const char *why,
 	}
 	imsgchan_free(chan);
 	c->chan = NULL;
+	/* What was said is said, even if its speaker did not wait for it. */
+	if (c->state != CONN_IN || c->caller.saying == NULL)
+		conn_drained(c);
+}
+
+void
+conn_drained(struct conn *c)
+{
 	conn_leave(c, "closed");
-	if (c->hub->stopping)	/* the parent waits for its process, not we */
+	/* When we stop, the parent waits for its process, not we. */
+	if (c->hub->stopping || c->exited)
 		conn_free(c);
 	else
 		conn_arm(c, LINGER_MS);
@@ -307,10 +322,18 @@ conn_bye(struct conn *c, const char *cause, const char *text)
 
 	if (c->state == CONN_ENDING)
 		return;
+	if (c->chan == NULL && c->exited) {
+		c->cause = cause;
+		conn_drained(c);
+		return;
+	}
 	if (c->chan == NULL) {
 		conn_kill(c, cause);
 		return;
 	}
+	if (c->intake.n > 0)
+		caller_text(&c->caller, OUT_ROOM, "-- %u line%s not said any "
+		    "more\n", c->intake.n, c->intake.n == 1 ? "" : "s");
 	wbuf_init(&w, 512);
 	wbuf_strn(&w, text, strlen(text) < 500 ? strlen(text) : 500);
 	imsg_send_wbuf(c->chan, IMSG_SES_BYE, 0, 0, &w);
@@ -396,8 +419,12 @@ conn_exit_status(struct caller *caller, int status)
 	struct conn *c = (struct conn *)(void *)caller;
 	uint8_t st = (uint8_t)status;
 
-	if (c->chan == NULL || c->state != CONN_IN)
+	if (c->state != CONN_IN)
 		return;
+	if (c->chan == NULL) {		/* conn_in_next() ends it */
+		intake_clear(&c->intake);
+		return;
+	}
 	imsg_send(c->chan, IMSG_SES_EXIT, 0, 0, &st, 1);
 	conn_leave(c, c->shell ? "quit" : "command-done");
 	conn_arm(c, FLUSH_MS);

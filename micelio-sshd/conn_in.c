@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A connection that is let in: somebody in the partyline, or one command. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
@@ -147,6 +148,53 @@ ses_line(struct conn *c, const char *s, size_t n)
 		say_line(caller, s, n);
 }
 
+/* The session may send as much more as is no longer in our hands. */
+static void
+taken(struct conn *c, enum imsg_type type, size_t len)
+{
+	uint32_t cost = (uint32_t)(SES_LINE_COST + len);
+
+	if (c->chan != NULL && c->state == CONN_IN && type != IMSG_SES_EOF)
+		imsg_send(c->chan, IMSG_SES_TAKEN, 0, 0, &cost, sizeof(cost));
+}
+
+/* Of a shell: what is said and what has to stay in order with that. */
+static void
+ses_said(struct conn *c, enum imsg_type type, const uint8_t *p, size_t n)
+{
+	if (type == IMSG_SES_LINE)
+		ses_line(c, (const char *)p, n);
+	else if (type == IMSG_SES_PASTE)  /* talk, whatever it begins with */
+		say_line(&c->caller, (const char *)p, n);
+	else
+		command_line(&c->caller, "quit", 4);
+	taken(c, type, n);
+}
+
+void
+conn_in_next(struct conn *c)
+{
+	struct intake_item *i;
+
+	while (c->state == CONN_IN && c->caller.saying == NULL &&
+	    (i = intake_take(&c->intake)) != NULL) {
+		ses_said(c, i->type, i->data, i->len);
+		free(i);
+	}
+	if (c->chan == NULL && c->state == CONN_IN &&
+	    c->caller.saying == NULL)
+		conn_drained(c);
+}
+
+static void
+ses_ordered(struct conn *c, struct imsg *m)
+{
+	if (!intake_add(&c->intake, m->type, m->data, m->len))
+		login_lied(c, "more lines than the window allows");
+	else
+		conn_in_next(c);
+}
+
 static void
 ses_complete(struct conn *c, struct imsg *m)
 {
@@ -216,13 +264,9 @@ dispatch_shell(struct conn *c, struct imsg *m)
 {
 	switch (m->type) {
 	case IMSG_SES_LINE:
-		ses_line(c, (const char *)m->data, m->len);
-		break;
-	case IMSG_SES_PASTE:	/* talk, whatever it begins with */
-		say_line(&c->caller, (const char *)m->data, m->len);
-		break;
+	case IMSG_SES_PASTE:
 	case IMSG_SES_EOF:
-		command_line(&c->caller, "quit", 4);
+		ses_ordered(c, m);
 		break;
 	case IMSG_SES_COMPLETE:
 		ses_complete(c, m);

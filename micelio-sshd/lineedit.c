@@ -146,6 +146,8 @@ lineedit_key(void *arg, enum key key, const char *utf8, size_t len)
 		edit_key(le, key);
 		break;
 	}
+	if (le->buf.len == 0)
+		le->overflow = 0;
 }
 
 static void
@@ -269,24 +271,33 @@ history_key(struct lineedit *le, enum key key)
 		found = history_newer(&le->history, &text, &len);
 	else
 		return;
-	if (found)
+	if (found) {
 		linebuf_set(b, text, len);
-	else
+		le->overflow = 0;
+	} else
 		le->ops->bell(le->arg);
 }
 
 static void
 insert_char(struct lineedit *le, const char *utf8, size_t len)
 {
-	if (!linebuf_insert(&le->buf, utf8, len))
+	if (linebuf_insert(&le->buf, utf8, len))
+		return;
+	/* Half a line is never said: Enter refuses it. */
+	if (le->overflow == 0)
 		le->ops->bell(le->arg);
+	if (len < SIZE_MAX - LINEBUF_MAX - le->overflow)
+		le->overflow += len;
 }
 
 static void
 enter(struct lineedit *le)
 {
 	le->ops->entered(le->arg);
-	lineedit_entered_line(le);
+	if (le->overflow > 0)
+		le->ops->too_long(le->arg, le->buf.len + le->overflow);
+	else
+		lineedit_entered_line(le);
 	linebuf_clear(&le->buf);
 }
 

@@ -37,8 +37,10 @@ struct lineedit_ops {
 	void	(*paste)(void *, const char *, size_t);
 	/* A bracketed paste of so many lines went out by paste(). */
 	void	(*pasted)(void *, size_t lines);
-	/* A paste of so many bytes was dropped: too big. */
-	void	(*too_big)(void *, size_t bytes);
+	/* A paste of so many bytes was dropped: over this limit. */
+	void	(*too_big)(void *, size_t bytes, size_t limit);
+	/* A line was entered that had so many bytes: all of it is dropped. */
+	void	(*too_long)(void *, size_t bytes);
 	/* Ask for candidates; answered by lineedit_completed(). */
 	void	(*complete)(void *, uint32_t id, const char *, size_t,
 		    size_t cursor);
@@ -61,6 +63,7 @@ struct lineedit {
 	uint64_t			 now_ms;
 	char				*killed;	/* for C-y */
 	size_t				 killed_len;
+	size_t				 overflow;	/* typed, no room */
 	bool				 interrupted;	/* C-c on empty */
 	bool				 changed;	/* since last asked */
 

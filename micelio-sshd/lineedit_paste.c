@@ -96,7 +96,8 @@ lineedit_paste_finish(struct lineedit *le)
 	le->pasting = false;
 	le->changed = true;
 	if (le->paste_total > LINEEDIT_PASTE_MAX) {
-		le->ops->too_big(le->arg, le->paste_total);
+		le->ops->too_big(le->arg, le->paste_total,
+		    LINEEDIT_PASTE_MAX);
 	} else if (len > 0) {
 		if (text[len - 1] == '\n')
 			len--;
@@ -118,7 +119,7 @@ paste_insert(struct lineedit *le, const char *text, size_t len)
 	le->buf.typing = false;
 	from = le->buf.cursor;
 	if (!linebuf_insert(&le->buf, text, len)) {
-		le->ops->too_big(le->arg, le->buf.len + len);
+		le->ops->too_big(le->arg, le->buf.len + len, LINEBUF_MAX);
 		return;
 	}
 	for (i = from; i < from + len; i++)
@@ -135,7 +136,7 @@ paste_send(struct lineedit *le, const char *text, size_t len, size_t lines)
 	struct wbuf all;
 
 	if (b->len + len > LINEEDIT_PASTE_MAX) {
-		le->ops->too_big(le->arg, b->len + len);
+		le->ops->too_big(le->arg, b->len + len, LINEEDIT_PASTE_MAX);
 		return;
 	}
 	lineedit_flush_burst(le);

@@ -5,13 +5,22 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "log.h"
+#include "mtime.h"
 #include "sshd.h"
+
+#define AGAIN_MIN_MS	100u	/* before another try */
 
 struct say {
 	TAILQ_ENTRY(say)	 entry;
 	uint32_t		 id;
+	struct hub		*hub;
 	struct caller		*caller;	/* NULL: gone meanwhile */
 	struct run		*run;		/* the command, or NULL */
+	bool			 is_line;	/* of the partyline */
+	struct event		*timer;		/* its turn, or another try */
+	bool			 again;
+	struct wbuf		 body;		/* CHAT_OUT, for another try */
 };
 
 static struct say *
@@ -26,11 +35,28 @@ say_find(struct hub *hub, uint32_t id)
 }
 
 static void
-say_free(struct hub *hub, struct say *s)
+say_free(struct say *s)
 {
-	TAILQ_REMOVE(&hub->says, s, entry);
-	hub->nsays--;
+	if (s->caller != NULL && s->caller->saying == s)
+		s->caller->saying = NULL;
+	if (s->timer != NULL)
+		event_free(s->timer);
+	wbuf_free(&s->body);
+	TAILQ_REMOVE(&s->hub->says, s, entry);
+	s->hub->nsays--;
 	free(s);
+}
+
+/* A line of the partyline is dealt with: its speaker's next one comes. */
+static void
+say_end(struct say *s)
+{
+	struct caller *caller = s->caller;
+	bool next = caller != NULL && caller->saying == s;
+
+	say_free(s);
+	if (next)
+		conn_in_next((struct conn *)(void *)caller);
 }
 
 void
@@ -40,50 +66,95 @@ say_forget(struct hub *hub, const struct caller *caller,
 	struct say *s;
 
 	TAILQ_FOREACH(s, &hub->says, entry) {
-		if (caller != NULL && s->caller == caller)
+		if (caller != NULL && s->caller == caller) {
+			s->caller->saying = NULL;
 			s->caller = NULL;
+		}
 		if (run != NULL && s->run == run)
 			s->run = NULL;
 	}
 }
 
-/* What was held back of a storm is summed up once a second. */
 static void
-unsent_cb(evutil_socket_t fd, short what, void *arg)
+tell_unsent(struct caller *caller)
 {
+	if (caller->unsent > 0)
+		caller_text(caller, OUT_ROOM, "-- %u more line%s not sent to "
+		    "other nodes\n", caller->unsent,
+		    caller->unsent == 1 ? "" : "s");
+	caller->unsent = 0;
+	caller->refused = false;
+}
+
+static void
+tell_over(struct caller *caller, bool now_over)
+{
+	char text[128];
+
+	if (burst_over(&caller->burst, now_over, mono_ms(), text,
+	    sizeof(text)))
+		caller_text(caller, OUT_ROOM, "-- %s\n", text);
+}
+
+void
+say_settle(struct caller *caller)
+{
+	tell_unsent(caller);
+	tell_over(caller, true);
+}
+
+/* What a storm came to is summed up once a second. */
+static void
+sum_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct timeval second = { 1, 0 };
 	struct hub *hub = arg;
 	struct conn *c;
+	bool more = false;
 
 	(void)fd;
 	(void)what;
 	TAILQ_FOREACH(c, &hub->conns, entry) {
-		if (c->caller.unsent > 0)
-			caller_text(&c->caller, OUT_ROOM, "-- %u more line%s "
-			    "not sent to other nodes\n", c->caller.unsent,
-			    c->caller.unsent == 1 ? "" : "s");
-		c->caller.unsent = 0;
-		c->caller.refused = false;
+		tell_unsent(&c->caller);
+		if (c->caller.saying == NULL)
+			tell_over(&c->caller, false);
+		more = more || c->caller.burst.slowed;
 	}
+	if (more)
+		event_add(hub->says_timer, &second);
+}
+
+static void
+sum_later(struct hub *hub)
+{
+	struct timeval second = { 1, 0 };
+
+	if (hub->says_timer == NULL)
+		hub->says_timer = evtimer_new(hub->proc->base, sum_cb, hub);
+	if (hub->says_timer == NULL)
+		fatalx("no memory for a timer");
+	if (!evtimer_pending(hub->says_timer, NULL))
+		event_add(hub->says_timer, &second);
 }
 
 static void
 tell_refused(struct caller *caller, const char *text)
 {
-	struct timeval second = { 1, 0 };
-	struct hub *hub = caller->hub;
-
 	if (caller->refused) {
 		caller->unsent++;
 		return;
 	}
 	caller_text(caller, OUT_ROOM, "-- %s\n", text);
 	caller->refused = true;
-	if (hub->says_timer == NULL)
-		hub->says_timer = evtimer_new(hub->proc->base, unsent_cb, hub);
-	if (hub->says_timer == NULL)
-		fatalx("no memory for a timer");
-	if (!evtimer_pending(hub->says_timer, NULL))
-		event_add(hub->says_timer, &second);
+	sum_later(caller->hub);
+}
+
+static void
+say_out(struct say *s)
+{
+	s->id = ++s->hub->next_request;
+	imsg_send_wbuf(s->hub->proc->link[PROC_GOSSIPD], IMSG_CHAT_OUT,
+	    s->id, 0, &s->body);
 }
 
 void
@@ -91,8 +162,8 @@ say_send(struct hub *hub, struct caller *caller, struct run *run,
     const char *nick, const char *text, size_t n)
 {
 	struct say *s;
-	struct wbuf w;
 
+	/* Commands only: in the partyline each has one line on its way. */
 	if (hub->nsays >= SAYS_MAX) {
 		if (run != NULL)
 			run_fail(run, 1, "not sent to other nodes: too much "
@@ -103,17 +174,20 @@ say_send(struct hub *hub, struct caller *caller, struct run *run,
 		return;
 	}
 	s = xcalloc(1, sizeof(*s));
-	s->id = ++hub->next_request;
+	s->hub = hub;
 	s->caller = caller;
 	s->run = run;
 	TAILQ_INSERT_TAIL(&hub->says, s, entry);
 	hub->nsays++;
-	wbuf_init(&w, 65535);
-	wbuf_str(&w, nick);
-	wbuf_strn(&w, text, n);
-	imsg_send_wbuf(hub->proc->link[PROC_GOSSIPD], IMSG_CHAT_OUT, s->id, 0,
-	    &w);
-	wbuf_free(&w);
+	wbuf_init(&s->body, 65535);
+	wbuf_str(&s->body, nick);
+	wbuf_strn(&s->body, text, n);
+	if (run == NULL) {
+		s->is_line = true;
+		caller->saying = s;
+		burst_said(&caller->burst, mono_ms());
+	}
+	say_out(s);
 }
 
 /* 0: somebody else had it or will have it. */
@@ -149,17 +223,61 @@ tell_run(struct run *run, unsigned int status, unsigned int others,
 	run_done(run, EX_OK);
 }
 
-/* A storm of lines is told once that it is slowed, not line by line. */
 static void
-tell_speaker(struct caller *caller, unsigned int status, const char *text)
+say_turn_cb(evutil_socket_t fd, short what, void *arg)
 {
-	bool slowed = status == CHAT_SLOWED || status == CHAT_NO_PEERS;
+	struct say *s = arg;
 
-	if (text[0] != '\0' && !slowed)
-		tell_refused(caller, text);
-	else if (text[0] != '\0' && !caller->slowed)
-		caller_text(caller, OUT_ROOM, "-- %s\n", text);
-	caller->slowed = slowed;
+	(void)fd;
+	(void)what;
+	if (s->again)
+		say_out(s);
+	else
+		say_end(s);
+}
+
+/* Held back: until its turn has come, or until there may be room for it. */
+static void
+say_wait(struct say *s, uint32_t retry_ms, bool again)
+{
+	struct timeval tv = { retry_ms / 1000, retry_ms % 1000 * 1000 };
+
+	s->again = again;
+	if (s->timer == NULL)
+		s->timer = evtimer_new(s->hub->proc->base, say_turn_cb, s);
+	if (s->timer == NULL)
+		fatalx("no memory for a timer");
+	if (again && retry_ms < AGAIN_MIN_MS)
+		tv.tv_usec = AGAIN_MIN_MS * 1000;
+	event_add(s->timer, &tv);
+}
+
+/* A line of the partyline: of a person, even if gone meanwhile. */
+static void
+line_result(struct say *s, unsigned int status, uint32_t retry_ms,
+    const char *text)
+{
+	struct burst gone = { 0 }, *b = &gone;
+	struct caller *caller = s->caller;
+	enum burst_next next;
+	bool tell;
+
+	if (caller != NULL)
+		b = &caller->burst;
+	next = burst_result(b, status, mono_ms(), &tell);
+	if (caller != NULL && tell && text[0] != '\0') {
+		if (next == BURST_GO_ON && status != CHAT_NO_PEERS)
+			tell_refused(caller, text);
+		else
+			caller_text(caller, OUT_ROOM, "-- %s\n", text);
+	}
+	if (next == BURST_GO_ON) {
+		say_end(s);
+		return;
+	}
+	if (caller != NULL)
+		sum_later(s->hub);
+	say_wait(s, retry_ms, next == BURST_AGAIN);
 }
 
 void
@@ -178,17 +296,20 @@ say_result(struct hub *hub, struct imsg *m)
 	given = rcur_u16(&r);
 	(void)rcur_u16(&r);
 	retry = rcur_u32(&r);
-	if (s->caller != NULL) {
-		others = hub->room.people + hub->room.watchers;
+	others = hub->room.people + hub->room.watchers;
+	if (s->caller != NULL)
 		others -= s->caller->in_room && others > 0;
-		chat_result_text(status, given, retry, others, text,
-		    sizeof(text));
-		if (s->run != NULL)
+	chat_result_text(status, given, retry, others, text, sizeof(text));
+	if (!s->is_line) {
+		if (s->caller != NULL && s->run != NULL)
 			tell_run(s->run, status, others, text);
-		else
-			tell_speaker(s->caller, status, text);
+		say_free(s);
+		return;
 	}
-	say_free(hub, s);
+	if (status == CHAT_REFUSED)
+		chat_result_text(CHAT_SLOWED, given, retry, others, text,
+		    sizeof(text));
+	line_result(s, status, retry, text);
 }
 
 void

@@ -104,6 +104,7 @@ struct session {
 	unsigned int		 env_n;
 	struct outq		 out, err;
 	uint32_t		 unacked;
+	size_t			 untaken;	/* lines in the hub's hands */
 	uint8_t			 exit_status;
 
 	char			 prompt[512];

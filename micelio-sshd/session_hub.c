@@ -11,6 +11,7 @@ static void	hub_auth_done(struct session *, const struct imsg *,
 		    struct rcur *);
 static void	hub_opened(struct session *, struct rcur *);
 static void	hub_out(struct session *, struct rcur *);
+static void	hub_taken(struct session *, uint32_t);
 static void	hub_text(struct session *, struct rcur *, uint8_t status);
 
 void
@@ -35,6 +36,9 @@ hub_dispatch(struct imsgchan *c, struct imsg *m, void *arg)
 		break;
 	case IMSG_SES_OUT:
 		hub_out(s, &cur);
+		break;
+	case IMSG_SES_TAKEN:
+		hub_taken(s, rcur_u32(&cur));
 		break;
 	case IMSG_SES_EXIT:
 		client_finish(s, rcur_u8(&cur));
@@ -99,6 +103,12 @@ hub_out(struct session *s, struct rcur *cur)
 		return;
 	s->unacked += (uint32_t)len;
 	shell_output(s, stream, (const char *)text, len);
+}
+
+static void
+hub_taken(struct session *s, uint32_t n)
+{
+	s->untaken -= n < s->untaken ? n : s->untaken;
 }
 
 static void

@@ -18,14 +18,14 @@ static void	op_entered(void *);
 static void	op_line(void *, const char *, size_t);
 static void	op_paste(void *, const char *, size_t);
 static void	op_pasted(void *, size_t);
-static void	op_too_big(void *, size_t);
+static void	op_too_big(void *, size_t, size_t);
+static void	line_too_long(void *, size_t);
 static void	op_complete(void *, uint32_t, const char *, size_t, size_t);
 static void	op_list(void *);
 static void	op_interrupt(void *, bool);
 static void	op_eof(void *);
 static void	op_clear(void *);
 static void	op_bell(void *);
-static void	plain_too_long(void *, size_t);
 static void	commit(struct session *, const char *);
 
 static const struct lineedit_ops edit_ops = {
@@ -34,6 +34,7 @@ static const struct lineedit_ops edit_ops = {
 	.paste = op_paste,
 	.pasted = op_pasted,
 	.too_big = op_too_big,
+	.too_long = line_too_long,
 	.complete = op_complete,
 	.list = op_list,
 	.interrupt = op_interrupt,
@@ -44,7 +45,7 @@ static const struct lineedit_ops edit_ops = {
 
 static const struct plainline_ops plain_ops = {
 	.line = op_line,
-	.too_long = plain_too_long,
+	.too_long = line_too_long,
 };
 
 /* The hub has said that the shell may run. */
@@ -228,6 +229,7 @@ op_line(void *arg, const char *text, size_t len)
 {
 	struct session *s = arg;
 
+	s->untaken += SES_LINE_COST + len;
 	imsg_send(s->hub, IMSG_SES_LINE, 0, 0, text, len);
 }
 
@@ -236,6 +238,7 @@ op_paste(void *arg, const char *text, size_t len)
 {
 	struct session *s = arg;
 
+	s->untaken += SES_LINE_COST + len;
 	imsg_send(s->hub, IMSG_SES_PASTE, 0, 0, text, len);
 }
 
@@ -249,12 +252,13 @@ op_pasted(void *arg, size_t lines)
 }
 
 static void
-op_too_big(void *arg, size_t bytes)
+op_too_big(void *arg, size_t bytes, size_t limit)
 {
 	char text[128];
 
-	snprintf(text, sizeof(text), "-- paste not taken: %zu bytes, the limit "
-	    "is %u\n", bytes, CHAT_TEXT_MAX);
+	snprintf(text, sizeof(text), "-- paste not taken: %zu bytes%s, the "
+	    "limit is %zu\n", bytes, limit == LINE_MAX_BYTES ?
+	    " in one line" : "", limit);
 	say(arg, text);
 }
 
@@ -344,7 +348,7 @@ op_bell(void *arg)
 }
 
 static void
-plain_too_long(void *arg, size_t bytes)
+line_too_long(void *arg, size_t bytes)
 {
 	char text[128];
 

@@ -230,6 +230,54 @@ void	 outlet_ack(struct outlet *, size_t n);
 /* There is room again: how many lines to own up to, once. */
 uint64_t outlet_missed(struct outlet *);
 
+/* intake.c: lines of one session that wait for their turn. */
+
+#define INTAKE_MAX	(16u * SES_LINES_WINDOW)	/* more is a lie */
+
+struct intake_item {
+	STAILQ_ENTRY(intake_item) entry;
+	enum imsg_type	 type;
+	size_t		 len;
+	uint8_t		 data[];
+};
+
+struct intake {
+	STAILQ_HEAD(, intake_item) items;
+	size_t		 cost;		/* as SES_TAKEN counts */
+	unsigned int	 n;
+};
+
+void	 intake_init(struct intake *);
+/* Keep a copy; false: the session sends more than its window. */
+bool	 intake_add(struct intake *, enum imsg_type, const void *, size_t);
+/* The oldest, now the caller's to free(), or NULL. */
+struct intake_item *intake_take(struct intake *);
+void	 intake_clear(struct intake *);
+
+/* burst.c: lines one person says in a row, and what became of them. */
+
+#define BURST_GAP_MS	1000u	/* of silence end it */
+
+struct burst {
+	unsigned int	 said, lost;	/* lost: nobody elsewhere got it */
+	bool		 slowed;	/* was told so */
+	uint64_t	 last_ms;	/* monotonic */
+};
+
+/* Before the next line: at once, when the retry time is over, or again. */
+enum burst_next { BURST_GO_ON, BURST_WAIT, BURST_AGAIN };
+
+void	 burst_said(struct burst *, uint64_t now_ms);
+/* A CHAT_RESULT; tell: the speaker has to hear of it. */
+enum burst_next burst_result(struct burst *, unsigned int status,
+	    uint64_t now_ms, bool *tell);
+/*
+ * Is one over that was slowed?  now_over: nothing can follow.  The sum for
+ * its speaker is in the text; a new one begins.
+ */
+bool	 burst_over(struct burst *, bool now_over, uint64_t now_ms, char *,
+	    size_t);
+
 /* partyline.c: the room. */
 
 struct member {
@@ -496,6 +544,7 @@ void	 who_text(const struct doc *, struct wbuf *);
 
 /* Somebody a command runs for: an SSH connection or a control client. */
 struct hub;
+struct say;
 TAILQ_HEAD(run_list, run);
 struct caller {
 	struct hub		*hub;
@@ -505,7 +554,8 @@ struct caller {
 	uint8_t			 key[SSHKEY_HASH_LEN];
 	struct member		 member;
 	bool			 in_room;
-	bool			 slowed;	/* was told so */
+	struct burst		 burst;
+	struct say		*saying;	/* the next line waits for it */
 	bool			 refused;	/* was told so, this second */
 	unsigned int		 unsent;	/* lines since then */
 	struct run_list		 runs;
@@ -562,6 +612,8 @@ struct conn {
 	bool			 opened;
 	bool			 shell;
 	bool			 pty;
+	bool			 exited;	/* its process has */
+	struct intake		 intake;
 	char			 user[64];	/* made safe */
 	char			 fp[SSHKEY_FP_MAX];
 	uint8_t			 hash[SSHKEY_HASH_LEN];
@@ -578,7 +630,6 @@ TAILQ_HEAD(sshlisten_list, sshlisten);
 TAILQ_HEAD(gather_list, gather);
 #define SAYS_MAX	1024u
 #define SIDS_MAX	1024u
-struct say;
 TAILQ_HEAD(say_list, say);
 
 struct hub {
@@ -637,6 +688,8 @@ void	 conn_recheck(struct hub *);
 /* Say goodbye with a reason, then end it. */
 void	 conn_bye(struct conn *, const char *cause, const char *text);
 void	 conn_bye_all(struct hub *, const char *text);
+/* Nobody is there any more and nothing waits: end it.  May free it. */
+void	 conn_drained(struct conn *);
 
 /* login.c: the part of a connection before it is let in. */
 void	 login_auth(struct conn *, struct imsg *);
@@ -646,6 +699,11 @@ void	 login_lied(struct conn *, const char *what);
 
 /* conn_in.c: the part after. */
 void	 conn_in_dispatch(struct conn *, struct imsg *);
+/*
+ * A line is on its way: what came after it goes on.  May free the conn when
+ * its process has ended.
+ */
+void	 conn_in_next(struct conn *);
 
 /* command.c */
 extern const struct command commands[];
@@ -684,6 +742,8 @@ void	 say_send(struct hub *, struct caller *, struct run *,
 void	 say_result(struct hub *, struct imsg *);
 void	 say_forget(struct hub *, const struct caller *, const struct run *);
 void	 say_chat_in(struct hub *, struct imsg *);
+/* The last words about what was said, before the speaker goes. */
+void	 say_settle(struct caller *);
 /* A line a person typed or pasted as talk. */
 void	 say_line(struct caller *, const char *, size_t);
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """People talk: real ssh clients in terminals, over one, two and three nodes."""
+import os
 import re
+import subprocess
 
 from node import Node
 from runner import lane
@@ -66,6 +68,70 @@ def test_local_and_remote(t):
     for p in (alice, carol):
         assert len(re.findall("once and only once",
                               p.screen(history=True))) == 1
+
+
+@lane(budget=120)
+def test_flood(t):
+    """More than a queue holds, at once: slow, in order, and none is lost."""
+    a = Node(t, "north").start()
+    b = Node(t, "south", bootstrap=[a.mesh_address]).start()
+    a.wait_peers(1)
+    b.wait_peers(1)
+    bob = login(t, b, "bob")
+    carol = login(t, a, "carol")
+    key = Key(t, "alice")
+    a.authorize(*a.people, key.line)
+    alice = Client(t, a, key, "alice")
+    alice.wait_admitted()
+    n = 300
+    text = "".join(f"burst {i} of many\n" for i in range(n)) + "/quit\n"
+    with open(os.path.join(t.dir, "flood.out"), "w+b") as out:
+        p = subprocess.Popen(
+            alice.argv("-T", "alice@" + a.address), stdin=subprocess.PIPE,
+            stdout=out, stderr=subprocess.STDOUT)
+        p.stdin.write(text.encode())
+        p.stdin.close()
+        bob.wait_text("burst 20 of many", 20)
+        # Others are heard meanwhile, by the one who floods, too.
+        carol.say("am I heard?")
+        bob.wait_text("am I heard", 10)
+        assert p.wait(90) == 0
+        out.seek(0)
+        seen = out.read().decode()
+    assert seen.count("-- slowed: ") == 1, seen
+    assert f"-- all {n} lines sent\n" in seen, seen
+    assert seen.index("am I heard") < seen.index(f"burst {n - 1} of"), seen
+    got = bob.wait_text(f"burst {n - 1} of many", 20)
+    got = [int(x) for x in re.findall(r"burst (\d+) of many", got)]
+    assert got == list(range(n)), got
+
+
+@lane(budget=60)
+def test_flood_and_gone(t):
+    """Who goes away in the middle has said what the node has."""
+    a = Node(t, "north").start()
+    b = Node(t, "south", bootstrap=[a.mesh_address]).start()
+    a.wait_peers(1)
+    b.wait_peers(1)
+    bob = login(t, b, "bob")
+    key = Key(t, "alice")
+    a.authorize(key.line)
+    alice = Client(t, a, key, "alice")
+    alice.wait_admitted()
+    n = 60
+    p = subprocess.Popen(
+        alice.argv("-T", "alice@" + a.address), stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    p.stdin.write("".join(f"burst {i} of many\n" for i in range(n)).encode())
+    p.stdin.flush()
+    bob.wait_text("burst 20 of many", 20)
+    p.kill()
+    p.wait()
+    p.stdin.close()
+    got = bob.wait_text(f"burst {n - 1} of many", 20)
+    got = [int(x) for x in re.findall(r"burst (\d+) of many", got)]
+    assert got == list(range(n)), got
+    a.wait_event("logout")
 
 
 def test_dial_only(t):

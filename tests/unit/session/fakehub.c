@@ -292,6 +292,14 @@ on_complete(struct conn *c, struct imsg *m, struct rcur *cur)
 }
 
 static void
+taken(struct conn *c, size_t len)
+{
+	uint32_t cost = (uint32_t)(SES_LINE_COST + len);
+
+	imsg_send(c->hub, IMSG_SES_TAKEN, 0, 0, &cost, sizeof(cost));
+}
+
+static void
 hub_cb(struct imsgchan *chan, struct imsg *m, void *arg)
 {
 	struct conn *c = arg;
@@ -310,12 +318,14 @@ hub_cb(struct imsgchan *chan, struct imsg *m, void *arg)
 		on_open(c, &cur);
 		break;
 	case IMSG_SES_LINE:
+		taken(c, m->len);
 		snprintf(line, sizeof(line), "%.*s", (int)m->len,
 		    (const char *)m->data);
 		say("line %s: %s", c->user, line);
 		shell_line(c, line);
 		break;
 	case IMSG_SES_PASTE:
+		taken(c, m->len);
 		for (i = 0; i < m->len; i++)
 			lines += m->data[i] == '\n';
 		say("paste %s: %zu lines, %zu bytes", c->user, lines, m->len);

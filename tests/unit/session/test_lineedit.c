@@ -73,12 +73,21 @@ on_pasted(void *arg, size_t lines)
 }
 
 static void
-on_too_big(void *arg, size_t bytes)
+on_too_big(void *arg, size_t bytes, size_t limit)
+{
+	char n[48];
+
+	snprintf(n, sizeof(n), "%zu>%zu", bytes, limit);
+	note(arg, "too_big", n, strlen(n));
+}
+
+static void
+on_too_long(void *arg, size_t bytes)
 {
 	char n[24];
 
 	snprintf(n, sizeof(n), "%zu", bytes);
-	note(arg, "too_big", n, strlen(n));
+	note(arg, "too_long", n, strlen(n));
 }
 
 static void
@@ -122,8 +131,8 @@ on_bell(void *arg)
 }
 
 static const struct lineedit_ops ops = {
-	on_entered, on_line, on_paste, on_pasted, on_too_big, on_complete,
-	on_list, on_interrupt, on_eof, on_clear, on_bell,
+	on_entered, on_line, on_paste, on_pasted, on_too_big, on_too_long,
+	on_complete, on_list, on_interrupt, on_eof, on_clear, on_bell,
 };
 
 static void
@@ -325,6 +334,50 @@ test_paste_jam(void **state)
 	lineedit_free(&le);
 }
 
+/* What does not fit is not cut off: the line is not said at all. */
+static void
+test_line_too_long(void **state)
+{
+	struct lineedit le;
+	struct seen s;
+	char *big = calloc(1, LINEBUF_MAX + 101);
+
+	(void)state;
+	assert_non_null(big);
+	memset(big, 'x', LINEBUF_MAX + 100);
+	start(&le, &s);
+	type(&le, big, 100);
+	assert_string_equal(s.log, "bell() ");
+	type(&le, "\r", 300);
+	assert_string_equal(s.log, "bell() too_long(16484) ");
+	lineedit_tick(&le, 1000);
+	assert_string_equal(s.log, "bell() too_long(16484) ");
+	assert_line(&le, "|");
+	/* The next one is a line as any; so is one after ^C or ^U. */
+	forget(&s);
+	type(&le, "a\r", 2000);
+	lineedit_tick(&le, 3000);
+	assert_string_equal(s.log, "line(a) ");
+	for (const char *key = "\003\025"; *key != '\0'; key++) {
+		type(&le, big, 4000);
+		type(&le, (char[]){ *key, '\0' }, 4001);
+		forget(&s);
+		type(&le, "b\r", 5000);
+		lineedit_tick(&le, 6000);
+		assert_string_equal(s.log, "line(b) ");
+	}
+	/* Exactly as long as it may be is said. */
+	big[LINEBUF_MAX] = '\0';
+	type(&le, big, 7000);
+	forget(&s);
+	s.biggest = 0;
+	type(&le, "\r", 7001);
+	lineedit_tick(&le, 8000);
+	assert_int_equal(s.biggest, LINEBUF_MAX);
+	free(big);
+	lineedit_free(&le);
+}
+
 static void
 test_paste_too_big(void **state)
 {
@@ -340,7 +393,7 @@ test_paste_too_big(void **state)
 	type(&le, "\033[200~", 100);
 	type(&le, big, 101);
 	type(&le, "\033[201~", 102);
-	assert_string_equal(s.log, "too_big(70000) ");
+	assert_string_equal(s.log, "too_big(70000>60000) ");
 	assert_line(&le, "|");
 	/* One line bigger than a line may be. */
 	forget(&s);
@@ -349,7 +402,7 @@ test_paste_too_big(void **state)
 	type(&le, "\033[200~", 200);
 	type(&le, big, 201);
 	type(&le, "\033[201~", 202);
-	assert_string_equal(s.log, "too_big(20000) ");
+	assert_string_equal(s.log, "too_big(20000>16384) ");
 	free(big);
 	lineedit_free(&le);
 }
@@ -580,6 +633,7 @@ main(void)
 		cmocka_unit_test(test_paste),
 		cmocka_unit_test(test_paste_100),
 		cmocka_unit_test(test_paste_jam),
+		cmocka_unit_test(test_line_too_long),
 		cmocka_unit_test(test_paste_too_big),
 		cmocka_unit_test(test_full_line),
 		cmocka_unit_test(test_history),
