@@ -16,6 +16,7 @@ struct health {
 	char		silent[128];	/* daemons that did not answer */
 	char		down_addr[128];	/* a configured peer, and why */
 	char		down_cause[64];
+	const char	*store, *store_hint;	/* stated's trouble, or NULL */
 	char		summary[512];
 	char		hint[256];
 	bool		healthy;
@@ -110,6 +111,43 @@ silent_find(const struct answer *a, size_t n, struct health *h)
 			    used > 0 ? ", " : "", daemons[i].name);
 }
 
+/* What stated says of its store; anything but these is well. */
+static const struct {
+	const char	*state, *summary, *hint;
+} store_troubles[] = {
+	{ "full", "the store is full: new peers are not kept",
+	    "make room on the disk of the data directory (or raise its "
+	    "quota); then it goes on by itself" },
+	{ "failing", "the store cannot be written: new peers are not kept",
+	    "see the errors of stated in the log: a disk that fails, or "
+	    "permissions of state/ in the data directory" },
+	{ "damaged", "the store was damaged and began anew: peers learned "
+	    "before are lost",
+	    "the old files are kept beside state/ as state.damaged-*; look "
+	    "at the disk, then restart the node" },
+	{ "newer", "the store was written by a newer micelio: it is not "
+	    "touched", "install that version again, or move state/ of the "
+	    "data directory away" },
+	{ "closed", "the store is closed: new peers are not kept",
+	    "see the errors of stated in the log" },
+};
+
+static void
+store_find(const struct answer *stated, struct health *h)
+{
+	const void *row;
+	size_t len;
+
+	if (stated == NULL || (row = answer_row(stated, 0, &len)) == NULL)
+		return;
+	for (size_t i = 0; i < sizeof(store_troubles) /
+	    sizeof(store_troubles[0]); i++)
+		if (field_is(row, len, "state", store_troubles[i].state)) {
+			h->store = store_troubles[i].summary;
+			h->store_hint = store_troubles[i].hint;
+		}
+}
+
 static void
 judge(const struct status_facts *s, struct health *h)
 {
@@ -120,6 +158,12 @@ judge(const struct status_facts *s, struct health *h)
 		    "no answer from %s", h->silent);
 		(void)snprintf(h->hint, sizeof(h->hint), "ask again; if it "
 		    "stays so, see the log of the node");
+		return;
+	}
+	if (h->store != NULL) {
+		(void)snprintf(h->summary, sizeof(h->summary), "%s",
+		    h->store);
+		(void)snprintf(h->hint, sizeof(h->hint), "%s", h->store_hint);
 		return;
 	}
 	if (h->up == 0 && s->bootstrap->n > 0) {
@@ -327,6 +371,7 @@ status_build(const struct status_facts *s, const struct answer *a, size_t n,
 	memset(&h, 0, sizeof(h));
 	peers_count(answer_of(a, n, PROC_GOSSIPD, TABLE_PEERS), &h);
 	silent_find(a, n, &h);
+	store_find(answer_of(a, n, PROC_STATED, TABLE_STATUS), &h);
 	judge(s, &h);
 	head_build(s, &h, answer_of(a, n, PROC_PARENT, TABLE_STATUS), d);
 	list = doc_list(d, "listen");

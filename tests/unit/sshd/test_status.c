@@ -114,6 +114,35 @@ test_alone(void **state)
 	assert_non_null(strstr((char *)w.p, "personal mode"));
 }
 
+/* Each trouble of the store is the first line, with what helps. */
+static void
+test_store(void **state)
+{
+	static const char *const bad[][2] = { { "full", "full" },
+	    { "failing", "cannot be written" }, { "damaged", "damaged" },
+	    { "newer", "newer" }, { "closed", "closed" } };
+	static const char *const good[] = { "ok", "recovering" };
+	const char *text;
+	struct wbuf r;
+
+	for (size_t i = 0; i < 7; i++) {
+		wbuf_init(&r, 1024);
+		row_str(&r, "state", i < 5 ? bad[i][0] : good[i - 5]);
+		answer_add(&a[6], r.p, r.len);
+		wbuf_free(&r);
+		text = build(i >= 5);
+		if (i < 5) {
+			assert_ptr_equal(strstr(text, "not healthy: the "
+			    "store "), text);
+			assert_true(strstr(text, bad[i][1]) <
+			    strchr(text, '\n'));
+			assert_non_null(strstr(text, "\nhint      "));
+		}
+		teardown(state);
+		setup(state);
+	}
+}
+
 /* As bound: a setting of port 0 would tell nobody where to dial. */
 static void
 test_listens(void **state)
@@ -228,7 +257,7 @@ main(void)
 {
 #define T_(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T_(test_alone), T_(test_listens), T_(test_peers), T_(test_peer_down),
+		T_(test_alone), T_(test_store), T_(test_listens), T_(test_peers), T_(test_peer_down),
 		T_(test_silent), T_(test_no_keys), T_(test_sandbox),
 		T_(test_answers_bounded),
 	};
