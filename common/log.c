@@ -441,47 +441,6 @@ log_event_fields(enum log_ev ev, const struct log_field *fields)
 	errno = saved;
 }
 
-#define ALLOWED_SLOTS	256u
-#define ALLOWED_MS	60000u
-
-/*
- * A small set-associative table: a colliding source takes the place of the
- * one seen longest ago, so the memory is fixed and the worst is a line more.
- */
-bool
-log_allowed(uint64_t source, enum log_ev ev, uint64_t now_ms, uint32_t *held)
-{
-	static struct slot {
-		uint64_t	source;
-		uint64_t	since;
-		uint32_t	held;
-		uint16_t	event;
-	} slots[ALLOWED_SLOTS];
-	uint64_t h = (source ^ (uint64_t)ev << 48) * UINT64_C(0x9e3779b97f4a7c15);
-	struct slot *set = &slots[(h >> 58) * 4], *s, *oldest = set;
-
-	*held = 0;
-	for (s = set; s < set + 4; s++) {
-		if (s->event == ev && s->source == source)
-			break;
-		if (s->since < oldest->since)
-			oldest = s;
-	}
-	if (s < set + 4 && now_ms - s->since < ALLOWED_MS) {
-		s->held++;
-		return false;
-	}
-	if (s == set + 4)
-		s = oldest;
-	else
-		*held = s->held;
-	s->source = source;
-	s->event = (uint16_t)ev;
-	s->since = now_ms;
-	s->held = 0;
-	return true;
-}
-
 void
 log_debug(const char *fmt, ...)
 {

@@ -85,8 +85,9 @@ char	*log_message_id(enum log_ev, char out[LOG_ID_MAX]);
 void	 log_event_fields(enum log_ev, const struct log_field *);
 
 /*
- * At most one line per source and minute: true if this one may be logged.
- * The table is bounded; *suppressed counts what was held back since the last.
+ * At most one line per source and minute, and of each event 2 a second after
+ * the first 100, whatever the sources: true if this one may be logged.  The
+ * table is bounded; *suppressed counts what was held back since the last.
  */
 bool	 log_allowed(uint64_t source_key, enum log_ev, uint64_t now_ms,
 	    uint32_t *suppressed);

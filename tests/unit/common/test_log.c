@@ -136,6 +136,21 @@ one_line_a_source_and_minute(void **state)
 	assert_int_equal(held, 99);
 }
 
+/* A stranger with as many addresses as he likes does not fill the disk. */
+static void
+many_sources_share_a_rate(void **state)
+{
+	uint32_t held, lines = 0;
+
+	(void)state;
+	for (uint64_t source = 1; source <= 10000; source++)
+		lines += log_allowed(source, EV_SSH_REFUSED, 500000, &held);
+	assert_int_equal(lines, 100);
+	assert_true(log_allowed(20000, EV_HELLO_REFUSED, 500000, &held));
+	assert_true(log_allowed(20000, EV_SSH_REFUSED, 501000, &held));
+	assert_int_equal(held, 9900);
+}
+
 static void
 the_table_is_complete(void **state)
 {
@@ -212,6 +227,7 @@ main(void)
 		cmocka_unit_test(json_line),
 		cmocka_unit_test(levels),
 		cmocka_unit_test(one_line_a_source_and_minute),
+		cmocka_unit_test(many_sources_share_a_rate),
 		cmocka_unit_test(the_table_is_complete),
 		cmocka_unit_test(message_ids),
 		cmocka_unit_test(journal_record),
