@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -45,6 +46,70 @@ cp_sign(uint32_t cp)
 	return cp < 0x80 && cp != 0 && strchr("_-.[]`^{}|", (int)cp) != NULL;
 }
 
+/* Blocks with letters that look like Latin ones. */
+static const struct {
+	uint32_t	 first, last;
+} lookalikes[] = {
+	{ 0x0250, 0x02af },	/* phonetic */
+	{ 0x0370, 0x03ff },	/* Greek */
+	{ 0x0400, 0x052f },	/* Cyrillic */
+	{ 0x0531, 0x058f },	/* Armenian */
+	{ 0x05d0, 0x05f2 },	/* Hebrew */
+	{ 0x10a0, 0x10ff },	/* Georgian */
+	{ 0x13a0, 0x13ff },	/* Cherokee */
+	{ 0x1400, 0x167f },	/* Canadian syllabics */
+	{ 0x1c80, 0x1cbf },	/* Cyrillic, Georgian */
+	{ 0x1d00, 0x1dbf },	/* phonetic */
+	{ 0x1f00, 0x1fff },	/* Greek */
+	{ 0x2070, 0x209c },	/* raised, lowered */
+	{ 0x2100, 0x214f },	/* letterlike */
+	{ 0x2c80, 0x2d2d },	/* Coptic, Georgian */
+	{ 0x2d30, 0x2d7f },	/* Tifinagh */
+	{ 0xa4d0, 0xa4ff },	/* Lisu */
+	{ 0xa640, 0xa69f },	/* Cyrillic */
+	{ 0xab30, 0xabbf },	/* phonetic, Cherokee */
+	{ 0xff10, 0xff5a },	/* full width */
+	{ 0x10280, 0x1044f },	/* Lycian to Deseret */
+	{ 0x104b0, 0x104ff },	/* Osage */
+	{ 0x10780, 0x107bf },	/* raised */
+	{ 0x118a0, 0x118df },	/* Warang Citi */
+	{ 0x16f00, 0x16f9f },	/* Miao */
+	{ 0x1d400, 0x1d7ff },	/* mathematical */
+	{ 0x1df00, 0x1dfff },	/* phonetic */
+};
+
+static bool
+cp_lookalike(uint32_t cp)
+{
+	for (size_t i = 0; i < sizeof(lookalikes) / sizeof(lookalikes[0]);
+	    i++)
+		if (cp >= lookalikes[i].first && cp <= lookalikes[i].last)
+			return cp_letter(cp);
+	return false;
+}
+
+static bool
+cp_latin(uint32_t cp)
+{
+	return (cp < 0x250 || (cp >= 0x1e00 && cp <= 0x1eff)) &&
+	    cp_letter(cp) && !(cp >= '0' && cp <= '9');
+}
+
+/* "alice" with one letter of another script would be read as alice. */
+static bool
+is_mixed(const char *s, size_t n)
+{
+	bool latin = false, other = false;
+	uint32_t cp;
+	size_t k;
+
+	for (; n > 0 && (k = utf8_decode(s, n, &cp)) > 0; s += k, n -= k) {
+		latin = latin || cp_latin(cp);
+		other = other || cp_lookalike(cp);
+	}
+	return latin && other;
+}
+
 static const char *
 chars_check(const char *s, size_t n)
 {
@@ -84,6 +149,9 @@ nick_check(const char *s, size_t n)
 		return "may not begin with '-'";
 	if ((why = chars_check(s, n)) != NULL)
 		return why;
+	if (is_mixed(s, n))
+		return "mixes Latin letters with some of another script that "
+		    "look like them";
 	memcpy(copy, s, n);
 	copy[n] = '\0';
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
@@ -118,32 +186,42 @@ nick_same(const char *a, const char *b)
 	return same;
 }
 
+/* One character of a stranger's nick; its length in out. */
+static size_t
+char_show(const char *s, size_t k, uint32_t cp, bool mixed, char out[12])
+{
+	/* What would make <nick@node> mean something else. */
+	if (cp == '@' || cp == '<' || cp == '>' || (k == 1 && cp == ' ') ||
+	    utf8proc_category((utf8proc_int32_t)cp) == UTF8PROC_CATEGORY_ZS) {
+		out[0] = '?';
+		return 1;
+	}
+	if (mixed && cp_lookalike(cp))
+		return (size_t)snprintf(out, 12, "\\u%04x", cp);
+	memcpy(out, s, k);
+	return k;
+}
+
 void
 nick_show(const char *s, size_t n, char *out, size_t size)
 {
-	char safe[NICK_SHOWN_MAX * 6];
-	size_t len, used = 0, k;
+	char safe[NICK_SHOWN_MAX * 6], one[12];
+	size_t len, used = 0, k, shown;
 	uint32_t cp;
+	bool mixed;
 
 	len = text_safe(s, n < NICK_SHOWN_MAX ? n : NICK_SHOWN_MAX, safe,
 	    sizeof(safe), true);
+	mixed = is_mixed(safe, len);
 	for (size_t i = 0; i < len; i += k) {
-		bool bad;
-
 		k = utf8_decode(safe + i, len - i, &cp);
-		if (k == 0 || used + k >= size || used + k > NICK_SHOWN_MAX)
+		if (k == 0)
 			break;
-		/* What would make <nick@node> mean something else. */
-		bad = cp == '@' || cp == '<' || cp == '>' ||
-		    (k == 1 && cp == ' ') ||
-		    utf8proc_category((utf8proc_int32_t)cp) ==
-		    UTF8PROC_CATEGORY_ZS;
-		if (bad)
-			out[used++] = '?';
-		else {
-			memcpy(out + used, safe + i, k);
-			used += k;
-		}
+		shown = char_show(safe + i, k, cp, mixed, one);
+		if (used + shown >= size || used + shown > NICK_SHOWN_MAX)
+			break;
+		memcpy(out + used, one, shown);
+		used += shown;
 	}
 	if (used == 0)
 		out[used++] = '?';

@@ -35,6 +35,44 @@ test_check(void **state)
 	assert_non_null(nick_check("a\0b", 3));
 }
 
+/* One foreign letter among Latin ones is a disguise; a name of its own not. */
+static void
+test_mixed(void **state)
+{
+	static const char *const bad[] = {
+		"\xd0\xb0licea",			/* Cyrillic a */
+		"b\xce\xbf" "b",			/* Greek o */
+		"b\xd6\x85" "b",			/* Armenian o */
+		"\xe1\x8e\xaalice",			/* Cherokee A */
+		"\xef\xbd\x81licf",			/* full width a */
+		"\xf0\x9d\x90\x9alicf",		/* mathematical a */
+		"\xc9\x91licf",			/* phonetic alpha */
+		"\xc3\xa9lodi\xd0\xb5",		/* Latin e acute */
+	};
+	static const char *const good[] = { "\xd0\x90\xd0\xbd\xd0\xbd\xd0\xb0",
+	    "\xd0\x90\xd0\xbd\xd0\xbd\xd0\xb0_2", "\xce\x9d\xce\xaf\xce\xba",
+	    "\xe6\x9d\x8ewei", "Zo\xc3\xab" };
+	char out[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		const char *why = nick_check(bad[i], strlen(bad[i]));
+
+		if (why == NULL || strstr(why, "mixes") == NULL)
+			fail_msg("%s: %s", bad[i], why);
+		nick_show(bad[i], strlen(bad[i]), out, sizeof(out));
+		assert_non_null(strstr(out, "\\u"));
+	}
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		if (nick_check(good[i], strlen(good[i])) != NULL)
+			fail_msg("refused: %s", good[i]);
+		nick_show(good[i], strlen(good[i]), out, sizeof(out));
+		assert_string_equal(out, good[i]);
+	}
+	nick_show(bad[0], strlen(bad[0]), out, sizeof(out));
+	assert_string_equal(out, "\\u0430licea");
+}
+
 static void
 test_same(void **state)
 {
@@ -75,6 +113,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_mixed),
 		cmocka_unit_test(test_same),
 		cmocka_unit_test(test_show),
 	};

@@ -257,8 +257,8 @@ main(void)
 {
 #define T_(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T_(test_alone), T_(test_store), T_(test_listens), T_(test_peers), T_(test_peer_down),
-		T_(test_silent), T_(test_no_keys), T_(test_sandbox),
+		T_(test_alone), T_(test_store), T_(test_listens),
+		T_(test_peers), T_(test_peer_down), T_(test_silent), T_(test_no_keys), T_(test_sandbox),
 		T_(test_answers_bounded),
 	};
 
