@@ -47,6 +47,9 @@ auth_find(const struct authkeys *keys, const uint8_t hash[SSHKEY_HASH_LEN],
     const struct addr *from, uint64_t now, const char **cause)
 {
 	*cause = "unknown-key";
+	for (size_t i = 0; i < keys->nrefused; i++)
+		if (memcmp(keys->refused[i], hash, SSHKEY_HASH_LEN) == 0)
+			*cause = "line-refused";
 	for (size_t i = 0; i < keys->n; i++) {
 		const struct authkey *k = &keys->v[i];
 
@@ -175,12 +178,13 @@ auth_refusal_text(const struct login_request *q, const struct login_answer *a,
 		(void)snprintf(out, size, "key %s: this signature algorithm "
 		    "is not accepted; use rsa-sha2-256 or rsa-sha2-512\n",
 		    a->fp);
-	else if (strcmp(a->cause, "not-from-there") == 0)
-		(void)snprintf(out, size, "key %s: may not log in from your "
-		    "address (from= in authorized_keys)\n", a->fp);
-	else if (strcmp(a->cause, "expired-key") == 0)
-		(void)snprintf(out, size, "key %s: has expired "
-		    "(expiry-time= in authorized_keys)\n", a->fp);
+	/* Nobody has proven to hold it yet: no word on what its line says. */
+	else if (strcmp(a->cause, "not-from-there") == 0 ||
+	    strcmp(a->cause, "expired-key") == 0 ||
+	    strcmp(a->cause, "line-refused") == 0)
+		(void)snprintf(out, size, "key %s: is listed, but not "
+		    "accepted from here or now; see the log of the node\n",
+		    a->fp);
 	else if (strcmp(a->cause, "unusable-key") == 0)
 		(void)snprintf(out, size, "key %s: not accepted; want one of "
 		    "%s (RSA of 2048 bits or more)\n", a->fp,

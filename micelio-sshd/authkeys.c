@@ -74,6 +74,7 @@ authkeys_free(struct authkeys *keys)
 	for (size_t i = 0; i < keys->n; i++)
 		free(keys->v[i].from);
 	free(keys->v);
+	free(keys->refused);
 	memset(keys, 0, sizeof(*keys));
 }
 
@@ -173,6 +174,26 @@ line_cut(struct parse *p, const char *s, const char *end,
 	return false;
 }
 
+/*
+ * The options are refused: the key is kept in mind, so that its holder is not
+ * told to add it once more.  The complaint stays that of the options.
+ */
+static void
+refused_keep(struct parse *p, const char *s, const char *end)
+{
+	struct authkeys *keys = p->keys;
+	struct parse quiet = *p;
+	struct authkey k;
+
+	while (s < end && blank(*s))
+		s++;
+	if (keys->nrefused >= AUTHKEYS_MAX || !key_parse(&quiet, &k, s, end))
+		return;
+	keys->refused = xreallocarray(keys->refused, keys->nrefused + 1,
+	    sizeof(*keys->refused));
+	memcpy(keys->refused[keys->nrefused++], k.hash, SSHKEY_HASH_LEN);
+}
+
 static void
 line_parse(struct parse *p, const char *s, size_t n)
 {
@@ -197,8 +218,12 @@ line_parse(struct parse *p, const char *s, size_t n)
 		complain(p);
 		return;
 	}
-	if (!line_cut(p, s, end, &opt_end) ||
-	    !options_parse(p, &k, s, (size_t)(opt_end - s))) {
+	if (!line_cut(p, s, end, &opt_end)) {
+		complain(p);
+		return;
+	}
+	if (!options_parse(p, &k, s, (size_t)(opt_end - s))) {
+		refused_keep(p, opt_end, end);
 		free(k.from);
 		complain(p);
 		return;

@@ -118,10 +118,19 @@ cmd_quit(struct run *run)
 	caller->exit(caller, EX_OK);
 }
 
+void
+say_fail(struct run *run, int rc, const char *why)
+{
+	if (run->line.form == DOC_JSON)
+		say_answer_json(run, rc, 0, 0, why);
+	else
+		run_fail(run, rc, "%s", why);
+}
+
 static void
 say_timeout(struct run *run)
 {
-	run_fail(run, EX_TEMPFAIL, "say: no answer in 5 s; it may have been "
+	say_fail(run, EX_TEMPFAIL, "say: no answer in 5 s; it may have been "
 	    "sent");
 }
 
@@ -144,7 +153,7 @@ say_text(struct run *run, const char *text, size_t n)
 	if (st == SAY_OK)
 		return;		/* the answer ends it */
 	say_status_text(st, n, why, sizeof(why));
-	run_fail(run, st == SAY_EMPTY ? EX_USAGE : EX_DATAERR, "%s", why);
+	say_fail(run, st == SAY_EMPTY ? EX_USAGE : EX_DATAERR, why);
 }
 
 void
@@ -161,9 +170,14 @@ cmd_say(struct run *run)
 void
 cmd_say_input(struct run *run)
 {
-	if (run->in_over)
-		run_fail(run, EX_DATAERR, "not sent: the text has more than "
-		    "the limit of %u bytes; say it in parts", CHAT_TEXT_MAX);
+	char why[128];
+
+	if (run->in_over) {
+		(void)snprintf(why, sizeof(why), "not sent: the text has more "
+		    "than the limit of %u bytes; say it in parts",
+		    CHAT_TEXT_MAX);
+		say_fail(run, EX_DATAERR, why);
+	}
 	else
 		say_text(run, (const char *)run->in.p, run->in.len);
 }

@@ -161,16 +161,16 @@ void
 say_send(struct hub *hub, struct caller *caller, struct run *run,
     const char *nick, const char *text, size_t n)
 {
+	static const char busy[] = "not sent to other nodes: too much is "
+	    "waiting; say it again later";
 	struct say *s;
 
 	/* Commands only: in the partyline each has one line on its way. */
 	if (hub->nsays >= SAYS_MAX) {
 		if (run != NULL)
-			run_fail(run, 1, "not sent to other nodes: too much "
-			    "is waiting; say it again later");
+			say_fail(run, 1, busy);
 		else
-			tell_refused(caller, "not sent to other nodes: too "
-			    "much is waiting; say it again later");
+			tell_refused(caller, busy);
 		return;
 	}
 	s = xcalloc(1, sizeof(*s));
@@ -207,12 +207,33 @@ exit_status(unsigned int status, unsigned int others)
 	}
 }
 
-static void
-tell_run(struct run *run, unsigned int status, unsigned int others,
+/* For programs: one object, of success and of failure. */
+void
+say_answer_json(struct run *run, int rc, unsigned int links, uint32_t wait_ms,
     const char *text)
+{
+	struct doc d;
+
+	doc_init(&d);
+	row_bool(&d.head, "ok", rc == EX_OK);
+	row_num(&d.head, "links", ROW_U64, links);
+	row_num(&d.head, "wait", ROW_MS, wait_ms);
+	row_str(&d.head, "text", text);
+	run_doc(run, &d, doc_text);
+	doc_free(&d);
+	run_done(run, rc);
+}
+
+static void
+tell_run(struct run *run, unsigned int status, unsigned int links,
+    uint32_t wait_ms, unsigned int others, const char *text)
 {
 	int rc = exit_status(status, others);
 
+	if (run->line.form == DOC_JSON) {
+		say_answer_json(run, rc, links, wait_ms, text);
+		return;
+	}
 	if (rc != EX_OK) {
 		run_fail(run, rc, "%s", text);
 		return;
@@ -302,7 +323,8 @@ say_result(struct hub *hub, struct imsg *m)
 	chat_result_text(status, given, retry, others, text, sizeof(text));
 	if (!s->is_line) {
 		if (s->caller != NULL && s->run != NULL)
-			tell_run(s->run, status, others, text);
+			tell_run(s->run, status, given, retry, others,
+			    text);
 		say_free(s);
 		return;
 	}

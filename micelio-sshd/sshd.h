@@ -99,6 +99,8 @@ struct authkey {
 struct authkeys {
 	struct authkey	*v;
 	size_t		 n;
+	uint8_t		(*refused)[SSHKEY_HASH_LEN]; /* of lines not taken */
+	size_t		 nrefused;
 };
 
 /*
@@ -207,12 +209,16 @@ void	 budget_remove(struct budget *, struct budget_entry *);
 
 /*
  * 1..CHAT_NICK_MAX bytes of UTF-8 letters, digits, marks after a letter and
- * _-.[]`^{}|, no leading '-', not reserved.  NULL if good, else the rule.
+ * _-.[]`^{}|, no leading '-', not reserved, no Latin letters together with
+ * those of a script that look like them.  NULL if good, else the rule.
  */
 const char *nick_check(const char *, size_t);
 /* Would people take the two for one (case, width, composition)? */
 bool	 nick_same(const char *, const char *);
-/* A stranger's nick made fit to stand in <nick@node>. */
+/*
+ * A stranger's nick made fit to stand in <nick@node>; letters that only look
+ * like Latin ones beside them as \u0430.
+ */
 void	 nick_show(const char *, size_t, char *out, size_t);
 
 /* outlet.c: what a reader has not taken yet, bounded. */
@@ -742,6 +748,11 @@ void	 say_send(struct hub *, struct caller *, struct run *,
 void	 say_result(struct hub *, struct imsg *);
 void	 say_forget(struct hub *, const struct caller *, const struct run *);
 void	 say_chat_in(struct hub *, struct imsg *);
+/* One object for programs: links it was given to, ms it waits for that. */
+void	 say_answer_json(struct run *, int rc, unsigned int links,
+	    uint32_t wait_ms, const char *text);
+/* A say that came to nothing, in the form asked for. */
+void	 say_fail(struct run *, int rc, const char *why);
 /* The last words about what was said, before the speaker goes. */
 void	 say_settle(struct caller *);
 /* A line a person typed or pasted as talk. */

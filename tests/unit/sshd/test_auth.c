@@ -210,6 +210,40 @@ test_refusal_text(void **state)
 	wbuf_free(&body);
 }
 
+/* A key that is listed is not to be added again; why is not told. */
+static void
+test_listed_text(void **state)
+{
+	static const char *const lines[][2] = {
+		{ "nosuchoption", "line-refused" },
+		{ "from=\"10.*\"", "not-from-there" },
+		{ "expiry-time=\"20200101\"", "expired-key" } };
+	struct authkeys listed = { 0 };
+	struct login_request q;
+	char text[16384];
+	struct wbuf body;
+	int n;
+
+	(void)state;
+	wbuf_init(&body, 16384);
+	auth_body(&body, false, "alice", ED, &theirs, NULL, NULL, 0);
+	assert_true(login_request_read(&q, body.p, body.len));
+	for (size_t i = 0; i < 3; i++) {
+		n = snprintf(text, sizeof(text), "%s %s\n", lines[i][0],
+		    theirs.line);
+		authkeys_parse(&listed, text, (size_t)n, 0, NULL, NULL);
+		auth_decide(&listed, &q, sid, &from, 1700000000, &answer);
+		assert_string_equal(answer.cause, lines[i][1]);
+		auth_refusal_text(&q, &answer, "F", text, 1000);
+		assert_non_null(strstr(text, "is listed, but not accepted"));
+		assert_null(strstr(text, ">>"));
+		assert_null(strstr(text, "from="));
+		assert_null(strstr(text, "expir"));
+	}
+	authkeys_free(&listed);
+	wbuf_free(&body);
+}
+
 static int
 setup(void **state)
 {
@@ -247,6 +281,7 @@ main(void)
 		cmocka_unit_test(test_every_byte),
 		cmocka_unit_test(test_request_bounds),
 		cmocka_unit_test(test_refusal_text),
+		cmocka_unit_test(test_listed_text),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
