@@ -151,6 +151,9 @@ slots_to_dial(const struct gossip *g, size_t known)
 		max = PEERS_MAX;
 	links(g, &out, &in);
 	limit = slots_out(g, known);
+	/* Too few come to us: two thirds of the places by all means. */
+	if (limit + in < max * 2 / 3 && g->conf->network_max_peers > 0)
+		limit = max * 2 / 3 - in;
 	room = out + in < max ? max - out - in : 0;
 	want = out < limit ? limit - out : 0;
 	return want < room ? want : room;

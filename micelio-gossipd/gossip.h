@@ -49,7 +49,8 @@
 #define NEIGHBOUR_RATE		200u	/* of all authors, by one connection: */
 #define NEIGHBOUR_BURST		2000u	/* messages, and 4 KiB of each more */
 #define NEIGHBOUR_UNIT		4096u
-#define RELAY_ALL_MAX		15u	/* relayed to so many peers */
+#define RELAY_ALL_MAX		15u	/* peers are few */
+#define RELAY_V1_MIN		3u	/* of v1, beside those of our kind */
 #define SEEN_MS			(60u * 60 * 1000)
 #define CHAT_PAST_MS		(50u * 60 * 1000) /* < SEEN_MS - future */
 #define CHAT_FUTURE_MS		(9u * 60 * 1000)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who gets a message.  v1 relays to three peers by chance and loses messages
- * by design (8, W19); ours go to all peers while they are few, never back to
- * where they came from nor to their author (W34).
+ * by design (8, W19); ours go to all nodes of our kind and, while peers are
+ * few, to all others, never back to where they came from nor to their author
+ * (W34).
  */
 #include <sodium.h>
 #include <string.h>
@@ -46,6 +47,22 @@ candidates(struct gossip *g, const struct nodeid *not_from,
 	return n;
 }
 
+/* Nodes of our kind come first; how many they are. */
+static size_t
+kin_first(struct session **list, size_t n)
+{
+	struct session *t;
+	size_t i, kin = 0;
+
+	for (i = 0; i < n; i++)
+		if (list[i]->capable) {
+			t = list[kin];
+			list[kin++] = list[i];
+			list[i] = t;
+		}
+	return kin;
+}
+
 /* The first want of list are a fair choice of all n. */
 static void
 choose(struct gossip *g, struct session **list, size_t n, size_t want)
@@ -67,14 +84,18 @@ relay_send(struct gossip *g, const struct session *from,
 {
 	struct session *list[SESSIONS_MAX];
 	uint32_t hops = env->hop_count;
-	size_t n, sent;
+	size_t n, sent, kin, want;
 
 	n = candidates(g, from != NULL ? &from->id : NULL, author, list);
 	if (n == 0)
 		return;
 	if (n > RELAY_ALL_MAX) {
-		choose(g, list, n, RELAY_ALL_MAX);
-		n = RELAY_ALL_MAX;
+		kin = kin_first(list, n);
+		want = n - kin < RELAY_V1_MIN ? n - kin : RELAY_V1_MIN;
+		if (kin + want < RELAY_ALL_MAX)
+			want = RELAY_ALL_MAX - kin;
+		choose(g, list + kin, n - kin, want);
+		n = kin + want;
 	}
 	if (hops > ENVELOPE_HOPS)
 		hops = ENVELOPE_HOPS;

@@ -650,6 +650,34 @@ test_fanout(void **state)
 	fake_free(f);
 }
 
+/* Nodes of our kind lose nothing, however many they are. */
+static void
+test_kin(void **state)
+{
+	struct fake *f = fake_new(0);
+	const struct fake_frame *o;
+	struct ident id, author;
+	struct envelope e;
+	unsigned int i, k, v1 = 0;
+
+	(void)state;
+	ident_make(&author, 99);
+	for (i = 1; i <= 40; i++) {
+		ident_make(&id, i);
+		if (i % 2 == 0)
+			fake_connect_kin(f, i, &id, "");
+		else
+			fake_connect(f, i, &id);
+	}
+	fake_frame(f, 1, chat_env(&author, "m", 10));
+	o = fake_last(f, &e);
+	for (k = 0; k < o->n; k++)
+		v1 += o->sids[k] % 2;
+	assert_int_equal(o->n - v1, 20);
+	assert_int_equal(v1, RELAY_V1_MIN);
+	fake_free(f);
+}
+
 /* One copy is being checked, others come: one check, no message lost. */
 static void
 test_copies_good(void **state)
@@ -766,6 +794,7 @@ main(void)
 		cmocka_unit_test(test_bad_chat),
 		cmocka_unit_test(test_no_candidates),
 		cmocka_unit_test(test_fanout),
+		cmocka_unit_test(test_kin),
 		cmocka_unit_test(test_copies_good),
 		cmocka_unit_test(test_copies_first_bad),
 		cmocka_unit_test(test_source_gone),
