@@ -90,7 +90,10 @@ def test_malformed(t):
         assert got == status and words in out, (frames, got, out)
     for n in range(200):
         s = connect(node)
-        s.send(os.urandom(n + 1))
+        try:
+            s.send(os.urandom(n + 1))
+        except BrokenPipeError:
+            pass    # it has had enough already
         s.close()
     assert ask(node, HELLO, run(b"who"))[0] == 0
 
