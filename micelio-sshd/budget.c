@@ -33,6 +33,22 @@ victim_find(const struct budget *b)
 	return best == NULL ? 0 : best->id;
 }
 
+/* The oldest unfinished one of an address; 0: all are logged in. */
+static uint32_t
+victim_of(const struct budget *b, uint64_t host)
+{
+	const struct budget_entry *e;
+
+	TAILQ_FOREACH(e, &b->list, entry)
+		if (!e->finished && !e->dropped && e->host == host)
+			return e->id;
+	return 0;
+}
+
+/*
+ * One that says nothing makes way for the next from its address: on loopback
+ * all share one, and silence must not keep the others out.
+ */
 const char *
 budget_admit(const struct budget *b, const struct addr *a,
     unsigned int max_sessions, unsigned int max_per_address,
@@ -45,10 +61,12 @@ budget_admit(const struct budget *b, const struct addr *a,
 	*victim = 0;
 	TAILQ_FOREACH(e, &b->list, entry)
 		n += !e->dropped && e->host == host;
-	if (n >= max_per_address)
-		return "max-per-address";
 	if (b->finished >= max_sessions)
 		return "max-sessions";
+	if (n >= max_per_address) {
+		*victim = victim_of(b, host);
+		return *victim == 0 ? "max-per-address" : NULL;
+	}
 	if (b->unfinished >= SSH_UNFINISHED_MAX)
 		*victim = victim_find(b);
 	return NULL;

@@ -36,15 +36,22 @@ test_per_address(void **state)
 		assert_null(budget_admit(&b, &a, 64, 3, &victim));
 		budget_add(&b, &e[i], i + 1, &a);
 	}
+	/* The oldest that has not logged in makes way. */
+	assert_null(budget_admit(&b, &a, 64, 3, &victim));
+	assert_int_equal(victim, 1);
+	assert_null(budget_admit(&b, &other, 64, 3, &victim));
+	assert_int_equal(victim, 0);
+	assert_null(budget_finish(&b, &e[0], 64));	/* still counts */
+	assert_null(budget_admit(&b, &a, 64, 3, &victim));
+	assert_int_equal(victim, 2);
+	assert_null(budget_finish(&b, &e[1], 64));
+	assert_null(budget_finish(&b, &e[2], 64));
 	assert_string_equal(budget_admit(&b, &a, 64, 3, &victim),
 	    "max-per-address");
-	assert_null(budget_admit(&b, &other, 64, 3, &victim));
-	assert_null(budget_finish(&b, &e[0], 64));	/* still counts */
-	assert_non_null(budget_admit(&b, &a, 64, 3, &victim));
 	budget_remove(&b, &e[0]);
 	assert_null(budget_admit(&b, &a, 64, 3, &victim));
-	assert_int_equal(b.finished, 0);
-	assert_int_equal(b.unfinished, 2);
+	assert_int_equal(b.finished, 2);
+	assert_int_equal(b.unfinished, 0);
 }
 
 static void
