@@ -115,15 +115,15 @@ verify_cb(void *arg, uint64_t job, const uint8_t *pubkey, const uint8_t *sig,
 }
 
 static void
-sign_cb(void *arg, uint32_t req, const char *message_id, uint32_t msg_type,
-    const void *payload, size_t len)
+sign_cb(void *arg, uint32_t req, const char *message_id, uint64_t lamport_ts,
+    uint32_t msg_type, const void *payload, size_t len)
 {
 	struct gossipd *d = arg;
 
 	wbuf_reset(&d->body);
 	wbuf_u8(&d->body, KEY_ENVELOPE);
 	wbuf_str(&d->body, message_id);
-	wbuf_u64(&d->body, 0);
+	wbuf_u64(&d->body, lamport_ts);
 	wbuf_u32(&d->body, msg_type);
 	wbuf_blob(&d->body, payload, len);
 	imsg_send_wbuf(d->proc->parent, IMSG_KEY_SIGN, req, 0, &d->body);

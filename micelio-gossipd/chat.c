@@ -50,8 +50,6 @@ void
 chat_signed(struct gossip *g, const struct signing *sg,
     enum key_status status, const void *frame, size_t len)
 {
-	struct slice mid = { (const uint8_t *)sg->message_id, UUID_LEN };
-	uint8_t key[16];
 	size_t sent;
 
 	if (status != KEY_OK) {
@@ -61,8 +59,7 @@ chat_signed(struct gossip *g, const struct signing *sg,
 			lost(g, "no-signature");
 		return;
 	}
-	seen_key(g, mid, &g->id, key);
-	seen_keep(&g->seen, key, g->now);
+	/* Own messages that come back are told by their author. */
 	sent = relay_broadcast(g, frame, len);
 	if (sg->tell)
 		result(g, sg->ref, g->npeers > 0 ? CHAT_SENT : CHAT_NO_PEERS,

@@ -15,6 +15,9 @@
 #define POINTS_MALFORMED	4u
 #define POINTS_SIZE		2u
 
+#define MSG_OURS_MIN	32u
+#define MSG_OURS_MAX	47u
+
 static void	gossip_in(struct gossip *, struct session *,
 		    const struct envelope *);
 static bool	sizes_good(struct gossip *, struct session *,
@@ -25,6 +28,9 @@ static void	message_good(struct gossip *, struct job *);
 static void	chat_stale(struct gossip *, const struct job *,
 		    struct session *);
 static bool	chat_fresh(const struct gossip *, const struct chat_msg *);
+static bool	is_clocked(const struct envelope *);
+static bool	clock_fresh(const struct gossip *, uint64_t lamport_ts);
+static bool	id_reserve(struct gossip *, const struct job *);
 
 static const struct {
 	const char	*name, *text;
@@ -72,6 +78,7 @@ drop_is_quiet(enum drop d)
 	case DROP_DUPLICATE:
 	case DROP_OWN:
 	case DROP_RATE:
+	case DROP_MEMORY:	/* has a line of its own */
 	case DROP_EMPTY_ID:
 	case DROP_TYPE:
 	case DROP_STALE:	/* has a line of its own */
@@ -163,10 +170,10 @@ gossip_in(struct gossip *g, struct session *s, const struct envelope *env)
 		drop_count(g, s, DROP_DUPLICATE);
 		goto done;
 	}
-	if (lru_full(&g->seen.map))
-		gossip_log(g, EV_TABLE_FULL, 1, LF_STR("table", "ids"),
-		    LF_NUM("max", SEEN_MAX));
-	seen_reserve(&g->seen, job.seen_key, g->now);
+	if (!id_reserve(g, &job)) {
+		drop_count(g, s, DROP_MEMORY);
+		goto done;
+	}
 	job_run(g, &job);
 	return;
 done:
@@ -252,7 +259,7 @@ envelope_verified(struct gossip *g, struct job *job, bool good)
 	if ((other = job_waiting(g, job->seen_key)) == NULL)
 		return;
 	if (!good) {
-		seen_reserve(&g->seen, job->seen_key, g->now);
+		(void)id_reserve(g, other);
 		job_start(g, other);
 		return;
 	}
@@ -274,10 +281,11 @@ message_good(struct gossip *g, struct job *job)
 		arena_reset(&g->arena);
 		is_chat = chat_read(&chat, &g->arena, job->env.payload.p,
 		    job->env.payload.n);
-		if (is_chat && !chat_fresh(g, &chat)) {
-			chat_stale(g, job, s);
-			return;
-		}
+	}
+	if (is_clocked(&job->env) ? !clock_fresh(g, job->env.lamport_ts) :
+	    is_chat && !chat_fresh(g, &chat)) {
+		chat_stale(g, job, s);
+		return;
 	}
 	if (!limiter_allow(&g->limiter, &job->sender, g->now.mono)) {
 		seen_release(&g->seen, job->seen_key);
@@ -316,10 +324,9 @@ chat_stale(struct gossip *g, const struct job *job, struct session *s)
 static bool
 chat_fresh(const struct gossip *g, const struct chat_msg *c)
 {
-	const uint64_t clock_set = UINT64_C(1704067200) * 1000; /* 2024 */
 	uint64_t now = g->now.wall, ts;
 
-	if (now < clock_set)
+	if (now < CLOCK_SET_MS)
 		return true;
 	if (c->timestamp > UINT64_MAX / 1000)
 		return false;
@@ -327,4 +334,41 @@ chat_fresh(const struct gossip *g, const struct chat_msg *c)
 	if (ts > now + CHAT_FUTURE_MS || ts + CHAT_PAST_MS < now)
 		return false;
 	return ts >= g->seen.horizon;
+}
+
+/*
+ * v1 has 0 there, and foreign types may have anything; a time before there
+ * was such a clock is none.
+ */
+static bool
+is_clocked(const struct envelope *env)
+{
+	return (env->msg_type == MSG_CHAT || (env->msg_type >= MSG_OURS_MIN &&
+	    env->msg_type <= MSG_OURS_MAX)) &&
+	    env->lamport_ts >> 16 >= CLOCK_SET_MS;
+}
+
+/* What says itself when it was made needs to be remembered less long. */
+static bool
+clock_fresh(const struct gossip *g, uint64_t lamport_ts)
+{
+	uint64_t now = g->now.wall, ms = lamport_ts >> 16;
+
+	if (now < CLOCK_SET_MS)
+		return true;
+	return ms <= now + CLOCK_FUTURE_MS && ms + CLOCK_PAST_MS >= now &&
+	    ms >= g->seen.horizon;
+}
+
+static bool
+id_reserve(struct gossip *g, const struct job *job)
+{
+	bool clocked = is_clocked(&job->env);
+
+	if (seen_reserve(&g->seen, job->seen_key, &job->sender, clocked,
+	    g->now))
+		return true;
+	gossip_log(g, EV_TABLE_FULL, 1, LF_STR("table", "ids"),
+	    LF_NUM("max", clocked ? SEEN_CLOCKED_MAX : SEEN_MAX));
+	return false;
 }

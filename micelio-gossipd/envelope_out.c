@@ -32,6 +32,17 @@ uuid_make(struct gossip *g, char out[UUID_LEN + 1])
 	out[UUID_LEN] = '\0';
 }
 
+uint64_t
+hlc_next(struct gossip *g)
+{
+	uint64_t now = g->now.wall;
+
+	if (now < CLOCK_SET_MS || now >= UINT64_C(1) << 48)
+		return 0;
+	g->hlc = now << 16 > g->hlc ? now << 16 : g->hlc + 1;
+	return g->hlc;
+}
+
 bool
 envelope_sign(struct gossip *g, enum sign_use use, uint32_t ref, bool tell,
     uint32_t msg_type, const void *payload, size_t len)
@@ -47,14 +58,16 @@ envelope_sign(struct gossip *g, enum sign_use use, uint32_t ref, bool tell,
 	sg->tell = tell;
 	sg->msg_type = msg_type;
 	sg->hop_count = use == SIGN_CHAT ? ENVELOPE_HOPS : 1;
+	/* Hellos and exchanges stay as v1 has them. */
+	sg->lamport_ts = use == SIGN_CHAT ? hlc_next(g) : 0;
 	sg->len = len;
 	if (len > 0)
 		memcpy(sg->payload, payload, len);
 	uuid_make(g, sg->message_id);
 	TAILQ_INSERT_TAIL(&g->signings, sg, entry);
 	g->nsignings++;
-	g->ops->sign(g->arg, sg->req, sg->message_id, msg_type, sg->payload,
-	    len);
+	g->ops->sign(g->arg, sg->req, sg->message_id, sg->lamport_ts,
+	    msg_type, sg->payload, len);
 	return true;
 }
 
@@ -62,7 +75,7 @@ void
 gossip_signed(struct gossip *g, struct gtime now, uint32_t req,
     enum key_status status, const uint8_t sig[64])
 {
-	struct envelope e = { .lamport_ts = 0 };
+	struct envelope e = { .msg_type = 0 };
 	struct signing *sg;
 
 	g->now = now;
@@ -75,6 +88,7 @@ gossip_signed(struct gossip *g, struct gtime now, uint32_t req,
 	e.message_id.n = UUID_LEN;
 	e.sender_id.p = (const uint8_t *)g->id_hex;
 	e.sender_id.n = NODEID_HEX;
+	e.lamport_ts = sg->lamport_ts;
 	e.hop_count = sg->hop_count;
 	e.msg_type = sg->msg_type;
 	e.payload = (struct slice){ sg->payload, sg->len };

@@ -33,7 +33,10 @@
 #define KEYRING_LEARNT_MAX	4096u
 #define BOOK_VERIFIED_MAX	1024u
 #define BOOK_HEARSAY_MAX	1024u
-#define SEEN_MAX		131072u
+/* Ids remembered, at some 200 bytes each with an author of their own. */
+#define SEEN_MAX		81920u	/* for SEEN_MS */
+#define SEEN_CLOCKED_MAX	65536u	/* for SEEN_CLOCKED_MS */
+#define SEEN_SHARE		4u	/* an author has one part of so many */
 #define LIMITER_MAX		4096u
 #define OFFENDERS_MAX		256u
 #define SIGNINGS_MAX		2048u
@@ -52,6 +55,10 @@
 #define RELAY_ALL_MAX		15u	/* peers are few */
 #define RELAY_V1_MIN		3u	/* of v1, beside those of our kind */
 #define SEEN_MS			(60u * 60 * 1000)
+#define SEEN_CLOCKED_MS		(6u * 60 * 1000)
+#define CLOCK_PAST_MS		(4u * 60 * 1000)
+#define CLOCK_FUTURE_MS		(60u * 1000)
+#define CLOCK_SET_MS		(UINT64_C(1704067200) * 1000) /* 2024 */
 #define CHAT_PAST_MS		(50u * 60 * 1000) /* < SEEN_MS - future */
 #define CHAT_FUTURE_MS		(9u * 60 * 1000)
 #define LIMITER_IDLE_MS		(5u * 60 * 1000)
@@ -136,7 +143,7 @@ struct gossip_ops {
 		    const uint8_t *sig, const void *msg, size_t len);
 	/* Answered by gossip_signed(), in order. */
 	void	(*sign)(void *, uint32_t req, const char *message_id,
-		    uint32_t msg_type, const void *payload, size_t len);
+		    uint64_t lamport_ts, uint32_t msg_type, const void *payload, size_t len);
 	void	(*chat_in)(void *, const struct nodeid *, uint64_t unix_s,
 		    struct slice message_id, struct slice nick,
 		    struct slice text);
@@ -164,6 +171,7 @@ struct gossip_ops {
 	X(NO_KEY,	"no_key",	"unknown sender and no key that fits") \
 	X(SIGNATURE,	"signature",	"invalid signature")		\
 	X(STALE,	"stale",	"timestamp too old or in the future") \
+	X(MEMORY,	"memory",	"too many messages of this sender") \
 	X(RATE,		"rate",		"sender over its rate")		\
 	X(NEIGHBOUR,	"neighbour",	"neighbour over its rate")	\
 	X(MALFORMED,	"malformed",	"not an envelope")		\
@@ -286,6 +294,7 @@ struct signing {
 					   exchange: session, 0: all */
 	bool		 tell;		/* the hub waits for a result */
 	char		 message_id[UUID_LEN + 1];
+	uint64_t	 lamport_ts;
 	uint32_t	 msg_type;
 	uint32_t	 hop_count;
 	size_t		 len;
@@ -297,16 +306,21 @@ struct signing {
 enum seen_state { SEEN_NEW, SEEN_RESERVED, SEEN_KNOWN };
 
 struct seen {
-	struct lru	 map;		/* oldest first */
+	struct lru	 map[2];	/* clockless, clocked; oldest first */
+	struct lru	 authors;	/* by id, with a count for each map */
 	uint64_t	 horizon;	/* wall ms: complete since */
 };
 
 void	 seen_init(struct seen *, uint64_t seed, uint64_t horizon_wall);
 void	 seen_free(struct seen *);
 enum seen_state seen_look(const struct seen *, const uint8_t key[16]);
-/* Takes the id for a message that is being checked. */
-void	 seen_reserve(struct seen *, const uint8_t key[16], struct gtime);
-/* The message was good: the id stays for SEEN_MS from now. */
+/*
+ * Takes the id for a message that is being checked; clocked: it says itself
+ * when it was made.  False: no room, or none for this author.
+ */
+bool	 seen_reserve(struct seen *, const uint8_t key[16],
+	    const struct nodeid *author, bool clocked, struct gtime);
+/* The message was good: the id, which is reserved, stays from now on. */
 void	 seen_keep(struct seen *, const uint8_t key[16], struct gtime);
 /* It was not: another copy may still come. */
 void	 seen_release(struct seen *, const uint8_t key[16]);
@@ -394,6 +408,7 @@ struct gossip {
 	void			*arg;
 	const struct conf	*conf;
 	struct gtime		 now;
+	uint64_t		 hlc;		/* the last we gave out */
 	struct nodeid		 id;
 	char			 id_hex[NODEID_HEX + 1];
 	uint8_t			 pubkey[32];
@@ -558,6 +573,11 @@ void	 envelope_verified(struct gossip *, struct job *, bool good);
 void	 drop_count(struct gossip *, struct session *, enum drop);
 
 /* envelope_out.c */
+/*
+ * The clock of what we say (broadcast-m2 5): 48 bits of unix ms, 16 of a
+ * counter, always greater than the last; 0 while the clock was never set.
+ */
+uint64_t hlc_next(struct gossip *);
 void	 uuid_make(struct gossip *, char out[UUID_LEN + 1]);
 /* Asks for a signature; false when too many are under way. */
 bool	 envelope_sign(struct gossip *, enum sign_use, uint32_t ref, bool tell,

@@ -73,12 +73,13 @@ static struct ident	 me;
 static struct gtime	 t = { 1000000, START_WALL };
 
 static void
-sign_cb(void *arg, uint32_t req, const char *mid, uint32_t type,
-    const void *payload, size_t len)
+sign_cb(void *arg, uint32_t req, const char *mid, uint64_t lamport,
+    uint32_t type, const void *payload, size_t len)
 {
 	(void)arg;
 	(void)req;
 	(void)mid;
+	(void)lamport;
 	(void)type;
 	(void)payload;
 	(void)len;
@@ -104,6 +105,13 @@ put_cb(void *arg, const struct book_peer *p)
 }
 
 static void
+del_cb(void *arg, const struct nodeid *id)
+{
+	(void)arg;
+	(void)id;
+}
+
+static void
 event_cb(void *arg, enum log_ev ev, uint64_t limit, const struct log_field *f)
 {
 	(void)arg;
@@ -122,7 +130,8 @@ random_cb(void *arg, void *buf, size_t n)
 static const struct gossip_ops ops = {
 	.send = send_cb, .ready = sid_cb, .close = close_cb,
 	.credit = credit_cb, .verify = verify_cb, .sign = sign_cb,
-	.chat_in = chat_cb, .peer_put = put_cb, .event = event_cb,
+	.chat_in = chat_cb, .peer_put = put_cb, .peer_del = del_cb,
+	.event = event_cb,
 	.random = random_cb,
 };
 

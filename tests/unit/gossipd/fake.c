@@ -111,8 +111,8 @@ verify_cb(void *arg, uint64_t job, const uint8_t *pub, const uint8_t *sig,
 }
 
 static void
-sign_cb(void *arg, uint32_t req, const char *mid, uint32_t type,
-    const void *payload, size_t len)
+sign_cb(void *arg, uint32_t req, const char *mid, uint64_t lamport,
+    uint32_t type, const void *payload, size_t len)
 {
 	struct fake *f = arg;
 	struct fake_sign *s = &f->signs[f->nsigns];
@@ -120,6 +120,7 @@ sign_cb(void *arg, uint32_t req, const char *mid, uint32_t type,
 	assert_true(f->nsigns < FAKE_MAX);
 	s->req = req;
 	text_copy(s->message_id, mid, sizeof(s->message_id));
+	s->lamport = lamport;
 	s->type = type;
 	s->payload = malloc(len + 1);
 	memcpy(s->payload, payload, len);
@@ -297,7 +298,7 @@ fake_pump(struct fake *f)
 		wbuf_reset(&b);
 		wbuf_bytes(&b, s->message_id, UUID_LEN);
 		wbuf_bytes(&b, f->me.hex, NODEID_HEX);
-		wbuf_u64be(&b, 0);
+		wbuf_u64be(&b, s->lamport);
 		wbuf_u32be(&b, s->type);
 		wbuf_bytes(&b, s->payload, s->len);
 		crypto_sign_detached(sig, NULL, b.p, b.len, f->me.sec);

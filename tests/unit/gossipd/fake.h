@@ -38,6 +38,7 @@ struct fake_frame {
 struct fake_sign {
 	uint32_t	 req;
 	char		 message_id[UUID_LEN + 1];
+	uint64_t	 lamport;
 	uint32_t	 type;
 	uint8_t		*payload;
 	size_t		 len;

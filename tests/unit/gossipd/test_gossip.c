@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The checks and the relaying of envelopes (wire-v1 4.3, 9.4). */
+#include <sodium.h>
+
 #include "fake.h"
 #include "json.h"
 
@@ -650,6 +652,95 @@ test_fanout(void **state)
 	fake_free(f);
 }
 
+static struct slice
+clocked_env(const struct ident *i, const char *mid, uint64_t ms)
+{
+	static uint8_t out[1024];
+	struct envelope e = { .hop_count = 10, .msg_type = MSG_CHAT,
+		.lamport_ts = ms << 16 | 3 };
+	uint8_t sig[64];
+	struct wbuf b;
+	size_t n;
+
+	e.message_id = (struct slice){ (const uint8_t *)mid, strlen(mid) };
+	e.sender_id = (struct slice){ (const uint8_t *)i->hex, NODEID_HEX };
+	/* the time in the text itself is another matter */
+	e.payload = chat_make("n", "t", 5);
+	e.sender_pubkey = (struct slice){ i->pub, 32 };
+	wbuf_init(&b, FRAME_ROOM);
+	envelope_write_signed(&b, &e);
+	crypto_sign_detached(sig, NULL, b.p, b.len, i->sec);
+	e.signature = (struct slice){ sig, 64 };
+	wbuf_reset(&b);
+	envelope_write(&b, &e);
+	assert_true(b.len <= sizeof(out));
+	memcpy(out, b.p, b.len);
+	n = b.len;
+	wbuf_free(&b);
+	return (struct slice){ out, n };
+}
+
+/* A message with a clock is taken for four minutes, remembered for six. */
+static void
+test_clocked(void **state)
+{
+	const uint64_t now = START_WALL;
+	struct slice old;
+	uint8_t copy[1024];
+	struct mesh m;
+
+	(void)state;
+	mesh_open(&m);
+	fake_frame(m.f, 1, clocked_env(&m.author, "a", now - CLOCK_PAST_MS));
+	fake_frame(m.f, 1, clocked_env(&m.author, "b", now +
+	    CLOCK_FUTURE_MS));
+	assert_int_equal(m.f->nchats, 2);
+	fake_frame(m.f, 1, clocked_env(&m.author, "c", now - CLOCK_PAST_MS -
+	    1));
+	fake_frame(m.f, 1, clocked_env(&m.author, "d", now +
+	    CLOCK_FUTURE_MS + 1));
+	fake_frame(m.f, 1, clocked_env(&m.author, "e",
+	    (UINT64_C(1) << 48) - 1));
+	assert_int_equal(m.f->nchats, 2);
+	assert_int_equal(drops(&m, DROP_STALE), 3);
+	/* neither taken twice while remembered nor when forgotten */
+	old = clocked_env(&m.author, "f", now + CLOCK_FUTURE_MS);
+	memcpy(copy, old.p, old.n);
+	old.p = copy;
+	fake_frame(m.f, 1, old);
+	assert_int_equal(m.f->nchats, 3);
+	fake_pass(m.f, CLOCK_PAST_MS);
+	fake_frame(m.f, 2, old);
+	assert_int_equal(drops(&m, DROP_DUPLICATE), 1);
+	fake_pass(m.f, SEEN_CLOCKED_MS + SWEEP_MS - CLOCK_PAST_MS);
+	assert_int_equal(seen_count(&m.f->g->seen), 0);
+	fake_frame(m.f, 2, old);
+	assert_int_equal(drops(&m, DROP_STALE), 4);
+	assert_int_equal(m.f->nchats, 3);
+	fake_free(m.f);
+}
+
+/* Our clock only runs forward, and is none before it was set. */
+static void
+test_hlc(void **state)
+{
+	struct fake *f = fake_new(0);
+	uint64_t a, b;
+
+	(void)state;
+	a = hlc_next(f->g);
+	assert_true(a == START_WALL << 16);
+	assert_true(hlc_next(f->g) == a + 1);
+	f->g->now.wall -= 5000;
+	assert_true(hlc_next(f->g) == a + 2);
+	f->g->now.wall += 6000;
+	b = hlc_next(f->g);
+	assert_true(b == (START_WALL + 1000) << 16);
+	f->g->now.wall = 1000;
+	assert_true(hlc_next(f->g) == 0);
+	fake_free(f);
+}
+
 /* Nodes of our kind lose nothing, however many they are. */
 static void
 test_kin(void **state)
@@ -795,6 +886,8 @@ main(void)
 		cmocka_unit_test(test_no_candidates),
 		cmocka_unit_test(test_fanout),
 		cmocka_unit_test(test_kin),
+		cmocka_unit_test(test_clocked),
+		cmocka_unit_test(test_hlc),
 		cmocka_unit_test(test_copies_good),
 		cmocka_unit_test(test_copies_first_bad),
 		cmocka_unit_test(test_source_gone),

@@ -48,78 +48,118 @@ test_lru(void **state)
 	lru_free(&l, NULL);
 }
 
+static void
+keep(struct seen *s, const uint8_t *key, unsigned int author, bool clocked,
+    struct gtime t)
+{
+	struct nodeid id;
+
+	id_of(&id, author);
+	assert_true(seen_reserve(s, key, &id, clocked, t));
+	seen_keep(s, key, t);
+}
+
 /* wire-v1 9.4 SeenCacheBasic, HasReadOnly, Len; 9.2 IsDuplicate */
 static void
 test_seen(void **state)
 {
 	uint8_t a[16] = { 1 }, b[16] = { 2 };
+	struct nodeid id;
 	struct seen s;
 
 	(void)state;
+	id_of(&id, 9);
 	seen_init(&s, 7, 0);
 	assert_int_equal(seen_look(&s, a), SEEN_NEW);
 	assert_int_equal(seen_look(&s, a), SEEN_NEW);
-	seen_keep(&s, a, t0);
+	keep(&s, a, 9, false, t0);
 	assert_int_equal(seen_look(&s, a), SEEN_KNOWN);
 	assert_int_equal(seen_look(&s, b), SEEN_NEW);
 	assert_int_equal(seen_count(&s), 1);
-	seen_reserve(&s, b, t0);
+	assert_true(seen_reserve(&s, b, &id, true, t0));
 	assert_int_equal(seen_look(&s, b), SEEN_RESERVED);
 	seen_release(&s, b);
 	assert_int_equal(seen_look(&s, b), SEEN_NEW);
 	/* what is known is not released */
 	seen_release(&s, a);
 	assert_int_equal(seen_look(&s, a), SEEN_KNOWN);
+	assert_int_equal(s.authors.n, 1);
 	seen_free(&s);
 }
 
-/* SeenCacheCleanup: superseded by an hour of memory, our test asserts ours */
+/*
+ * SeenCacheCleanup: superseded by an hour of memory, six minutes for what
+ * carries a clock; our test asserts ours
+ */
 static void
 test_seen_expires(void **state)
 {
-	uint8_t a[16] = { 1 };
+	uint8_t a[16] = { 1 }, b[16] = { 2 };
 	struct gtime t = t0;
 	struct seen s;
 
 	(void)state;
 	seen_init(&s, 7, 0);
-	seen_keep(&s, a, t);
-	t.mono += SEEN_MS - 1;
+	keep(&s, a, 1, false, t);
+	keep(&s, b, 2, true, t);
+	t.mono += SEEN_CLOCKED_MS - 1;
+	seen_sweep(&s, t);
+	assert_int_equal(seen_look(&s, b), SEEN_KNOWN);
+	t.mono++;
+	seen_sweep(&s, t);
+	assert_int_equal(seen_look(&s, b), SEEN_NEW);
+	assert_int_equal(seen_look(&s, a), SEEN_KNOWN);
+	t.mono = t0.mono + SEEN_MS - 1;
 	seen_sweep(&s, t);
 	assert_int_equal(seen_look(&s, a), SEEN_KNOWN);
 	t.mono++;
 	seen_sweep(&s, t);
 	assert_int_equal(seen_look(&s, a), SEEN_NEW);
 	assert_int_equal(seen_count(&s), 0);
+	assert_int_equal(s.authors.n, 0);
 	seen_free(&s);
 }
 
-/* Full: the oldest goes, and the horizon says since when all are known. */
+/* Nothing is pushed out: an author has his share, all have what there is. */
 static void
 test_seen_full(void **state)
 {
 	uint8_t key[16] = { 0 };
 	struct gtime t = t0;
+	struct nodeid id;
 	struct seen s;
 	uint32_t i;
 
 	(void)state;
 	seen_init(&s, 7, 5);
-	for (i = 0; i < SEEN_MAX + 3; i++) {
+	id_of(&id, 1);
+	for (i = 0; i < SEEN_MAX / SEEN_SHARE; i++) {
 		memcpy(key, &i, sizeof(i));
-		t.wall = START_WALL + i;
-		seen_keep(&s, key, t);
-		assert_true(seen_count(&s) <= SEEN_MAX);
-		if (i < SEEN_MAX)
-			assert_true(s.horizon == 5);
+		keep(&s, key, 1, false, t);
 	}
-	assert_true(s.horizon == START_WALL + 2);
-	i = 2;
-	memcpy(key, &i, sizeof(i));
-	assert_int_equal(seen_look(&s, key), SEEN_NEW);
-	i = 3;
-	memcpy(key, &i, sizeof(i));
-	assert_int_equal(seen_look(&s, key), SEEN_KNOWN);
+	key[15] = 1;
+	assert_false(seen_reserve(&s, key, &id, false, t));
+	/* messages with a clock, and other authors, are another matter */
+	keep(&s, key, 1, true, t);
+	key[15] = 0;
+	for (; i < SEEN_MAX; i++) {
+		memcpy(key, &i, sizeof(i));
+		keep(&s, key, 100 + i % 1000, false, t);
+	}
+	assert_int_equal(seen_count(&s), SEEN_MAX + 1);
+	key[15] = 2;
+	id_of(&id, 2);
+	assert_false(seen_reserve(&s, key, &id, false, t));
+	assert_int_equal(s.authors.n, 1001);
+	key[15] = 0;
+	for (i = 0; i < SEEN_MAX; i++) {
+		memcpy(key, &i, sizeof(i));
+		assert_int_equal(seen_look(&s, key), SEEN_KNOWN);
+	}
+	assert_true(s.horizon == 5);
+	t.mono += SEEN_MS;
+	seen_sweep(&s, t);
+	assert_true(seen_reserve(&s, key, &id, false, t));
 	seen_free(&s);
 }
 
