@@ -67,6 +67,8 @@
 	    "see micelioctl peers for the link that does not drain")	      \
 	X(CHAT_LOST, WARN, "cause more", "a line that had been held back could not be sent", \
 	    "say it again")						      \
+	X(CLOCK_OFF, WARN, "text neighbours", "the clock of this node differs from its neighbours' by more than a minute; what is said here may not be taken", \
+	    "set the clock; run chrony or systemd-timesyncd")		      \
 	/* stated */							      \
 	X(STORE_OPEN, INFO, "ms bytes recovered", "the database is open", "") \
 	X(STORE_DAMAGED, ERROR, "set_aside text", "the database could not be recovered and was set aside; the node goes on with an empty one", \

@@ -3,11 +3,19 @@
  * Peer exchange (wire-v1 5.3): what others say about nodes.  It is hearsay:
  * bounded, never above what a node said of itself, and not acted upon here.
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gossip.h"
 
+struct merge {
+	struct gossip	*g;
+	struct session	*s;	/* who tells */
+};
+
 static void	merge_cb(const struct peer_msg *, void *);
+static void	clock_check(struct gossip *);
 static bool	id_is_new(struct session *, const uint8_t key[16]);
 
 uint64_t
@@ -54,6 +62,7 @@ exchange_verified(struct gossip *g, struct session *s, const struct job *job,
 	struct slice sender = job->env.sender_id;
 	char hex[NODEID_HEX + 1];
 	uint8_t key[16];
+	struct merge m = { g, s };
 	size_t total;
 
 	nodeid_hex(&s->id, hex);
@@ -69,8 +78,10 @@ exchange_verified(struct gossip *g, struct session *s, const struct job *job,
 	}
 	g->count.exchanges++;
 	if (!exchange_read(&g->arena, job->env.payload.p, job->env.payload.n,
-	    &total, merge_cb, g))
+	    &total, merge_cb, &m))
 		drop_count(g, s, DROP_EXCHANGE);
+	else
+		clock_check(g);
 }
 
 static bool
@@ -89,7 +100,8 @@ id_is_new(struct session *s, const uint8_t key[16])
 static void
 merge_cb(const struct peer_msg *m, void *arg)
 {
-	struct gossip *g = arg;
+	const struct merge *merge = arg;
+	struct gossip *g = merge->g;
 	struct book_peer p = { .reachable = true, .has_key = true };
 	char hex[NODEID_HEX + 1];
 
@@ -105,8 +117,61 @@ merge_cb(const struct peer_msg *m, void *arg)
 	}
 	if (nodeid_equal(&p.id, &g->id))
 		return;
+	/* Its own entry says what time it is there (wire-v1 5.4). */
+	if (nodeid_equal(&p.id, &merge->s->id) && m->last_seen < INT64_MAX) {
+		merge->s->clock_known = true;
+		merge->s->clock_s = (int64_t)m->last_seen -
+		    (int64_t)(g->now.wall / 1000);
+	}
 	memcpy(p.pubkey, m->pubkey.p, sizeof(p.pubkey));
 	memcpy(p.addr, m->addr.p, m->addr.n);
 	p.last_seen = last_seen_clamp(m->last_seen, g->now.wall / 1000);
 	book_hearsay(g, &p);
+}
+
+static int
+by_size(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+size_t
+clock_compare(const struct gossip *g, int64_t *ahead_s)
+{
+	const struct session *s;
+	int64_t v[PEERS_MAX];
+	size_t n = 0;
+
+	TAILQ_FOREACH(s, &g->ready, ready_entry)
+		if (s->primary && s->clock_known && n < PEERS_MAX)
+			v[n++] = s->clock_s;
+	if (n == 0)
+		return 0;
+	qsort(v, n, sizeof(v[0]), by_size);
+	*ahead_s = v[n / 2];
+	return n;
+}
+
+/* Said once, and again only after it was right in between. */
+static void
+clock_check(struct gossip *g)
+{
+	char text[64];
+	int64_t ahead;
+	bool off;
+	size_t n;
+
+	if ((n = clock_compare(g, &ahead)) == 0)
+		return;
+	off = ahead > CLOCK_OFF_S || ahead < -CLOCK_OFF_S;
+	if (off && !g->clock_off) {
+		snprintf(text, sizeof(text), "%llu s %s", (unsigned long long)
+		    (ahead < 0 ? -ahead : ahead), ahead > 0 ? "behind" :
+		    "ahead");
+		gossip_log(g, EV_CLOCK_OFF, 1, LF_STR("text", text),
+		    LF_NUM("neighbours", n));
+	}
+	g->clock_off = off;
 }

@@ -56,6 +56,7 @@
 #define RELAY_V1_MIN		3u	/* of v1, beside those of our kind */
 #define SEEN_MS			(60u * 60 * 1000)
 #define SEEN_CLOCKED_MS		(6u * 60 * 1000)
+#define CLOCK_OFF_S		60	/* people are told */
 #define CLOCK_PAST_MS		(4u * 60 * 1000)
 #define CLOCK_FUTURE_MS		(60u * 1000)
 #define CLOCK_SET_MS		(UINT64_C(1704067200) * 1000) /* 2024 */
@@ -244,6 +245,8 @@ struct session {
 	bool			 guest;		/* beside max_peers */
 	bool			 brief;		/* goes when it was told */
 	uint64_t		 guest_until;
+	bool			 clock_known;
+	int64_t			 clock_s;	/* how far ahead of ours */
 	char			 listen_addr[HOSTPORT_MAX + 1];
 	struct session		*twin;		/* second link to one node */
 	bool			 primary;	/* the one that counts */
@@ -409,6 +412,7 @@ struct gossip {
 	const struct conf	*conf;
 	struct gtime		 now;
 	uint64_t		 hlc;		/* the last we gave out */
+	bool			 clock_off;	/* and it was said */
 	struct nodeid		 id;
 	char			 id_hex[NODEID_HEX + 1];
 	uint8_t			 pubkey[32];
@@ -647,6 +651,11 @@ void	 exchange_in(struct gossip *, struct session *,
 void	 exchange_verified(struct gossip *, struct session *,
 	    const struct job *, bool good);
 uint64_t last_seen_clamp(uint64_t claimed, uint64_t now_unix_s);
+/*
+ * How far the neighbours' clocks are ahead of ours: the middle one of those
+ * known, in seconds.  Returns how many are known.
+ */
+size_t	 clock_compare(const struct gossip *, int64_t *ahead_s);
 
 /* book.c */
 void	 book_init(struct gossip *, uint64_t seed);

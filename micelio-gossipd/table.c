@@ -128,6 +128,7 @@ void
 gossip_status_row(const struct gossip *g, struct wbuf *b)
 {
 	const struct counters *c = &g->count;
+	int64_t ahead = 0;
 	char name[32];
 	int d;
 
@@ -138,6 +139,9 @@ gossip_status_row(const struct gossip *g, struct wbuf *b)
 	row_num(b, "bootstrap", ROW_U64, g->conf->network_bootstrap.n);
 	row_num(b, "bootstrap_down", ROW_U64, boots_down(g));
 	row_str(b, "advertises", hello_advertise(g));
+	row_str(b, "clock", clock_compare(g, &ahead) == 0 ? "unknown" :
+	    ahead > CLOCK_OFF_S ? "behind" : ahead < -CLOCK_OFF_S ? "ahead" :
+	    "right");
 	row_num(b, "received", ROW_U64, c->received);
 	row_num(b, "delivered", ROW_U64, c->delivered);
 	row_num(b, "broadcast", ROW_U64, c->broadcast);

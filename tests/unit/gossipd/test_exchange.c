@@ -516,6 +516,40 @@ test_tell_whom(void **state)
 	fake_free(f);
 }
 
+/* A clock that differs from the neighbours' is said once. */
+static void
+test_clock(void **state)
+{
+	struct fake *f;
+	struct peer_msg p;
+	int64_t ahead = 0;
+	struct ident b;
+
+	(void)state;
+	f = open_with(&b);
+	assert_int_equal(clock_compare(f->g, &ahead), 0);
+	p = peer_of(&b, "8.8.4.4:4000", START_WALL / 1000 + CLOCK_OFF_S);
+	tell(f, &b, &p, 1);
+	assert_int_equal(clock_compare(f->g, &ahead), 1);
+	assert_true(ahead == CLOCK_OFF_S);
+	assert_false(fake_event(f, EV_CLOCK_OFF, ""));
+	p.last_seen++;
+	tell(f, &b, &p, 1);
+	assert_true(fake_event(f, EV_CLOCK_OFF, "61 s behind"));
+	fake_forget(f);
+	tell(f, &b, &p, 1);
+	assert_false(fake_event(f, EV_CLOCK_OFF, ""));
+	p.last_seen = START_WALL / 1000;
+	tell(f, &b, &p, 1);
+	p.last_seen = START_WALL / 1000 - CLOCK_OFF_S - 1;
+	tell(f, &b, &p, 1);
+	assert_true(fake_event(f, EV_CLOCK_OFF, "61 s ahead"));
+	p.last_seen = UINT64_MAX;
+	tell(f, &b, &p, 1);
+	assert_true(clock_compare(f->g, &ahead) == 1 && ahead < 0);
+	fake_free(f);
+}
+
 int
 main(void)
 {
@@ -531,6 +565,7 @@ main(void)
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_record),
 		cmocka_unit_test(test_stored),
+		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_tell),
 		cmocka_unit_test(test_tell_capped),
 		cmocka_unit_test(test_tell_whom),
