@@ -470,7 +470,7 @@ def check_restored_by_root(w):
     """A backup put back by root: the owners are mended, all is kept."""
     w.b.stop()
     before = (w.b.data / "identity/node.pub").read_text()
-    outside = pathlib.Path("/opt/outside")
+    outside = pathlib.Path("/var/outside")
     outside.write_text("root's\n")
     (w.b.data / "state/link").symlink_to(outside)
     os.link(outside, w.b.data / "state/second-name")
