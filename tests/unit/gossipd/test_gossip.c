@@ -1,44 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The checks and the relaying of envelopes (wire-v1 4.3, 9.4). */
-#include <sodium.h>
-
 #include "fake.h"
 #include "json.h"
-
-/* A node with three peers: B and C in sessions 1 and 2, D in 3. */
-struct mesh {
-	struct fake	*f;
-	struct ident	 b, c, d, author;
-};
-
-static void
-mesh_open(struct mesh *m)
-{
-	m->f = fake_new(0);
-	ident_make(&m->b, 1);
-	ident_make(&m->c, 2);
-	ident_make(&m->d, 3);
-	ident_make(&m->author, 4);
-	fake_connect(m->f, 1, &m->b);
-	fake_connect(m->f, 2, &m->c);
-	fake_connect(m->f, 3, &m->d);
-	assert_int_equal(m->f->g->npeers, 3);
-	fake_forget(m->f);
-}
-
-static uint64_t
-drops(const struct mesh *m, enum drop d)
-{
-	return m->f->g->count.drops[d];
-}
-
-static void
-assert_quiet(const struct mesh *m)
-{
-	assert_int_equal(m->f->nchats, 0);
-	assert_int_equal(m->f->nsent, 0);
-	assert_int_equal(m->f->g->count.received, 0);
-}
+#include "mesh.h"
 
 /* EngineForwarding, EngineForwardDecrementHopCount, EngineAutoLearnKey, W34 */
 static void
@@ -512,69 +476,6 @@ test_own(void **state)
 	fake_free(m.f);
 }
 
-/* W4: what is older than our memory of ids is not taken for new */
-static void
-test_stale(void **state)
-{
-	static const struct { int64_t s; bool taken; } t[] = {
-		{ 0, true }, { -9 * 60, true }, { -51 * 60, false },
-		{ 8 * 60, true }, { 10 * 60, false },
-		{ -365 * 86400, false }, { INT64_MAX / 2, false },
-	};
-	unsigned int shown = 0;
-	struct slice p;
-	struct mesh m;
-	char mid[16];
-	size_t i;
-
-	(void)state;
-	mesh_open(&m);
-	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		snprintf(mid, sizeof(mid), "m%zu", i);
-		p = chat_make("n", "t", (uint64_t)((int64_t)(START_WALL /
-		    1000) + t[i].s));
-		fake_frame(m.f, 1, env_make(&m.author, mid, MSG_CHAT, 10, p,
-		    true));
-		shown += t[i].taken;
-		assert_int_equal(m.f->nchats, shown);
-		assert_int_equal(m.f->nsent, shown);
-	}
-	assert_int_equal(drops(&m, DROP_STALE), 4);
-	assert_true(fake_event(m.f, EV_MESSAGE_REFUSED, "check=stale"));
-	/* a refused one costs no second check */
-	i = m.f->nverifies;
-	fake_frame(m.f, 2, env_make(&m.author, "m2", MSG_CHAT, 10,
-	    chat_make("n", "t", START_WALL / 1000 - 51 * 60), true));
-	assert_int_equal(m.f->nverifies, i);
-	fake_free(m.f);
-}
-
-/* A line is not taken twice, however long after. */
-static void
-test_replay(void **state)
-{
-	uint8_t raw[4096];
-	struct slice s;
-	struct mesh m;
-	size_t n;
-	int i;
-
-	(void)state;
-	mesh_open(&m);
-	/* from a clock that is eight minutes ahead */
-	s = env_make(&m.author, "m", MSG_CHAT, 10, chat_make("n", "t",
-	    START_WALL / 1000 + 8 * 60), true);
-	n = s.n;
-	memcpy(raw, s.p, n);
-	for (i = 0; i < 24 * 60; i++) {
-		gossip_frame(m.f->g, m.f->now, 1, raw, n);
-		fake_pass(m.f, 60000);
-	}
-	assert_int_equal(m.f->nchats, 1);
-	assert_int_equal(m.f->nsent, 1);
-	fake_free(m.f);
-}
-
 /* Chat that cannot be read is not shown; v1 relays it, and so do we. */
 static void
 test_bad_chat(void **state)
@@ -649,95 +550,6 @@ test_fanout(void **state)
 	assert_int_equal(hits[1], 0);
 	for (k = 2; k <= 40; k++)
 		assert_in_range(hits[k], 5, 50);
-	fake_free(f);
-}
-
-static struct slice
-clocked_env(const struct ident *i, const char *mid, uint64_t ms)
-{
-	static uint8_t out[1024];
-	struct envelope e = { .hop_count = 10, .msg_type = MSG_CHAT,
-		.lamport_ts = ms << 16 | 3 };
-	uint8_t sig[64];
-	struct wbuf b;
-	size_t n;
-
-	e.message_id = (struct slice){ (const uint8_t *)mid, strlen(mid) };
-	e.sender_id = (struct slice){ (const uint8_t *)i->hex, NODEID_HEX };
-	/* the time in the text itself is another matter */
-	e.payload = chat_make("n", "t", 5);
-	e.sender_pubkey = (struct slice){ i->pub, 32 };
-	wbuf_init(&b, FRAME_ROOM);
-	envelope_write_signed(&b, &e);
-	crypto_sign_detached(sig, NULL, b.p, b.len, i->sec);
-	e.signature = (struct slice){ sig, 64 };
-	wbuf_reset(&b);
-	envelope_write(&b, &e);
-	assert_true(b.len <= sizeof(out));
-	memcpy(out, b.p, b.len);
-	n = b.len;
-	wbuf_free(&b);
-	return (struct slice){ out, n };
-}
-
-/* A message with a clock is taken for four minutes, remembered for six. */
-static void
-test_clocked(void **state)
-{
-	const uint64_t now = START_WALL;
-	struct slice old;
-	uint8_t copy[1024];
-	struct mesh m;
-
-	(void)state;
-	mesh_open(&m);
-	fake_frame(m.f, 1, clocked_env(&m.author, "a", now - CLOCK_PAST_MS));
-	fake_frame(m.f, 1, clocked_env(&m.author, "b", now +
-	    CLOCK_FUTURE_MS));
-	assert_int_equal(m.f->nchats, 2);
-	fake_frame(m.f, 1, clocked_env(&m.author, "c", now - CLOCK_PAST_MS -
-	    1));
-	fake_frame(m.f, 1, clocked_env(&m.author, "d", now +
-	    CLOCK_FUTURE_MS + 1));
-	fake_frame(m.f, 1, clocked_env(&m.author, "e",
-	    (UINT64_C(1) << 48) - 1));
-	assert_int_equal(m.f->nchats, 2);
-	assert_int_equal(drops(&m, DROP_STALE), 3);
-	/* neither taken twice while remembered nor when forgotten */
-	old = clocked_env(&m.author, "f", now + CLOCK_FUTURE_MS);
-	memcpy(copy, old.p, old.n);
-	old.p = copy;
-	fake_frame(m.f, 1, old);
-	assert_int_equal(m.f->nchats, 3);
-	fake_pass(m.f, CLOCK_PAST_MS);
-	fake_frame(m.f, 2, old);
-	assert_int_equal(drops(&m, DROP_DUPLICATE), 1);
-	fake_pass(m.f, SEEN_CLOCKED_MS + SWEEP_MS - CLOCK_PAST_MS);
-	assert_int_equal(seen_count(&m.f->g->seen), 0);
-	fake_frame(m.f, 2, old);
-	assert_int_equal(drops(&m, DROP_STALE), 4);
-	assert_int_equal(m.f->nchats, 3);
-	fake_free(m.f);
-}
-
-/* Our clock only runs forward, and is none before it was set. */
-static void
-test_hlc(void **state)
-{
-	struct fake *f = fake_new(0);
-	uint64_t a, b;
-
-	(void)state;
-	a = hlc_next(f->g);
-	assert_true(a == START_WALL << 16);
-	assert_true(hlc_next(f->g) == a + 1);
-	f->g->now.wall -= 5000;
-	assert_true(hlc_next(f->g) == a + 2);
-	f->g->now.wall += 6000;
-	b = hlc_next(f->g);
-	assert_true(b == (START_WALL + 1000) << 16);
-	f->g->now.wall = 1000;
-	assert_true(hlc_next(f->g) == 0);
 	fake_free(f);
 }
 
@@ -880,14 +692,10 @@ main(void)
 		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_neighbour_rate),
 		cmocka_unit_test(test_own),
-		cmocka_unit_test(test_stale),
-		cmocka_unit_test(test_replay),
 		cmocka_unit_test(test_bad_chat),
 		cmocka_unit_test(test_no_candidates),
 		cmocka_unit_test(test_fanout),
 		cmocka_unit_test(test_kin),
-		cmocka_unit_test(test_clocked),
-		cmocka_unit_test(test_hlc),
 		cmocka_unit_test(test_copies_good),
 		cmocka_unit_test(test_copies_first_bad),
 		cmocka_unit_test(test_source_gone),
