@@ -124,6 +124,8 @@
 	 * SESSION_READY: the hello is done: lifts the small receive cap and  \
 	 * the 10 s deadline, starts keepalive and idle timers.  Before it one\
 	 * FRAME_IN comes, the hello; what follows it waits in transportd.    \
+	 * SESSION_RTT: u32 microseconds, the shortest round trip the kernel  \
+	 * saw lately; after SESSION_READY, and when it changed much.	      \
 	 * SESSION_CLOSE: u8 reason: send what is queued, then close.	      \
 	 * SESSION_DOWN: u8 reason, u64 bytes in, u64 bytes out, str text;    \
 	 * the last message about S, always sent once after SESSION_UP.	      \
@@ -139,6 +141,7 @@
 	X(DIAL_FAILED,		Tr, Go,		RUN,	3, 512,		0)    \
 	X(SESSION_UP,		Tr, Go,		RUN,	71, 256,	0)    \
 	X(SESSION_READY,	Go, Tr,		RUN,	0, 0,		0)    \
+	X(SESSION_RTT,		Tr, Go,		RUN,	4, 4,		0)    \
 	X(SESSION_CLOSE,	Go, Tr,		RUN,	1, 1,		0)    \
 	X(SESSION_DOWN,		Tr, Go,		RUN,	19, 512,	0)    \
 	X(FRAME_IN,		Tr, Go,		RUN,	0, FRAME_MAX,	0)    \
@@ -300,17 +303,22 @@ enum table {
 	TABLE_PEERS = 2,	/* gossipd: sessions and configured peers */
 	TABLE_PROCS = 3,	/* parent: one row a child, with its sandbox */
 	TABLE_KEYSERV = 4,	/* parent: counters of the key service */
+	TABLE_LINKS = 5,	/* transportd: one row a connection */
 };
 /*
  * Field names the hub's status and peers rely on (more may follow; a field
  * that does not apply is ROW_NULL or left out).
  * PEERS, one row a session or configured peer: str id (64 hex), str addr,
- * str state ("up", "connecting", "down"), str dir ("in", "out"), ms up,
- * str cause (of the last end), ms next (until the next try).
+ * str state ("up", "connecting", "down"), str dir ("in", "out"), str kind
+ * ("v1", "m2"), ms up, us rtt, str cause (of the last end), ms next (until the
+ * next try), u64 session (its number, as in LINKS).
  * PROCS, one row a child: str name ("transportd"), u64 pid, str state,
  * bool seccomp, u64 landlock_abi (0: none), bool own_uid.
  * STATUS: any; the parent's has str lacks, str host_key, str data_dir.
  * KEYSERV, one row a use: str use, str from, u64 ok, u64 refused, u64 slowed.
+ * LINKS, one row a session of SESSION_UP: u64 session (its number, as in
+ * PEERS), us rtt, us rtt_smoothed, bytes in and out as on the wire, bytes
+ * queue: written to it and not yet acknowledged.
  */
 
 enum ses_kind { SES_SHELL = 1, SES_EXEC = 2 };

@@ -68,6 +68,20 @@ span_text(uint64_t ms, char out[TIME_TEXT_MAX])
 }
 
 char *
+latency_text(uint64_t us, char out[TIME_TEXT_MAX])
+{
+	if (us < 1000)
+		snprintf(out, TIME_TEXT_MAX, "%" PRIu64 "us", us);
+	else if (us < 10000)
+		snprintf(out, TIME_TEXT_MAX, "%.1fms", (double)us / 1e3);
+	else if (us < 1000000)
+		snprintf(out, TIME_TEXT_MAX, "%" PRIu64 "ms", us / 1000);
+	else
+		snprintf(out, TIME_TEXT_MAX, "%.1fs", (double)us / 1e6);
+	return out;
+}
+
+char *
 size_text(uint64_t bytes, char out[TIME_TEXT_MAX])
 {
 	static const char units[] = "KMGTPE";

@@ -16,6 +16,8 @@ uint64_t wall_ms(void);		/* unix time, milliseconds */
 char	*time_text(uint64_t unix_ms, char out[TIME_TEXT_MAX]);
 /* "20.1s", "3m12s", "2h05m", "4d3h": an age for people. */
 char	*span_text(uint64_t ms, char out[TIME_TEXT_MAX]);
+/* "85us", "1.2ms", "140ms", "3.1s": a round trip for people. */
+char	*latency_text(uint64_t us, char out[TIME_TEXT_MAX]);
 /* "1.2M", "312": a size for people. */
 char	*size_text(uint64_t bytes, char out[TIME_TEXT_MAX]);
 /*

@@ -68,6 +68,7 @@ row_next(struct rcur *c, struct row_field *f)
 	case ROW_MS:
 	case ROW_TIME:
 	case ROW_BYTES:
+	case ROW_US:
 		f->num = rcur_u64(c);
 		break;
 	case ROW_BOOL:

@@ -18,6 +18,7 @@ enum row_type {
 	ROW_TIME,	/* u64: unix time in milliseconds */
 	ROW_BYTES,	/* u64: a size in bytes */
 	ROW_NULL,	/* u8: nothing, of the type it would have had */
+	ROW_US,		/* u64: a span in microseconds */
 };
 
 void	row_str(struct wbuf *, const char *name, const char *);

@@ -117,6 +117,7 @@ struct book_peer {
 	bool		 news;		/* peers are to hear of it soon */
 	uint32_t	 shy;		/* short connections in a row */
 	uint64_t	 next_at;	/* mono ms: not dialled before */
+	uint32_t	 rtt_us;	/* of the last link; 0: not known */
 };
 
 /*
@@ -256,6 +257,7 @@ struct session {
 	uint32_t		 win_frames, win_bytes;	/* may be sent */
 	uint32_t		 owed_frames, owed_bytes; /* to be returned */
 	uint64_t		 frames_in, frames_out, bytes_in, bytes_out;
+	uint32_t		 rtt_us;	/* round trip; 0: not known */
 	struct bucket		 bad;		/* budget for bad input */
 	struct bucket		 exchanges;
 	struct bucket		 brought;	/* new messages of others */
@@ -485,6 +487,9 @@ void	 gossip_frame(struct gossip *, struct gtime, uint32_t sid,
 	    const void *, size_t);
 void	 gossip_credit(struct gossip *, uint32_t sid, uint32_t frames,
 	    uint32_t bytes);
+/* The shortest round trip measured on it lately; 0 says nothing. */
+void	 gossip_session_rtt(struct gossip *, struct gtime, uint32_t sid,
+	    uint32_t rtt_us);
 void	 gossip_session_down(struct gossip *, struct gtime, uint32_t sid,
 	    enum down_reason);
 void	 gossip_dial_failed(struct gossip *, struct gtime, uint32_t dial,

@@ -143,6 +143,9 @@ gossipd_dispatch_transportd(struct proc *p, struct imsg *m)
 		if (rcur_done(&c))
 			gossip_credit(d->core, m->id, frames, bytes);
 		break;
+	case IMSG_SESSION_RTT:
+		gossip_session_rtt(d->core, now(), m->id, rcur_u32(&c));
+		break;
 	case IMSG_SESSION_UP:
 		session_up(d, m, &c);
 		break;

@@ -158,6 +158,21 @@ gossip_credit(struct gossip *g, uint32_t sid, uint32_t frames, uint32_t bytes)
 }
 
 void
+gossip_session_rtt(struct gossip *g, struct gtime now, uint32_t sid,
+    uint32_t rtt_us)
+{
+	struct session *s = peers_session(g, sid);
+	struct book_peer *p;
+
+	g->now = now;
+	if (s == NULL || s->state != PEER_READY || rtt_us == 0)
+		return;
+	s->rtt_us = rtt_us;
+	if ((p = book_get(g, &s->id)) != NULL)
+		p->rtt_us = rtt_us;
+}
+
+void
 gossip_session_down(struct gossip *g, struct gtime now, uint32_t sid,
     enum down_reason reason)
 {

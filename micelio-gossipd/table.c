@@ -40,8 +40,13 @@ session_row(const struct session *s, struct gtime now, struct wbuf *b)
 	row_id(b, "id", s->proved ? &s->id : NULL);
 	row_str(b, "addr", s->addr);
 	row_str(b, "dir", s->outbound ? "out" : "in");
+	row_str(b, "kind", s->capable ? "m2" : "v1");
 	row_str(b, "state", state_text(s->state));
 	row_num(b, "up", ROW_MS, now.mono - since);
+	if (s->rtt_us > 0)
+		row_num(b, "rtt", ROW_US, s->rtt_us);
+	else
+		row_none(b, "rtt", ROW_US);
 	row_num(b, "silent", ROW_MS, now.mono - s->rx_at);
 	row_num(b, "frames_in", ROW_U64, s->frames_in);
 	row_num(b, "frames_out", ROW_U64, s->frames_out);
@@ -53,7 +58,8 @@ session_row(const struct session *s, struct gtime now, struct wbuf *b)
 		row_null(b, "listens");
 	row_null(b, "cause");
 	row_none(b, "next", ROW_MS);
-	row_null(b, "fails");
+	row_none(b, "fails", ROW_U64);
+	row_num(b, "session", ROW_U64, s->sid);
 }
 
 /* A configured peer that is not connected, and why. */
@@ -63,9 +69,11 @@ boot_row(const struct boot *p, struct gtime now, struct wbuf *b)
 	row_id(b, "id", p->has_known ? &p->known : NULL);
 	row_str(b, "addr", p->hostport);
 	row_str(b, "dir", "out");
+	row_null(b, "kind");
 	row_str(b, "state", p->state == BOOT_DIALING ? "connecting" :
 	    "down");
 	row_none(b, "up", ROW_MS);
+	row_none(b, "rtt", ROW_US);
 	row_none(b, "silent", ROW_MS);
 	row_null(b, "frames_in");
 	row_null(b, "frames_out");
@@ -82,6 +90,7 @@ boot_row(const struct boot *p, struct gtime now, struct wbuf *b)
 	else
 		row_none(b, "next", ROW_MS);
 	row_num(b, "fails", ROW_U64, p->fails);
+	row_none(b, "session", ROW_U64);
 }
 
 void

@@ -156,6 +156,9 @@ field_text(const struct row_field *f, struct wbuf *w)
 	case ROW_BYTES:
 		wbuf_printf(w, "%s", size_text(f->num, t));
 		return;
+	case ROW_US:
+		wbuf_printf(w, "%s", latency_text(f->num, t));
+		return;
 	case ROW_NULL:
 		break;
 	}
@@ -180,8 +183,8 @@ name_begins(const struct row_field *f, const char *word)
 static void
 json_name(const struct row_field *f, struct wbuf *w)
 {
-	const char *unit = f->of == ROW_MS ? "_ms" :
-	    f->of == ROW_BYTES ? "_bytes" : "";
+	const char *unit = f->of == ROW_MS ? "_ms" : f->of == ROW_US ?
+	    "_us" : f->of == ROW_BYTES ? "_bytes" : "";
 	size_t n = strlen(unit);
 	char name[96];
 
@@ -207,6 +210,7 @@ json_value(const struct row_field *f, struct wbuf *w)
 	case ROW_U64:
 	case ROW_MS:
 	case ROW_BYTES:
+	case ROW_US:
 		wbuf_printf(w, "%llu", (unsigned long long)f->num);
 		return;
 	case ROW_I64:

@@ -422,7 +422,7 @@ void	 doc_text(const struct doc *, struct wbuf *);
  * One list as a table with a header line; node ids shortened.  names: the
  * columns, "id addr"; NULL: all.
  */
-#define PEERS_COLUMNS	"id addr dir state up cause next"
+#define PEERS_COLUMNS	"id addr dir kind state up rtt cause next"
 void	 doc_table(const struct doc_list *, const char *names,
 	    struct wbuf *);
 /* Columns a terminal uses for the text. */

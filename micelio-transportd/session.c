@@ -186,6 +186,7 @@ session_ready(struct session *s)
 	s->cutter.max = FRAME_MAX;
 	watch_ready(&s->watch, mono_ms());
 	session_timer_set(s);
+	session_rtt_tell(s);
 	/* Frames may have come right behind the hello. */
 	session_process(s);
 }
@@ -360,8 +361,10 @@ session_timer_cb(evutil_socket_t fd, short what, void *arg)
 		watch_out_done(&s->watch, false, now);
 		break;
 	}
-	if (s->state != SESSION_DEAD)
-		session_timer_set(s);
+	if (s->state == SESSION_DEAD)
+		return;
+	session_timer_set(s);
+	session_rtt_tell(s);
 }
 
 void

@@ -170,12 +170,31 @@ transportd_shutdown(struct proc *p, const char *reason)
 	transport_stop(d->t, stopped_cb, p);
 }
 
+struct rows {
+	struct proc	*proc;
+	uint32_t	 id;
+};
+
+static void
+row_cb(const struct wbuf *row, void *arg)
+{
+	const struct rows *r = arg;
+
+	proc_table_row(r->proc, r->id, row);
+}
+
 static bool
 transportd_table(struct proc *p, enum table table, uint32_t id)
 {
 	struct daemon *d = p->priv;
+	struct rows r = { p, id };
 	struct wbuf w;
 
+	if (table == TABLE_LINKS) {
+		transport_link_rows(d->t, row_cb, &r);
+		proc_table_end(p, id, true);
+		return true;
+	}
 	if (table != TABLE_STATUS)
 		return false;
 	wbuf_init(&w, 8192);

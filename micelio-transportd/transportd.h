@@ -106,6 +106,7 @@ struct session {
 	uint32_t		 out_frames, out_bytes;
 
 	uint64_t		 bytes_in, bytes_out;
+	uint32_t		 rtt_us;	/* as gossipd was told; 0: not */
 };
 RB_HEAD(session_tree, session);
 TAILQ_HEAD(session_list, session);
@@ -235,6 +236,25 @@ void	 session_send_handshake(struct session *);
 void	 session_flush(struct session *);
 bool	 session_out_empty(const struct session *);
 void	 session_out_clear(struct session *);
+
+/* measure.c: what the kernel knows of a connection. */
+
+struct link_measure {
+	bool		 known;
+	uint32_t	 rtt_us;	/* the shortest of the last minutes */
+	uint32_t	 smoothed_us;
+	uint64_t	 unacked;	/* bytes given to the kernel */
+};
+
+/* Asks the kernel; known is false where it cannot tell. */
+void	 link_measure(int fd, struct link_measure *);
+/* Is the change of a round trip worth a message? */
+bool	 rtt_differs(uint32_t told_us, uint32_t us);
+/* Tell gossipd how long the way is, if that is news to it. */
+void	 session_rtt_tell(struct session *);
+/* One row (TABLE_LINKS) for each session gossipd knows. */
+void	 transport_link_rows(struct transport *,
+	    void (*)(const struct wbuf *, void *), void *);
 
 /* listener.c */
 

@@ -56,6 +56,11 @@ texts(void **state)
 	assert_string_equal(span_text(192000, t), "3m12s");
 	assert_string_equal(span_text(7500000, t), "2h05m");
 	assert_string_equal(span_text(356400000, t), "4d3h");
+	assert_string_equal(latency_text(0, t), "0us");
+	assert_string_equal(latency_text(999, t), "999us");
+	assert_string_equal(latency_text(1250, t), "1.2ms");
+	assert_string_equal(latency_text(140900, t), "140ms");
+	assert_string_equal(latency_text(3100000, t), "3.1s");
 	assert_string_equal(size_text(312, t), "312");
 	assert_string_equal(size_text(1258291, t), "1.2M");
 }

@@ -140,6 +140,11 @@ gossipd_dispatch(struct imsgchan *chan, struct imsg *m, void *arg)
 	case IMSG_FRAME_IN:
 		gossipd_frame(session_by_id(r, m->id), m);
 		break;
+	case IMSG_SESSION_RTT:
+		s = session_by_id(r, m->id);
+		s->rtt_us = rcur_u32(&c);
+		s->rtts++;
+		break;
 	case IMSG_CREDIT:
 		s = session_by_id(r, m->id);
 		s->credit_frames += rcur_u32(&c);

@@ -34,6 +34,7 @@ struct rig_session {
 	uint8_t		*frame[RIG_FRAMES];
 	size_t		 frame_len[RIG_FRAMES];
 	uint32_t	 credit_frames, credit_bytes;
+	uint32_t	 rtts, rtt_us;
 };
 
 struct rig {
