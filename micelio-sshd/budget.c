@@ -9,7 +9,7 @@ void
 budget_init(struct budget *b)
 {
 	TAILQ_INIT(&b->list);
-	b->unfinished = b->finished = 0;
+	b->unfinished = b->finished = b->leaving = 0;
 }
 
 /* The oldest unfinished one of the network that holds most of them. */
@@ -79,7 +79,7 @@ budget_add(struct budget *b, struct budget_entry *e, uint32_t id,
 	e->id = id;
 	e->host = addr_host_key(a);
 	e->net = addr_net_key(a);
-	e->finished = e->dropped = false;
+	e->finished = e->leaving = e->dropped = false;
 	b->unfinished++;
 	TAILQ_INSERT_TAIL(&b->list, e, entry);
 }
@@ -109,8 +109,19 @@ budget_drop(struct budget *b, struct budget_entry *e)
 }
 
 void
+budget_leave(struct budget *b, struct budget_entry *e)
+{
+	if (!e->finished || e->dropped || b->leaving >= SSH_LEAVING_MAX)
+		return;
+	e->leaving = true;
+	b->leaving++;
+	budget_drop(b, e);
+}
+
+void
 budget_remove(struct budget *b, struct budget_entry *e)
 {
 	budget_drop(b, e);
+	b->leaving -= e->leaving;
 	TAILQ_REMOVE(&b->list, e, entry);
 }

@@ -91,6 +91,7 @@ conn_leave(struct conn *c, const char *cause)
 		c->cause = cause;
 	caller_gone(&c->caller, c->cause);
 	log_end(c, was_in);
+	budget_leave(&c->hub->budget, &c->budget);
 	conn_arm(c, LINGER_MS);
 }
 

@@ -170,6 +170,7 @@ void	 auth_refusal_text(const struct login_request *,
 /* budget.c: how many connections, in all and from where. */
 
 #define SSH_UNFINISHED_MAX	32u
+#define SSH_LEAVING_MAX		32u	/* sessions whose end is not waited for */
 #define SSH_TRIES_MAX		6u
 #define SSH_ASKED_MAX		64u	/* keys a session may ask about */
 
@@ -178,13 +179,14 @@ struct budget_entry {
 	uint32_t	 id;
 	uint64_t	 host, net;	/* addr_host_key(), addr_net_key() */
 	bool		 finished;	/* logged in */
+	bool		 leaving;	/* logged out: dropped, its process lives */
 	bool		 dropped;	/* made to go: counts no more */
 };
 TAILQ_HEAD(budget_list, budget_entry);
 
 struct budget {
 	struct budget_list	 list;		/* oldest first */
-	unsigned int		 unfinished, finished;
+	unsigned int		 unfinished, finished, leaving;
 };
 
 void	 budget_init(struct budget *);
@@ -203,6 +205,12 @@ const char *budget_finish(struct budget *, struct budget_entry *,
 	    unsigned int max_sessions);
 /* Its place is free at once, though its process ends a moment later. */
 void	 budget_drop(struct budget *, struct budget_entry *);
+/*
+ * Logged out.  Its process may still be telling a client the end: who saw
+ * that end may come again at once, so the place is free, but for
+ * SSH_LEAVING_MAX of them only: slow readers must not pile up.
+ */
+void	 budget_leave(struct budget *, struct budget_entry *);
 void	 budget_remove(struct budget *, struct budget_entry *);
 
 /* nick.c: names people go by. */

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """SSH from outside: commands, keys, limits."""
 import os
+import signal
 import socket
 import subprocess
 import time
 
+import procs
 from node import Node
 from runner import lane
 from sshclient import Client, Key
@@ -184,12 +186,28 @@ def test_login_limits(t):
     assert refused, node.log_tail()
 
 
+def test_place_after_logout(t):
+    """Who is logged out frees the place at once, not when a process ends."""
+    node, alice = start(t, settings={
+        "ssh": "max_per_address = 1; max_sessions = 1;"})
+    alice.open()
+    session, = (p for p in procs.descendants(node.pid)
+                if "sshd-session" in "".join(procs.cmdline(p)[:1]))
+    # It cannot end by itself; the hub gives it a moment to say goodbye in.
+    os.kill(session, signal.SIGSTOP)
+    other = Key(t, "other")
+    node.authorize(other.line)
+    node.wait_event("logout")
+    with socket.create_connection((node.address, 2222)) as s:
+        s.settimeout(20)
+        assert s.recv(100).startswith(b"SSH-"), node.log_tail()
+
+
 @lane(budget=60)
 def test_dead_client(t):
     """A client that stops reading holds up nobody."""
     node, alice = start(t)
     bob = alice.open()
-    import signal   # pylint: disable=import-outside-toplevel
     stuck = subprocess.Popen(
         alice.argv("-tt", f"stuck@{node.address}"),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,

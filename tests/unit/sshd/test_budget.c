@@ -102,6 +102,42 @@ test_crowd(void **state)
 	assert_int_equal(b.unfinished, SSH_UNFINISHED_MAX - 1);
 }
 
+/* Who has logged out may come again before the process has ended. */
+static void
+test_leaving(void **state)
+{
+	struct addr a = at(4, 1);
+	uint32_t victim;
+
+	(void)state;
+	budget_init(&b);
+	budget_add(&b, &e[0], 1, &a);
+	budget_leave(&b, &e[0]);	/* never logged in */
+	assert_int_equal(b.unfinished, 1);
+	assert_null(budget_finish(&b, &e[0], 1));
+	assert_string_equal(budget_admit(&b, &a, 1, 1, &victim),
+	    "max-sessions");
+	assert_string_equal(budget_admit(&b, &a, 64, 1, &victim),
+	    "max-per-address");
+	budget_leave(&b, &e[0]);
+	assert_null(budget_admit(&b, &a, 1, 1, &victim));
+	assert_int_equal(victim, 0);
+	/* Clients that do not take their end are not many at a time. */
+	for (uint32_t i = 1; i <= SSH_LEAVING_MAX; i++) {
+		budget_add(&b, &e[i], i + 1, &a);
+		assert_null(budget_finish(&b, &e[i], 1));
+		budget_leave(&b, &e[i]);
+	}
+	assert_int_equal(b.finished, 1);
+	assert_string_equal(budget_admit(&b, &a, 64, 1, &victim),
+	    "max-per-address");
+	budget_remove(&b, &e[SSH_LEAVING_MAX]);
+	assert_null(budget_admit(&b, &a, 64, 1, &victim));
+	for (uint32_t i = 0; i < SSH_LEAVING_MAX; i++)
+		budget_remove(&b, &e[i]);
+	assert_int_equal(b.leaving + b.finished + b.unfinished, 0);
+}
+
 static void
 test_outlet(void **state)
 {
@@ -128,6 +164,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_per_address),
 		cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_leaving),
 		cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_outlet),
 	};
