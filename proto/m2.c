@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: MIT */
+#include <sodium.h>
+#include <string.h>
+
+#include "common/cursor.h"
+#include "common/text.h"
+#include "m2.h"
+#include "siphash.h"
+#include "wire.h"
+
+#define UUID_LEN	36u
+#define NODE_HEX	64u
+
+static const uint8_t mid_tag[] = "\xff" "micelio/mid/1";
+static const uint8_t peer_tag[] = "\xff" "micelio/peer/1";
+
+static bool	setup_read(struct m2_setup *, const struct wire_field *);
+static bool	ping_read(struct m2_ping *, const struct wire_field *);
+static bool	root_read(struct m2_root *, const struct wire_field *);
+static bool	item_read(struct m2_item *, const struct wire_field *);
+static bool	record_read(struct m2_record *, const struct wire_field *);
+static void	put_num(struct wbuf *, uint32_t number, uint64_t);
+static void	put_blob(struct wbuf *, uint32_t number, const void *, size_t);
+
+/* A byte string of the schema: k items of each bytes, at most max items. */
+static bool
+take_items(struct slice *out, const struct wire_field *f, size_t each,
+    size_t max)
+{
+	if (f->len % each != 0 || f->len / each > max)
+		return false;
+	*out = (struct slice){ f->bytes, f->len };
+	return true;
+}
+
+/* Of exactly n bytes; an empty one is an absent one. */
+static bool
+take_fixed(uint8_t *out, const struct wire_field *f, size_t n)
+{
+	if (f->len != n && f->len != 0)
+		return false;
+	if (f->len == n)
+		memcpy(out, f->bytes, n);
+	else
+		memset(out, 0, n);
+	return true;
+}
+
+static bool
+ctrl_bytes(struct m2_ctrl *c, const struct wire_field *f)
+{
+	switch (f->number) {
+	case 1:
+		c->has_setup = true;
+		return setup_read(&c->setup, f);
+	case 2:
+		return take_items(&c->ihave, f, M2_SID, SIZE_MAX);
+	case 3:
+		return take_items(&c->ihave_big, f, M2_BIG, SIZE_MAX);
+	case 4:
+		return take_items(&c->graft, f, M2_SID, SIZE_MAX);
+	case 5:
+		return take_items(&c->graft_link, f, M2_SID, SIZE_MAX);
+	case 6:
+		return take_items(&c->prune, f, M2_SID, SIZE_MAX);
+	case 7:
+		return take_items(&c->nohave, f, M2_SID, SIZE_MAX);
+	case 9:
+		return take_items(&c->window, f, M2_SECOND, M2_WINDOW_MAX);
+	case 11:
+		c->has_ping = true;
+		return ping_read(&c->ping, f);
+	case 12:
+		c->has_root = true;
+		return root_read(&c->root, f);
+	default:
+		return true;
+	}
+}
+
+bool
+m2_ctrl_read(struct m2_ctrl *c, const void *p, size_t n)
+{
+	struct wire_field f;
+	struct wire w;
+
+	memset(c, 0, sizeof(*c));
+	if (n > M2_CTRL_MAX)
+		return false;
+	wire_init(&w, p, n);
+	while (wire_next(&w, &f)) {
+		if (f.type == WIRE_BYTES && !ctrl_bytes(c, &f))
+			return false;
+		if (f.type == WIRE_VARINT && f.number == 10)
+			c->gap = (uint32_t)f.value;
+	}
+	return !w.bad;
+}
+
+static bool
+setup_read(struct m2_setup *s, const struct wire_field *in)
+{
+	struct wire_field f;
+	bool good = true;
+	struct wire w;
+
+	wire_init(&w, in->bytes, in->len);
+	while (good && wire_next(&w, &f)) {
+		if (f.number == 1 && f.type == WIRE_VARINT)
+			s->version = (uint32_t)f.value;
+		else if (f.number == 2 && f.type == WIRE_VARINT)
+			s->caps = f.value;
+		else if (f.number == 3 && f.type == WIRE_BYTES)
+			good = take_fixed(s->salt, &f, M2_SALT);
+		else if (f.number == 4 && f.type == WIRE_BYTES)
+			good = take_fixed(s->mesh_id, &f, 16);
+		else if (f.number == 5 && f.type == WIRE_BYTES)
+			good = take_fixed(s->profile, &f, 16);
+		else if (f.number == 6 && f.type == WIRE_VARINT)
+			s->boot_ms = f.value;
+	}
+	return good && !w.bad;
+}
+
+static bool
+ping_read(struct m2_ping *p, const struct wire_field *in)
+{
+	struct wire_field f;
+	struct wire w;
+
+	wire_init(&w, in->bytes, in->len);
+	while (wire_next(&w, &f)) {
+		if (f.type != WIRE_VARINT)
+			continue;
+		if (f.number == 1)
+			p->seq = (uint32_t)f.value;
+		else if (f.number == 2)
+			p->echo = (uint32_t)f.value;
+		else if (f.number == 3)
+			p->hold_us = (uint32_t)f.value;
+		else if (f.number == 4)
+			p->wall_ms = f.value;
+	}
+	return !w.bad;
+}
+
+static bool
+root_read(struct m2_root *r, const struct wire_field *in)
+{
+	struct wire_field f;
+	bool good = true;
+	struct wire w;
+
+	wire_init(&w, in->bytes, in->len);
+	while (good && wire_next(&w, &f)) {
+		if (f.number == 1 && f.type == WIRE_VARINT)
+			r->hour = (uint32_t)f.value;
+		else if (f.number == 2 && f.type == WIRE_VARINT)
+			r->count = f.value;
+		else if (f.number == 3 && f.type == WIRE_BYTES)
+			good = take_fixed(r->hash, &f, sizeof(r->hash));
+		else if (f.number == 4 && f.type == WIRE_VARINT)
+			r->flags = (uint32_t)f.value;
+	}
+	return good && !w.bad;
+}
+
+static void
+put_nested(struct wbuf *b, uint32_t number, const struct wbuf *inner)
+{
+	put_blob(b, number, inner->p, inner->len);
+	/* Present though empty: it has presence in the schema. */
+	if (inner->len == 0) {
+		wbuf_u8(b, (uint8_t)(number << 3 | WIRE_BYTES));
+		wbuf_u8(b, 0);
+	}
+}
+
+static void
+put_fixed(struct wbuf *b, uint32_t number, const uint8_t *p, size_t n)
+{
+	if (!sodium_is_zero(p, n))
+		put_blob(b, number, p, n);
+}
+
+static void
+setup_write(struct wbuf *b, const struct m2_setup *s)
+{
+	put_num(b, 1, s->version);
+	put_num(b, 2, s->caps);
+	put_fixed(b, 3, s->salt, sizeof(s->salt));
+	put_fixed(b, 4, s->mesh_id, sizeof(s->mesh_id));
+	put_fixed(b, 5, s->profile, sizeof(s->profile));
+	put_num(b, 6, s->boot_ms);
+}
+
+static void
+ping_write(struct wbuf *b, const struct m2_ping *p)
+{
+	put_num(b, 1, p->seq);
+	put_num(b, 2, p->echo);
+	put_num(b, 3, p->hold_us);
+	put_num(b, 4, p->wall_ms);
+}
+
+static void
+root_write(struct wbuf *b, const struct m2_root *r)
+{
+	put_num(b, 1, r->hour);
+	put_num(b, 2, r->count);
+	put_fixed(b, 3, r->hash, sizeof(r->hash));
+	put_num(b, 4, r->flags);
+}
+
+void
+m2_ctrl_write(struct wbuf *b, const struct m2_ctrl *c)
+{
+	struct wbuf one;
+
+	wbuf_init(&one, M2_CTRL_MAX);
+	if (c->has_setup) {
+		setup_write(&one, &c->setup);
+		put_nested(b, 1, &one);
+	}
+	put_blob(b, 2, c->ihave.p, c->ihave.n);
+	put_blob(b, 3, c->ihave_big.p, c->ihave_big.n);
+	put_blob(b, 4, c->graft.p, c->graft.n);
+	put_blob(b, 5, c->graft_link.p, c->graft_link.n);
+	put_blob(b, 6, c->prune.p, c->prune.n);
+	put_blob(b, 7, c->nohave.p, c->nohave.n);
+	put_blob(b, 9, c->window.p, c->window.n);
+	put_num(b, 10, c->gap);
+	if (c->has_ping) {
+		wbuf_reset(&one);
+		ping_write(&one, &c->ping);
+		put_nested(b, 11, &one);
+	}
+	if (c->has_root) {
+		wbuf_reset(&one);
+		root_write(&one, &c->root);
+		put_nested(b, 12, &one);
+	}
+	wbuf_free(&one);
+}
+
+bool
+m2_suspect_read(struct m2_suspect *s, const void *p, size_t n)
+{
+	struct wire_field f;
+	struct wire w;
+
+	memset(s, 0, sizeof(*s));
+	if (n > M2_SUSPECT_MAX)
+		return false;
+	wire_init(&w, p, n);
+	while (wire_next(&w, &f)) {
+		if (f.number == 1 && f.type == WIRE_VARINT)
+			s->version = (uint32_t)f.value;
+		else if (f.number == 2 && f.type == WIRE_VARINT)
+			s->incarnation = f.value;
+		else if (f.number != 3 || f.type != WIRE_BYTES)
+			continue;
+		else if (s->n == M2_ITEMS_MAX ||
+		    !item_read(&s->item[s->n++], &f))
+			return false;
+	}
+	return !w.bad;
+}
+
+static bool
+item_read(struct m2_item *i, const struct wire_field *in)
+{
+	struct wire_field f;
+	struct wire w;
+
+	wire_init(&w, in->bytes, in->len);
+	while (wire_next(&w, &f)) {
+		if (f.number == 1 && f.type == WIRE_BYTES) {
+			if (f.len != 32)
+				return false;
+			i->node = f.bytes;
+		} else if (f.number == 2 && f.type == WIRE_VARINT)
+			i->state = (uint32_t)f.value;
+		else if (f.number == 3 && f.type == WIRE_VARINT)
+			i->incarnation = f.value;
+		else if (f.number == 4 && f.type == WIRE_VARINT)
+			i->quiet_ms = (uint32_t)f.value;
+	}
+	return !w.bad && i->node != NULL;
+}
+
+void
+m2_suspect_write(struct wbuf *b, const struct m2_suspect *s)
+{
+	struct wbuf one;
+	size_t i;
+
+	wbuf_init(&one, M2_SUSPECT_MAX);
+	put_num(b, 1, s->version);
+	put_num(b, 2, s->incarnation);
+	for (i = 0; i < s->n; i++) {
+		wbuf_reset(&one);
+		put_blob(&one, 1, s->item[i].node, 32);
+		put_num(&one, 2, s->item[i].state);
+		put_num(&one, 3, s->item[i].incarnation);
+		put_num(&one, 4, s->item[i].quiet_ms);
+		put_nested(b, 3, &one);
+	}
+	wbuf_free(&one);
+}
+
+bool
+m2_records_read(struct m2_records *r, const void *p, size_t n)
+{
+	struct wire_field f;
+	struct wire w;
+
+	memset(r, 0, sizeof(*r));
+	if (n > M2_LINK_MAX)
+		return false;
+	wire_init(&w, p, n);
+	while (wire_next(&w, &f)) {
+		if (f.number == 1 && f.type == WIRE_VARINT)
+			r->want = f.value != 0;
+		else if (f.number != 2 || f.type != WIRE_BYTES)
+			continue;
+		else if (r->n == M2_RECORDS_MAX ||
+		    !record_read(&r->r[r->n++], &f))
+			return false;
+	}
+	return !w.bad;
+}
+
+static bool
+record_bytes(struct m2_record *r, const struct wire_field *f)
+{
+	switch (f->number) {
+	case 1:
+		r->pubkey = f->bytes;
+		return f->len == 32;
+	case 4:
+		if (r->naddrs == M2_ADDRS_MAX || f->len > M2_ADDR_MAX ||
+		    !utf8_valid(f->bytes, f->len))
+			return false;
+		r->addr[r->naddrs++] = (struct slice){ f->bytes, f->len };
+		return true;
+	case 5:
+		r->sig = f->bytes;
+		return f->len == 64;
+	default:
+		return true;
+	}
+}
+
+static bool
+record_read(struct m2_record *r, const struct wire_field *in)
+{
+	struct wire_field f;
+	struct wire w;
+
+	wire_init(&w, in->bytes, in->len);
+	while (wire_next(&w, &f)) {
+		if (f.type == WIRE_BYTES && !record_bytes(r, &f))
+			return false;
+		if (f.type == WIRE_VARINT && f.number == 2)
+			r->seq = f.value;
+		else if (f.type == WIRE_VARINT && f.number == 3)
+			r->caps = f.value;
+	}
+	return !w.bad && r->pubkey != NULL && r->sig != NULL;
+}
+
+void
+m2_records_write(struct wbuf *b, const struct m2_records *r)
+{
+	struct wbuf one;
+	size_t i, k;
+
+	wbuf_init(&one, M2_LINK_MAX);
+	put_num(b, 1, r->want);
+	for (i = 0; i < r->n; i++) {
+		wbuf_reset(&one);
+		put_blob(&one, 1, r->r[i].pubkey, 32);
+		put_num(&one, 2, r->r[i].seq);
+		put_num(&one, 3, r->r[i].caps);
+		for (k = 0; k < r->r[i].naddrs; k++)
+			put_blob(&one, 4, r->r[i].addr[k].p,
+			    r->r[i].addr[k].n);
+		put_blob(&one, 5, r->r[i].sig, 64);
+		put_nested(b, 2, &one);
+	}
+	wbuf_free(&one);
+}
+
+void
+m2_record_signed(struct wbuf *b, const uint8_t mesh_id[16],
+    const struct m2_record *r)
+{
+	size_t i;
+
+	wbuf_bytes(b, peer_tag, sizeof(peer_tag));
+	wbuf_bytes(b, mesh_id, 16);
+	wbuf_bytes(b, r->pubkey, 32);
+	wbuf_u64be(b, r->seq);
+	wbuf_u64be(b, r->caps);
+	wbuf_u8(b, (uint8_t)r->naddrs);
+	for (i = 0; i < r->naddrs; i++) {
+		wbuf_u16be(b, (uint16_t)r->addr[i].n);
+		wbuf_bytes(b, r->addr[i].p, r->addr[i].n);
+	}
+}
+
+void
+m2_frame_write(struct wbuf *b, uint32_t type, const void *p, size_t n)
+{
+	struct envelope e = { .msg_type = type, .payload = { p, n } };
+
+	envelope_write(b, &e);
+}
+
+bool
+m2_frame_bare(const struct envelope *e)
+{
+	return e->message_id.n == 0 && e->sender_id.n == 0 &&
+	    e->signature.n == 0;
+}
+
+static bool
+is_hex(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+bool
+m2_ids_good(const struct envelope *e)
+{
+	size_t i;
+
+	if (e->message_id.n != UUID_LEN || e->sender_id.n != NODE_HEX)
+		return false;
+	for (i = 0; i < UUID_LEN; i++)
+		if (i == 8 || i == 13 || i == 18 || i == 23 ?
+		    e->message_id.p[i] != '-' : !is_hex(e->message_id.p[i]))
+			return false;
+	for (i = 0; i < NODE_HEX; i++)
+		if (!is_hex(e->sender_id.p[i]))
+			return false;
+	return true;
+}
+
+static uint8_t *
+be(uint8_t *p, uint64_t v, int n)
+{
+	while (n-- > 0)
+		*p++ = (uint8_t)(v >> (8 * n));
+	return p;
+}
+
+void
+m2_mid(const struct envelope *e, uint8_t mid[M2_MID])
+{
+	uint8_t hash[crypto_hash_sha256_BYTES], num[12];
+	crypto_hash_sha256_state st;
+
+	crypto_hash_sha256(hash, e->payload.p, e->payload.n);
+	crypto_hash_sha256_init(&st);
+	crypto_hash_sha256_update(&st, mid_tag, sizeof(mid_tag));
+	be(num, e->message_id.n, 2);
+	crypto_hash_sha256_update(&st, num, 2);
+	crypto_hash_sha256_update(&st, e->message_id.p, e->message_id.n);
+	crypto_hash_sha256_update(&st, e->sender_id.p, e->sender_id.n);
+	be(be(num, e->lamport_ts, 8), e->msg_type, 4);
+	crypto_hash_sha256_update(&st, num, sizeof(num));
+	crypto_hash_sha256_update(&st, hash, sizeof(hash));
+	crypto_hash_sha256_final(&st, hash);
+	memcpy(mid, hash, M2_MID);
+}
+
+uint64_t
+m2_sid(const uint8_t salt[M2_SALT], const uint8_t mid[M2_MID])
+{
+	return siphash24(salt, mid, M2_MID);
+}
+
+uint64_t
+m2_oid(const uint8_t salt[M2_SALT], const uint8_t id[32])
+{
+	uint8_t buf[33] = { 1 };
+
+	memcpy(buf + 1, id, 32);
+	return siphash24(salt, buf, sizeof(buf));
+}
+
+uint64_t
+m2_load64(const uint8_t *p)
+{
+	return (uint64_t)m2_load32(p) << 32 | m2_load32(p + 4);
+}
+
+uint32_t
+m2_load32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	    (uint32_t)p[2] << 8 | p[3];
+}
+
+static void
+put_num(struct wbuf *b, uint32_t number, uint64_t v)
+{
+	uint8_t tmp[WIRE_VARINT_MAX];
+
+	if (v == 0)
+		return;
+	wbuf_u8(b, (uint8_t)(number << 3 | WIRE_VARINT));
+	wbuf_bytes(b, tmp, wire_put_varint(tmp, v));
+}
+
+static void
+put_blob(struct wbuf *b, uint32_t number, const void *p, size_t n)
+{
+	uint8_t tmp[WIRE_VARINT_MAX];
+
+	if (n == 0)
+		return;
+	wbuf_u8(b, (uint8_t)(number << 3 | WIRE_BYTES));
+	wbuf_bytes(b, tmp, wire_put_varint(tmp, n));
+	wbuf_bytes(b, p, n);
+}
