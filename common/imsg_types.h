@@ -120,7 +120,8 @@
 	 * DIAL_FAILED follows, but a SESSION_UP may be on its way.	      \
 	 * DIAL_FAILED: u8 reason (enum down_reason), str text.		      \
 	 * SESSION_UP: Noise is done: u8 outbound, u32 dial number or 0,      \
-	 * 32 handshake hash, 32 remote static key, str remote address.	      \
+	 * 32 handshake hash, 32 remote static key, str remote address, str   \
+	 * our own on that connection.					      \
 	 * SESSION_READY: the hello is done: lifts the small receive cap and  \
 	 * the 10 s deadline, starts keepalive and idle timers.  Before it one\
 	 * FRAME_IN comes, the hello; what follows it waits in transportd.    \
@@ -139,7 +140,7 @@
 	X(DIAL,			Go, Tr,		RUN,	36, 512,	0)    \
 	X(DIAL_CANCEL,		Go, Tr,		RUN,	0, 0,		0)    \
 	X(DIAL_FAILED,		Tr, Go,		RUN,	3, 512,		0)    \
-	X(SESSION_UP,		Tr, Go,		RUN,	71, 256,	0)    \
+	X(SESSION_UP,		Tr, Go,		RUN,	73, 256,	0)    \
 	X(SESSION_READY,	Go, Tr,		RUN,	0, 0,		0)    \
 	X(SESSION_RTT,		Tr, Go,		RUN,	4, 4,		0)    \
 	X(SESSION_CLOSE,	Go, Tr,		RUN,	1, 1,		0)    \

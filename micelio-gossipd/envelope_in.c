@@ -128,6 +128,7 @@ envelope_in(struct gossip *g, struct session *s, const void *p, size_t len)
 		gossip_in(g, s, &env);
 		return;
 	}
+	peers_idle(g, s, len);
 	peers_handled(g, s, len);
 }
 
@@ -162,7 +163,7 @@ gossip_in(struct gossip *g, struct session *s, const struct envelope *env)
 	}
 	if (!neighbour_allow(g, s, env->raw.n)) {
 		drop_count(g, s, DROP_NEIGHBOUR);
-		goto done;
+		goto handled;
 	}
 	if (seen == SEEN_RESERVED) {
 		if (job_wait(g, &job))
@@ -172,11 +173,13 @@ gossip_in(struct gossip *g, struct session *s, const struct envelope *env)
 	}
 	if (!id_reserve(g, &job)) {
 		drop_count(g, s, DROP_MEMORY);
-		goto done;
+		goto handled;
 	}
 	job_run(g, &job);
 	return;
 done:
+	peers_idle(g, s, env->raw.n);
+handled:
 	peers_handled(g, s, env->raw.n);
 }
 

@@ -48,6 +48,7 @@ exchange_in(struct gossip *g, struct session *s, const struct envelope *env)
 	if (!bucket_take(&s->exchanges, EXCHANGE_RATE, EXCHANGE_BURST, 1,
 	    g->now.mono)) {
 		drop_count(g, s, DROP_RATE);
+		peers_idle(g, s, env->raw.n);
 		peers_handled(g, s, env->raw.n);
 		return;
 	}

@@ -52,6 +52,8 @@
 #define NEIGHBOUR_RATE		200u	/* of all authors, by one connection: */
 #define NEIGHBOUR_BURST		2000u	/* messages, and 4 KiB of each more */
 #define NEIGHBOUR_UNIT		4096u
+#define IDLE_RATE		4000u	/* frames that bring nothing new, */
+#define IDLE_BURST		40000u	/* with the units of their bytes */
 #define RELAY_ALL_MAX		15u	/* peers are few */
 #define RELAY_V1_MIN		3u	/* of v1, beside those of our kind */
 #define SEEN_MS			(60u * 60 * 1000)
@@ -261,6 +263,9 @@ struct session {
 	struct bucket		 bad;		/* budget for bad input */
 	struct bucket		 exchanges;
 	struct bucket		 brought;	/* new messages of others */
+	struct bucket		 idle;		/* frames without news */
+	bool			 inner;		/* our end is in a private
+						   network */
 	uint8_t			 exchange_ids[EXCHANGE_IDS][16];
 	uint32_t		 exchange_next;
 	STAILQ_HEAD(, held_frame) held;		/* behind a pending hello */
@@ -483,6 +488,9 @@ void	 gossip_listening(struct gossip *, const char *addr);
 void	 gossip_session_up(struct gossip *, struct gtime, uint32_t sid,
 	    bool outbound, uint32_t dial, const uint8_t hash[32],
 	    const uint8_t remote_static[32], const char *addr);
+/* Our own address on that connection. */
+void	 gossip_session_local(struct gossip *, uint32_t sid,
+	    const char *addr);
 void	 gossip_frame(struct gossip *, struct gtime, uint32_t sid,
 	    const void *, size_t);
 void	 gossip_credit(struct gossip *, uint32_t sid, uint32_t frames,
@@ -537,6 +545,11 @@ void	 peers_register(struct gossip *, struct session *);
 void	 peers_close(struct gossip *, struct session *, enum down_reason);
 /* Points for bad input; over the budget the session is closed: false. */
 bool	 peers_bad(struct gossip *, struct session *, uint32_t points);
+/*
+ * A frame that brought nothing new: a keepalive, a copy.  More of them than
+ * any mesh makes are bad input.
+ */
+void	 peers_idle(struct gossip *, struct session *, size_t len);
 void	 peers_tick(struct gossip *);
 /* Something of a session is due then. */
 void	 peers_due(struct gossip *, uint64_t mono_ms);
@@ -630,6 +643,8 @@ uint64_t exchange_next(const struct gossip *);
 /* reach.c */
 /* May we dial what somebody says is a node's address (wire-v1 8, W11)? */
 bool	 reach_allowed(const struct gossip *, const char *addr);
+/* Is it in a network that is not everybody's? */
+bool	 reach_is_inner(const char *addr);
 /* 0: none to speak of. */
 uint64_t reach_network(const char *addr);
 

@@ -74,7 +74,7 @@ static void
 session_up(struct gossipd *d, const struct imsg *m, struct rcur *c)
 {
 	const uint8_t *hash, *key;
-	char addr[HOSTPORT_MAX + 1];
+	char addr[HOSTPORT_MAX + 1], own[HOSTPORT_MAX + 1];
 	bool outbound;
 	uint32_t dial;
 
@@ -83,9 +83,12 @@ session_up(struct gossipd *d, const struct imsg *m, struct rcur *c)
 	hash = rcur_bytes(c, 32);
 	key = rcur_bytes(c, 32);
 	rcur_cstr(c, addr, sizeof(addr));
-	if (rcur_done(c))
-		gossip_session_up(d->core, now(), m->id, outbound, dial, hash,
-		    key, addr);
+	rcur_cstr(c, own, sizeof(own));
+	if (!rcur_done(c))
+		return;
+	gossip_session_up(d->core, now(), m->id, outbound, dial, hash, key,
+	    addr);
+	gossip_session_local(d->core, m->id, own);
 }
 
 static void

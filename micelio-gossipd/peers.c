@@ -96,6 +96,7 @@ gossip_session_up(struct gossip *g, struct gtime now, uint32_t sid,
 	bucket_init(&s->bad, BAD_BURST, now.mono);
 	bucket_init(&s->exchanges, EXCHANGE_BURST, now.mono);
 	bucket_init(&s->brought, NEIGHBOUR_BURST, now.mono);
+	bucket_init(&s->idle, IDLE_BURST, now.mono);
 	if (outbound && (q = discovery_expects(g, dial)) != NULL) {
 		expect = &q->id;
 		s->probe = q->probe;
@@ -107,6 +108,15 @@ gossip_session_up(struct gossip *g, struct gtime now, uint32_t sid,
 	}
 	lru_put(&g->sessions, &s->node);
 	hello_start(g, s);
+}
+
+void
+gossip_session_local(struct gossip *g, uint32_t sid, const char *addr)
+{
+	struct session *s = peers_session(g, sid);
+
+	if (s != NULL)
+		s->inner = reach_is_inner(addr);
 }
 
 void
@@ -359,6 +369,15 @@ peers_bad(struct gossip *g, struct session *s, uint32_t points)
 		offender_add(g, &s->id);
 	peers_close(g, s, DOWN_ABUSE);
 	return false;
+}
+
+void
+peers_idle(struct gossip *g, struct session *s, size_t len)
+{
+	uint32_t n = 1 + (uint32_t)(len / NEIGHBOUR_UNIT);
+
+	if (!bucket_take(&s->idle, IDLE_RATE, IDLE_BURST, n, g->now.mono))
+		peers_bad(g, s, 1);
 }
 
 /* Both links of a crossed dial still stand: the smaller id's own stays. */

@@ -9,18 +9,22 @@
 
 #define PORT_MIN	1024
 
-/* Nobody's, but used in closed networks like private ones (RFC 6890). */
+/*
+ * Nobody's, but used in closed networks like private ones (RFC 6890), and
+ * what providers share among their customers (RFC 6598).
+ */
 static const char	*const examples[] = { "192.0.2.0/24",
-	"198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", NULL };
+	"198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32",
+	"100.64.0.0/10", NULL };
+/* The last two hold an IPv4 address that may be anything. */
 static const char	*const unusable[] = { "0.0.0.0/8", "240.0.0.0/4",
-	NULL };
+	"2002::/16", "64:ff9b::/96", NULL };
 
 static bool	is_in(const struct addr *, const char *const *);
 static bool	is_inner(const struct addr *);
 static bool	listens_like(const struct gossip *,
 		    bool (*)(const struct addr *));
-static bool	linked_like(const struct gossip *,
-		    bool (*)(const struct addr *));
+static bool	linked_inside(const struct gossip *);
 static bool	is_own(const struct gossip *, const struct addr *);
 
 bool
@@ -37,8 +41,7 @@ reach_allowed(const struct gossip *g, const char *text)
 		return false;
 	if (addr_is_loopback(&a) && !listens_like(g, addr_is_loopback))
 		return false;
-	if (is_inner(&a) && !listens_like(g, is_inner) &&
-	    !linked_like(g, is_inner))
+	if (is_inner(&a) && !listens_like(g, is_inner) && !linked_inside(g))
 		return false;
 	return !is_own(g, &a);
 }
@@ -73,15 +76,22 @@ listens_like(const struct gossip *g, bool (*like)(const struct addr *))
 }
 
 static bool
-linked_like(const struct gossip *g, bool (*like)(const struct addr *))
+linked_inside(const struct gossip *g)
 {
 	const struct session *s;
-	struct addr a;
 
 	TAILQ_FOREACH(s, &g->ready, ready_entry)
-		if (addr_parse(s->addr, &a) && like(&a))
+		if (s->inner || reach_is_inner(s->addr))
 			return true;
 	return false;
+}
+
+bool
+reach_is_inner(const char *text)
+{
+	struct addr a;
+
+	return addr_parse(text, &a) && is_inner(&a);
 }
 
 static bool

@@ -42,6 +42,23 @@ burst_result(struct burst *b, unsigned int status, uint64_t now_ms,
 	}
 }
 
+/*
+ * Nobody is linked whose rate would hold it: the node's own does.  False:
+ * the line waits for so long and then takes its part.
+ */
+bool
+burst_alone(struct burst *b, struct bucket *rate, uint64_t now_ms, bool *tell,
+    uint32_t *wait_ms)
+{
+	if (bucket_take(rate, ALONE_RATE, ALONE_BURST, 1, now_ms))
+		return true;
+	*wait_ms = (uint32_t)bucket_wait(rate, ALONE_RATE, ALONE_BURST, 1,
+	    now_ms);
+	*tell = !b->slowed;
+	b->slowed = true;
+	return false;
+}
+
 bool
 burst_over(struct burst *b, bool now_over, uint64_t now_ms, char *out,
     size_t size)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "mtime.h"
 #include "sshd.h"
 
 #define SAY_MS		5000
@@ -145,6 +146,13 @@ say_text(struct run *run, const char *text, size_t n)
 	if (caller->door == DOOR_SHELL) {
 		say_line(caller, text, n);
 		run_done(run, EX_OK);
+		return;
+	}
+	/* With links the mesh's rate holds it. */
+	if (hub->links == 0 && !bucket_take(&hub->alone, ALONE_RATE,
+	    ALONE_BURST, 1, mono_ms())) {
+		say_fail(run, 1, "not said: too many lines a second; say it "
+		    "again in a moment");
 		return;
 	}
 	room_guest_nick(&hub->room, caller->nick, caller->key, nick);

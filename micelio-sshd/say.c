@@ -20,6 +20,7 @@ struct say {
 	bool			 is_line;	/* of the partyline */
 	struct event		*timer;		/* its turn, or another try */
 	bool			 again;
+	bool			 alone;		/* its turn has a price */
 	struct wbuf		 body;		/* CHAT_OUT, for another try */
 };
 
@@ -251,6 +252,9 @@ say_turn_cb(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (s->alone && s->caller != NULL)
+		(void)bucket_take(&s->caller->alone, ALONE_RATE, ALONE_BURST,
+		    1, mono_ms());
 	if (s->again)
 		say_out(s);
 	else
@@ -278,6 +282,8 @@ static void
 line_result(struct say *s, unsigned int status, uint32_t retry_ms,
     const char *text)
 {
+	static const char slowed[] = "slowed: the node takes a few lines a "
+	    "second";
 	struct burst gone = { 0 }, *b = &gone;
 	struct caller *caller = s->caller;
 	enum burst_next next;
@@ -286,6 +292,12 @@ line_result(struct say *s, unsigned int status, uint32_t retry_ms,
 	if (caller != NULL)
 		b = &caller->burst;
 	next = burst_result(b, status, mono_ms(), &tell);
+	if (caller != NULL && status == CHAT_NO_PEERS &&
+	    !burst_alone(b, &caller->alone, mono_ms(), &tell, &retry_ms)) {
+		next = BURST_WAIT;
+		s->alone = true;
+		text = slowed;
+	}
 	if (caller != NULL && tell && text[0] != '\0') {
 		if (next == BURST_GO_ON && status != CHAT_NO_PEERS)
 			tell_refused(caller, text);

@@ -281,10 +281,16 @@ struct burst {
 /* Before the next line: at once, when the retry time is over, or again. */
 enum burst_next { BURST_GO_ON, BURST_WAIT, BURST_AGAIN };
 
+/* Lines a second that people of a node say to each other: as to others. */
+#define ALONE_RATE	8u
+#define ALONE_BURST	16u
+
 void	 burst_said(struct burst *, uint64_t now_ms);
 /* A CHAT_RESULT; tell: the speaker has to hear of it. */
 enum burst_next burst_result(struct burst *, unsigned int status,
 	    uint64_t now_ms, bool *tell);
+bool	 burst_alone(struct burst *, struct bucket *, uint64_t now_ms,
+	    bool *tell, uint32_t *wait_ms);
 /*
  * Is one over that was slowed?  now_over: nothing can follow.  The sum for
  * its speaker is in the text; a new one begins.
@@ -569,6 +575,7 @@ struct caller {
 	struct member		 member;
 	bool			 in_room;
 	struct burst		 burst;
+	struct bucket		 alone;		/* lines while nobody is linked */
 	struct say		*saying;	/* the next line waits for it */
 	bool			 refused;	/* was told so, this second */
 	unsigned int		 unsent;	/* lines since then */
@@ -668,6 +675,7 @@ struct hub {
 	bool			 keys_known;
 	char			 keys_file[512]; /* its path, or "" */
 	uint32_t		 dir_request;	/* asks the parent for it */
+	struct bucket		 alone;		/* the same of commands */
 	uint32_t		 links_request;	/* asks gossipd */
 	int			 links;		/* nodes linked; -1: unknown */
 	uint64_t		 started_ms;	/* monotonic */

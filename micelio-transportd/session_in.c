@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <sys/socket.h>
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -154,6 +156,7 @@ handshake_process(struct session *s)
 static void
 handshake_done(struct session *s)
 {
+	struct addr own = { .len = sizeof(own.ss) };
 	char text[HOSTPORT_MAX + 1];
 	struct wbuf w;
 
@@ -170,6 +173,9 @@ handshake_done(struct session *s)
 	wbuf_bytes(&w, s->noise.h, NOISE_KEY);
 	wbuf_bytes(&w, s->noise.rs, NOISE_KEY);
 	wbuf_str(&w, addr_text(&s->peer, text));
+	if (getsockname(s->fd, (struct sockaddr *)&own.ss, &own.len) == -1)
+		own = (struct addr){ .len = 0 };
+	wbuf_str(&w, addr_text(&own, text));
 	imsg_send_wbuf(s->t->gossipd, IMSG_SESSION_UP, s->id, 0, &w);
 	wbuf_free(&w);
 	noise_clear(&s->noise);

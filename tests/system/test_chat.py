@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import time
 
 from node import Node
 from runner import lane
@@ -153,6 +154,45 @@ def test_flood_and_gone(t):
     got = [int(x) for x in re.findall(r"burst (\d+) of many", got)]
     assert got == list(range(n)), got
     a.wait_event("logout")
+
+
+@lane(budget=60)
+def test_flood_alone(t):
+    """Nobody is linked: people of the node are held to a rate all the same."""
+    node = Node(t, "north").start()
+    bob = login(t, node, "bob")
+    key = Key(t, "alice")
+    node.authorize(*node.people, key.line)
+    alice = Client(t, node, key, "alice")
+    alice.wait_admitted()
+    n = 48
+    began = time.monotonic()
+    r = subprocess.run(
+        alice.argv("-T", "alice@" + node.address), check=True, timeout=40,
+        input="".join(f"burst {i} of many\n" for i in range(n)) + "/quit\n",
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    took = time.monotonic() - began
+    # 16 at once and 8 a second.
+    assert took > (n - 16) / 8 - 0.5, took
+    assert r.stdout.count("-- slowed: ") == 1, r.stdout
+    assert f"-- 0 of {n} lines sent" in r.stdout, r.stdout
+    got = bob.wait_text(f"burst {n - 1} of many", 20)
+    got = [int(x) for x in re.findall(r"burst (\d+) of many", got)]
+    assert got == list(range(n)), got
+    # Commands, by whoever they come: all together.
+    said = []
+    while not any(p.returncode for p in said):
+        assert len(said) < 400
+        batch = [subprocess.Popen(
+            [node.find("micelioctl"), "--data-dir", node.dir, "say", "x"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True) for _ in range(10)]
+        for p in batch:
+            p.said = p.stderr.read()
+            refused = "too many lines" in p.said
+            assert p.wait() == refused, p.said
+        said += batch
+    assert sum(p.returncode == 0 for p in said) >= 16
 
 
 def test_dial_only(t):

@@ -153,12 +153,14 @@ test_reach(void **state)
 	    "[fe80::1]:4000", "8.8.4.4:22", "8.8.4.4:1023", "8.8.4.4:0",
 	    "8.8.4.4:65536", "8.8.4.4", "0.1.2.3:4000", "240.0.0.1:4000",
 	    "[::ffff:0.0.0.0]:4000", "[::ffff:224.0.0.1]:4000",
-	    "8.8.4.4:4000 ", "[fe80::1%eth0]:4000" };
+	    "8.8.4.4:4000 ", "[fe80::1%eth0]:4000", "[2002:7f00:1::]:4000",
+	    "[64:ff9b::7f00:1]:4000" };
 	static const char *const local[] = { "127.0.0.1:4000",
 	    "127.9.9.9:4000", "[::1]:4000", "[::ffff:127.0.0.1]:4000" };
 	static const char *const inner[] = { "10.1.2.3:4000",
 	    "172.16.0.1:4000", "192.168.1.1:4000", "[fd00::1]:4000",
-	    "192.0.2.1:4000", "203.0.113.9:4000", "[2001:db8::1]:4000" };
+	    "192.0.2.1:4000", "203.0.113.9:4000", "[2001:db8::1]:4000",
+	    "100.64.0.1:4000" };
 	static const char *const open[] = { "8.8.4.4:1024", "8.8.4.4:65535",
 	    "[2600::1]:4000", "172.32.0.1:4000" };
 	struct fake *f = fake_new(0);
@@ -194,6 +196,16 @@ test_reach(void **state)
 	for (i = 0; i < N(never); i++)
 		assert_false(reach_allowed(f->g, never[i]));
 	gossip_session_down(f->g, f->now, 1, DOWN_EOF);
+	assert_false(reach_allowed(f->g, inner[0]));
+	/* our own end in one, whoever is at the other */
+	fake_connect(f, 2, &b);
+	gossip_session_local(f->g, 2, "8.8.8.8:4000");
+	assert_false(reach_allowed(f->g, inner[0]));
+	gossip_session_local(f->g, 2, "192.168.7.7:4000");
+	assert_true(reach_allowed(f->g, inner[0]));
+	assert_false(reach_allowed(f->g, "10.1.2.3:22"));
+	gossip_session_down(f->g, f->now, 2, DOWN_EOF);
+	gossip_session_local(f->g, 2, "192.168.7.7:4000");
 	assert_false(reach_allowed(f->g, inner[0]));
 	gossip_listening(f->g, "10.0.0.1:4000");
 	assert_true(reach_allowed(f->g, inner[0]));

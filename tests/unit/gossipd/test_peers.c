@@ -266,6 +266,56 @@ test_abuse(void **state)
 	fake_free(f);
 }
 
+/* W7: what costs us little each is still not free without end. */
+static void
+test_idle_frames(void **state)
+{
+	static const uint8_t keepalive[] = { 0x28, 5 };
+	static uint8_t padded[NEIGHBOUR_UNIT * 9 + 2];
+	struct fake *f = fake_new(0);
+	struct slice copy;
+	struct ident b, c;
+	unsigned int i;
+
+	(void)state;
+	ident_make(&b, 1);
+	ident_make(&c, 2);
+	fake_connect(f, 1, &b);
+	fake_connect(f, 2, &c);
+	copy = chat_env(&b, "once", 1);
+	fake_frame(f, 1, copy);
+	for (i = 0; i < IDLE_BURST / 2; i++) {
+		gossip_frame(f->g, f->now, 1, copy.p, copy.n);
+		gossip_frame(f->g, f->now, 1, keepalive, sizeof(keepalive));
+	}
+	assert_int_equal(f->nclosed, 0);
+	/* the rate is borne for ever */
+	for (i = 0; i < 3 * IDLE_RATE; i++) {
+		if (i % IDLE_RATE == 0)
+			fake_pass(f, 1000);
+		gossip_frame(f->g, f->now, 1, copy.p, copy.n);
+	}
+	assert_int_equal(f->nclosed, 0);
+	for (i = 0; i <= BAD_BURST && f->nclosed == 0; i++)
+		gossip_frame(f->g, f->now, 1, copy.p, copy.n);
+	assert_int_equal(f->nclosed, 1);
+	assert_int_equal(fake_close_reason(f, 1), DOWN_ABUSE);
+	assert_int_equal(f->nchats, 1);
+	assert_int_equal(f->g->count.received, 1);
+	/* bytes count, too: a tag, its length, and nothing in it */
+	padded[0] = 0x28;
+	padded[1] = 5;
+	for (i = 2; i < sizeof(padded); i += 2)
+		padded[i] = 0x7a;
+	for (i = 0; i < IDLE_BURST / 10; i++)
+		gossip_frame(f->g, f->now, 2, padded, sizeof(padded));
+	assert_int_equal(f->nclosed, 1);
+	for (i = 0; i <= BAD_BURST && f->nclosed == 1; i++)
+		gossip_frame(f->g, f->now, 2, padded, sizeof(padded));
+	assert_int_equal(fake_close_reason(f, 2), DOWN_ABUSE);
+	fake_free(f);
+}
+
 static void
 count_cb(const struct wbuf *row, void *arg)
 {
@@ -326,6 +376,7 @@ main(void)
 		cmocka_unit_test(test_credit_back),
 		cmocka_unit_test(test_credit_out),
 		cmocka_unit_test(test_abuse),
+		cmocka_unit_test(test_idle_frames),
 		cmocka_unit_test(test_rows),
 	};
 

@@ -95,6 +95,39 @@ test_gap(void **state)
 	assert_true(tell);
 }
 
+/* Nobody linked: the node's own rate, and the sum is true. */
+static void
+test_alone(void **state)
+{
+	struct bucket rate;
+	uint32_t wait = 0;
+	unsigned int i;
+
+	(void)state;
+	memset(&b, 0, sizeof(b));
+	bucket_init(&rate, ALONE_BURST, 10);
+	for (i = 0; i < ALONE_BURST; i++) {
+		burst_said(&b, 10);
+		(void)result(CHAT_NO_PEERS, 10);
+		assert_true(burst_alone(&b, &rate, 10, &tell, &wait));
+		assert_int_equal(tell, i == 0);
+	}
+	burst_said(&b, 10);
+	(void)result(CHAT_NO_PEERS, 10);
+	assert_false(burst_alone(&b, &rate, 10, &tell, &wait));
+	assert_true(tell);
+	assert_int_equal(wait, 1000 / ALONE_RATE);
+	burst_said(&b, 20);
+	(void)result(CHAT_NO_PEERS, 20);
+	assert_false(burst_alone(&b, &rate, 20, &tell, &wait));
+	assert_false(tell);
+	assert_true(burst_alone(&b, &rate, 10 + 1000 / ALONE_RATE, &tell,
+	    &wait));
+	assert_true(burst_over(&b, true, 200, text, sizeof(text)));
+	assert_null(strstr(text, "all "));
+	assert_non_null(strstr(text, "0 of "));
+}
+
 static void
 test_intake(void **state)
 {
@@ -135,6 +168,7 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_lost),
 		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_alone),
 		cmocka_unit_test(test_intake),
 	};
 

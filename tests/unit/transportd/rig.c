@@ -91,6 +91,7 @@ gossipd_up(struct rig *r, const struct imsg *m, struct rcur *c)
 	rcur_copy(c, s->hash, 32);
 	rcur_copy(c, s->remote, 32);
 	rcur_cstr(c, s->addr, sizeof(s->addr));
+	rcur_cstr(c, s->own, sizeof(s->own));
 	assert_true(rcur_done(c));
 }
 

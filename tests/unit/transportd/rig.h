@@ -28,6 +28,7 @@ struct rig_session {
 	bool		 outbound, down;
 	uint8_t		 hash[32], remote[32];
 	char		 addr[HOSTPORT_MAX + 1];
+	char		 own[HOSTPORT_MAX + 1];
 	enum down_reason reason;
 	uint64_t	 bytes_in, bytes_out;
 	size_t		 frames;

@@ -91,6 +91,8 @@ test_vectors_responder(void **state)
 	assert_memory_equal(s->hash, k, 32);
 	assert_false(s->outbound);
 	assert_int_equal(strncmp(s->addr, "127.0.0.1:", 10), 0);
+	assert_int_equal(strncmp(s->own, "127.0.0.1:", 10), 0);
+	assert_string_not_equal(s->own, s->addr);
 	/* one frame only, until the hello is done */
 	RIG_UNTIL(r, s->frames == 1);
 	rig_settle(r);
