@@ -254,7 +254,12 @@ enum key_status {
 	KEY_SLOWED = 2,		/* over the rate of this sender */
 };
 
-enum dial_flags { DIAL_NAME_OK = 1 };	/* host may be a name to resolve */
+enum dial_flags {
+	DIAL_NAME_OK = 1,	/* host may be a name to resolve */
+	DIAL_ON_WORD = 2,	/* another's word: nothing out of reach, and */
+	DIAL_LOOPBACK_OK = 4,	/* ... a loopback address only with this */
+	DIAL_INNER_OK = 8,	/* ... a private one only with this */
+};
 
 /* Why a session or a dial ended; texts by down_reason_text(). */
 #define DOWN_TABLE(X)							\

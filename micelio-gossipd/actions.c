@@ -81,7 +81,7 @@ credit_cb(void *arg, uint32_t sid, uint32_t frames, uint32_t bytes)
 
 static void
 dial_cb(void *arg, uint32_t number, const struct nodeid *expect,
-    const char *hostport)
+    const char *hostport, uint8_t flags)
 {
 	static const struct nodeid none;
 	struct gossipd *d = arg;
@@ -89,7 +89,7 @@ dial_cb(void *arg, uint32_t number, const struct nodeid *expect,
 	wbuf_reset(&d->body);
 	wbuf_u8(&d->body, expect != NULL);
 	wbuf_bytes(&d->body, expect != NULL ? expect->b : none.b, NODEID_LEN);
-	wbuf_u8(&d->body, DIAL_NAME_OK);
+	wbuf_u8(&d->body, flags);
 	wbuf_str(&d->body, hostport);
 	imsg_send_wbuf(d->proc->link[PROC_TRANSPORTD], IMSG_DIAL, number, 0,
 	    &d->body);

@@ -149,7 +149,7 @@ boot_dial(struct gossip *g, struct boot *b)
 	if ((b->dial = ++g->last_dial) == 0)
 		b->dial = ++g->last_dial;
 	g->ops->dial(g->arg, b->dial, b->pinned ? &b->pin : NULL,
-	    b->hostport);
+	    b->hostport, DIAL_NAME_OK);
 }
 
 uint64_t

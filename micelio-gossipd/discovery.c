@@ -33,6 +33,8 @@ static void	look(struct gossip *);
 static void	promote(struct gossip *);
 static void	probe(struct gossip *);
 static struct book_peer *choose(struct gossip *, bool probe, uint64_t *next);
+static bool	names(const struct gossip *, const struct book_peer *,
+		    const char *addr);
 static bool	possible(const struct gossip *, const struct book_peer *);
 static const char *address(struct gossip *, const struct book_peer *,
 		    bool probe);
@@ -188,6 +190,13 @@ discovery_known(const struct gossip *g)
 	return known;
 }
 
+/* Is it a name, said by the node itself? */
+static bool
+names(const struct gossip *g, const struct book_peer *p, const char *addr)
+{
+	return p->verified && addr == p->addr && reach_name(g, addr);
+}
+
 /* A node we might dial some time. */
 static bool
 possible(const struct gossip *g, const struct book_peer *p)
@@ -197,7 +206,7 @@ possible(const struct gossip *g, const struct book_peer *p)
 	if (p->linked || !p->reachable || nodeid_equal(&p->id, &g->id) ||
 	    !peers_allowed(g, &p->id))
 		return false;
-	if (reach_allowed(g, p->addr))
+	if (reach_allowed(g, p->addr) || names(g, p, p->addr))
 		return true;
 	for (i = 0; i < BOOK_HEARD; i++)
 		if (reach_allowed(g, p->heard[i]))
@@ -281,7 +290,8 @@ address(struct gossip *g, const struct book_peer *p, bool any)
 
 	for (i = 0; i <= BOOK_HEARD; i++) {
 		addr = i == 0 ? p->addr : p->heard[i - 1];
-		if (!reach_allowed(g, addr) || bootstrap_has(g, addr))
+		if (bootstrap_has(g, addr) ||
+		    (!reach_allowed(g, addr) && !names(g, p, addr)))
 			continue;
 		bad = bad_get(g, addr);
 		if (bad == NULL || g->now.mono >= bad->until || any)
@@ -296,11 +306,14 @@ quest_begin(struct gossip *g, struct book_peer *p, bool is_probe)
 	struct quest *q = xcalloc(1, sizeof(*q));
 	uint32_t jitter = p->fail_count + p->shy > 0 ? DIAL_JITTER_MS :
 	    LOOK_JITTER_MS;
+	const char *addr;
 
 	q->id = p->id;
 	q->probe = is_probe;
 	q->at = g->now.mono + gossip_random(g, jitter);
-	text_copy(q->addr, address(g, p, is_probe), sizeof(q->addr));
+	addr = address(g, p, is_probe);
+	q->name = names(g, p, addr);
+	text_copy(q->addr, addr, sizeof(q->addr));
 	p->sought = true;
 	TAILQ_INSERT_TAIL(&g->quests, q, entry);
 	g->nquests++;
@@ -338,7 +351,8 @@ quests_run(struct gossip *g)
 		if ((q->dial = ++g->last_dial) == 0)
 			q->dial = ++g->last_dial;
 		g->count.sought++;
-		g->ops->dial(g->arg, q->dial, &q->id, q->addr);
+		g->ops->dial(g->arg, q->dial, &q->id, q->addr,
+		    reach_flags(g) | (q->name ? DIAL_NAME_OK : 0));
 	}
 }
 

@@ -135,8 +135,9 @@ struct gossip_ops {
 	void	(*close)(void *, uint32_t session, enum down_reason);
 	void	(*credit)(void *, uint32_t session, uint32_t frames,
 		    uint32_t bytes);
+	/* flags: enum dial_flags. */
 	void	(*dial)(void *, uint32_t number, const struct nodeid *expect,
-		    const char *hostport);
+		    const char *hostport, uint8_t flags);
 	void	(*dial_cancel)(void *, uint32_t number);
 	/*
 	 * Does sig (64 bytes) sign msg under pubkey?  When PENDING,
@@ -405,6 +406,7 @@ struct quest {
 	uint32_t	 dial;		/* 0: still waits */
 	uint64_t	 at;		/* mono ms: then it is dialled */
 	bool		 probe;
+	bool		 name;		/* addr is one */
 	char		 addr[HOSTPORT_MAX + 1];
 };
 
@@ -645,6 +647,13 @@ uint64_t exchange_next(const struct gossip *);
 bool	 reach_allowed(const struct gossip *, const char *addr);
 /* Is it in a network that is not everybody's? */
 bool	 reach_is_inner(const char *addr);
+/*
+ * The same of a name, which only the node itself may say in its hello; what
+ * it stands for is seen when it is looked up.
+ */
+bool	 reach_name(const struct gossip *, const char *addr);
+/* The rules for such a dial (enum dial_flags). */
+uint8_t	 reach_flags(const struct gossip *);
 /* 0: none to speak of. */
 uint64_t reach_network(const char *addr);
 

@@ -1,29 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What may be dialled on somebody else's word (wire-v1 8, W11).  Without
- * this, any node could make all others knock at any host and port.  Names are
- * for the configuration only; loopback and private networks count as reachable
- * when we are in one ourselves.
+ * this, any node could make all others knock at any host and port.  Loopback
+ * and private networks count as reachable when we are in one ourselves.
+ *
+ * A name can be looked up by transportd only, which gets the same rules along
+ * with it and holds them against what the name stands for.
  */
+#include <string.h>
+
+#include "common/reach.h"
 #include "gossip.h"
 
-#define PORT_MIN	1024
+#define NAME_CHARS	"abcdefghijklmnopqrstuvwxyz" \
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
-/*
- * Nobody's, but used in closed networks like private ones (RFC 6890), and
- * what providers share among their customers (RFC 6598).
- */
-static const char	*const examples[] = { "192.0.2.0/24",
-	"198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32",
-	"100.64.0.0/10", NULL };
-/* The last two hold an IPv4 address that may be anything. */
-static const char	*const unusable[] = { "0.0.0.0/8", "240.0.0.0/4",
-	"2002::/16", "64:ff9b::/96", NULL };
-
-static bool	is_in(const struct addr *, const char *const *);
-static bool	is_inner(const struct addr *);
-static bool	listens_like(const struct gossip *,
-		    bool (*)(const struct addr *));
+static bool	among_us(const struct gossip *, enum reach);
 static bool	linked_inside(const struct gossip *);
 static bool	is_own(const struct gossip *, const struct addr *);
 
@@ -33,46 +25,63 @@ reach_allowed(const struct gossip *g, const char *text)
 	struct addr a;
 
 	if (text[0] == '\0' || !addr_parse(text, &a) ||
-	    addr_port(&a) < PORT_MIN)
+	    addr_port(&a) < REACH_PORT_MIN)
 		return false;
-	/* Broadcast counts as multicast there. */
-	if (addr_is_unspecified(&a) || addr_is_multicast(&a) ||
-	    addr_is_linklocal(&a) || is_in(&a, unusable))
+	switch (addr_reach(&a)) {
+	case REACH_NEVER:
 		return false;
-	if (addr_is_loopback(&a) && !listens_like(g, addr_is_loopback))
-		return false;
-	if (is_inner(&a) && !listens_like(g, is_inner) && !linked_inside(g))
-		return false;
+	case REACH_LOOPBACK:
+		if (!among_us(g, REACH_LOOPBACK))
+			return false;
+		break;
+	case REACH_INNER:
+		if (!among_us(g, REACH_INNER))
+			return false;
+		break;
+	case REACH_OPEN:
+		break;
+	}
 	return !is_own(g, &a);
 }
 
-static bool
-is_in(const struct addr *a, const char *const *nets)
+bool
+reach_name(const struct gossip *g, const char *text)
 {
-	bool malformed;
+	struct hostport hp;
+	const char *why;
+	struct addr a;
 
-	for (; *nets != NULL; nets++)
-		if (addr_in_net(a, *nets, &malformed))
-			return true;
-	return false;
+	return hostport_split(text, &hp, &why) &&
+	    port_parse(hp.port, false) >= REACH_PORT_MIN &&
+	    hp.host[0] != '\0' &&
+	    strspn(hp.host, NAME_CHARS) == strlen(hp.host) &&
+	    !addr_from_host(hp.host, 0, &a) &&
+	    strcmp(text, hello_advertise(g)) != 0;
 }
 
-static bool
-is_inner(const struct addr *a)
+uint8_t
+reach_flags(const struct gossip *g)
 {
-	return addr_is_private(a) || is_in(a, examples);
+	uint8_t flags = DIAL_ON_WORD;
+
+	if (among_us(g, REACH_LOOPBACK))
+		flags |= DIAL_LOOPBACK_OK;
+	if (among_us(g, REACH_INNER))
+		flags |= DIAL_INNER_OK;
+	return flags;
 }
 
+/* Do we listen on such an address, or, inside, have a link there? */
 static bool
-listens_like(const struct gossip *g, bool (*like)(const struct addr *))
+among_us(const struct gossip *g, enum reach like)
 {
 	struct addr a;
 	size_t i;
 
 	for (i = 0; i < g->nlistening; i++)
-		if (addr_parse(g->listening[i], &a) && like(&a))
+		if (addr_parse(g->listening[i], &a) && addr_reach(&a) == like)
 			return true;
-	return false;
+	return like == REACH_INNER && linked_inside(g);
 }
 
 static bool
@@ -91,7 +100,7 @@ reach_is_inner(const char *text)
 {
 	struct addr a;
 
-	return addr_parse(text, &a) && is_inner(&a);
+	return addr_parse(text, &a) && addr_reach(&a) == REACH_INNER;
 }
 
 static bool
@@ -112,7 +121,7 @@ reach_network(const char *text)
 {
 	struct addr a;
 
-	if (!addr_parse(text, &a) || addr_is_loopback(&a) || is_inner(&a))
+	if (!addr_parse(text, &a) || addr_reach(&a) != REACH_OPEN)
 		return 0;
 	return addr_net_key(&a);
 }

@@ -11,6 +11,7 @@
 #include "common/cursor.h"
 #include "common/log.h"
 #include "common/mtime.h"
+#include "common/reach.h"
 #include "common/text.h"
 #include "transportd.h"
 
@@ -37,6 +38,7 @@ struct dial {
 	uint32_t		 id;
 	char			 hostport[HOSTPORT_MAX + 1];
 	uint16_t		 port;
+	uint8_t			 flags;
 	uint64_t		 since;
 	struct addr		 addrs[DIAL_ADDRS_MAX];
 	size_t			 addrs_n, next;
@@ -93,7 +95,8 @@ dials_full(const struct transport *t)
 }
 
 static struct dial *
-dial_new(struct transport *t, uint32_t id, const char *hostport, uint16_t port)
+dial_new(struct transport *t, uint32_t id, const char *hostport, uint16_t port,
+    uint8_t flags)
 {
 	static const struct timeval deadline = { OPENING_MS / 1000, 0 };
 	struct dial *d = calloc(1, sizeof(*d));
@@ -104,6 +107,7 @@ dial_new(struct transport *t, uint32_t id, const char *hostport, uint16_t port)
 	d->id = id;
 	text_copy(d->hostport, hostport, sizeof(d->hostport));
 	d->port = port;
+	d->flags = flags;
 	d->since = mono_ms();
 	d->reason = DOWN_RESOLVE;
 	for (size_t i = 0; i < DIAL_TRIES_MAX; i++) {
@@ -120,7 +124,7 @@ dial_new(struct transport *t, uint32_t id, const char *hostport, uint16_t port)
 
 void
 dial_start(struct transport *t, uint32_t id, const char *hostport,
-    bool name_ok)
+    uint8_t flags)
 {
 	struct hostport hp;
 	struct addr numeric;
@@ -137,13 +141,14 @@ dial_start(struct transport *t, uint32_t id, const char *hostport,
 		return;
 	}
 	is_numeric = addr_from_host(hp.host, (uint16_t)port, &numeric);
-	if (!is_numeric && !name_ok) {
+	if (!is_numeric && !(flags & DIAL_NAME_OK)) {
 		dial_failed_send(t, id, hostport, DOWN_RESOLVE,
 		    "names are not looked up for this dial");
 		return;
 	}
 	if (dials_full(t) || dial_find(t, id) != NULL ||
-	    (d = dial_new(t, id, hostport, (uint16_t)port)) == NULL) {
+	    (d = dial_new(t, id, hostport, (uint16_t)port, flags)) ==
+	    NULL) {
 		dial_failed_send(t, id, hostport, DOWN_RESOURCE,
 		    "too many dials");
 		return;
@@ -216,6 +221,33 @@ dial_end(struct dial *d, enum down_reason reason, const char *text)
 	dial_free(d);
 }
 
+/*
+ * What another's word may make us dial, by the rules that came with it: a
+ * name could stand for anything.
+ */
+static bool
+in_reach(const struct dial *d, const struct addr *a)
+{
+	const struct transport *t = d->t;
+	struct addr own;
+
+	for (size_t i = 0; i < t->listeners_n; i++)
+		if (addr_parse(t->listeners[i].addr, &own) &&
+		    addr_equal(a, &own))
+			return false;
+	switch (addr_reach(a)) {
+	case REACH_NEVER:
+		return false;
+	case REACH_LOOPBACK:
+		return (d->flags & DIAL_LOOPBACK_OK) != 0;
+	case REACH_INNER:
+		return (d->flags & DIAL_INNER_OK) != 0;
+	case REACH_OPEN:
+		break;
+	}
+	return true;
+}
+
 /* The last thing its caller does with d: it may be gone. */
 static void
 resolved_cb(void *arg, const struct addr *addrs, size_t n, bool done)
@@ -238,6 +270,12 @@ resolved_cb(void *arg, const struct addr *addrs, size_t n, bool done)
 		else
 			((struct sockaddr_in6 *)&a->ss)->sin6_port =
 			    htons(d->port);
+		if ((d->flags & DIAL_ON_WORD) && !in_reach(d, a)) {
+			d->reason = DOWN_UNREACHABLE;
+			text_copy(d->text, "not an address to dial on "
+			    "another's word", sizeof(d->text));
+			continue;
+		}
 		d->addrs_n++;
 	}
 	if (done) {

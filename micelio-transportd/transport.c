@@ -172,7 +172,7 @@ dial_read(struct transport *t, struct imsg *m)
 	if (t->stopping)
 		dial_failed_send(t, m->id, hostport, DOWN_SHUTDOWN, NULL);
 	else
-		dial_start(t, m->id, hostport, (flags & DIAL_NAME_OK) != 0);
+		dial_start(t, m->id, hostport, flags);
 }
 
 /*

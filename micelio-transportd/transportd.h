@@ -29,6 +29,8 @@ struct wbuf;
 #define SESSIONS_READY_MAX	1024u	/* with network.max_peers = 0 */
 #define GUESTS_MAX		2u	/* newcomers let in while full: they
 					   may replace their own dead link */
+#define GUEST_SILENT_MS		500u	/* then one who said nothing, */
+#define GUEST_MS		3000u	/* ... or anybody makes way */
 #define DIALS_MAX		512u
 #define DIAL_ADDRS_MAX		16u	/* addresses of a name we try */
 #define DIAL_TRIES_MAX		2u	/* connects of one dial at a time */
@@ -269,8 +271,9 @@ void	 conn_refused_log(const struct addr *, uint64_t source,
 
 /* dial.c */
 
+/* flags: enum dial_flags. */
 void	 dial_start(struct transport *, uint32_t id, const char *hostport,
-	    bool name_ok);
+	    uint8_t flags);
 void	 dial_cancel(struct transport *, uint32_t id);
 void	 dials_end(struct transport *);
 /*

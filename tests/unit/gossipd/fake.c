@@ -73,13 +73,15 @@ credit_cb(void *arg, uint32_t sid, uint32_t frames, uint32_t bytes)
 }
 
 static void
-dial_cb(void *arg, uint32_t num, const struct nodeid *expect, const char *to)
+dial_cb(void *arg, uint32_t num, const struct nodeid *expect, const char *to,
+    uint8_t flags)
 {
 	struct fake *f = arg;
 
 	assert_true(f->ndials < FAKE_MAX);
 	f->dials[f->ndials].num = num;
 	f->dials[f->ndials].pinned = expect != NULL;
+	f->dials[f->ndials].flags = flags;
 	if (expect != NULL)
 		f->dials[f->ndials].expect = *expect;
 	text_copy(f->dials[f->ndials++].to, to, sizeof(f->dials[0].to));

@@ -59,7 +59,7 @@ struct fake {
 	size_t		 nclosed;
 	uint32_t	 ready[FAKE_MAX];
 	size_t		 nready;
-	struct { uint32_t num; bool pinned; char to[CONF_PEER_MAX + 1];
+	struct { uint32_t num; bool pinned; uint8_t flags; char to[CONF_PEER_MAX + 1];
 		struct nodeid expect; }
 			 dials[FAKE_MAX];
 	size_t		 ndials, ncancels;

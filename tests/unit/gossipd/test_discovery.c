@@ -239,6 +239,70 @@ test_addresses(void **state)
 	fake_free(f);
 }
 
+/*
+ * A name is dialled when the node said it itself in its hello, not when
+ * others do; what it may stand for goes along.
+ */
+static void
+test_names(void **state)
+{
+	static const char *const useless[] = { "evil.example:22",
+	    "evil.example:http", "evil example:4000", "\x1b[2J.example:4000",
+	    "evil.example" };
+	struct fake *f = fake_new(0);
+	struct ident b, c;
+	size_t i;
+
+	(void)state;
+	gossip_listening(f->g, "127.0.0.1:4000");
+	ident_make(&b, 1);
+	ident_make(&c, 2);
+	hear(f, &c, "node.example:4000", START_WALL / 1000);
+	pass(f, 500);
+	assert_int_equal(f->ndials, 0);
+	fake_connect_kin(f, 1, &b, "node.example:4000");
+	assert_int_equal(f->g->npeers, 1);
+	gossip_session_down(f->g, f->now, 1, DOWN_EOF);
+	pass(f, 2500);
+	assert_int_equal(f->ndials, 1);
+	assert_string_equal(f->dials[0].to, "node.example:4000");
+	assert_true(nodeid_equal(&f->dials[0].expect, &b.id));
+	assert_int_equal(f->dials[0].flags, DIAL_NAME_OK | DIAL_ON_WORD |
+	    DIAL_LOOPBACK_OK);
+	/* what fails is left alone for longer and longer, like an address */
+	all_dials_fail(f, 0);
+	pass(f, 900);
+	assert_int_equal(f->ndials, 1);
+	pass(f, 2600);
+	assert_int_equal(f->ndials, 2);
+	for (i = 0; i < N(useless); i++)
+		assert_false(reach_name(f->g, useless[i]));
+	assert_true(reach_name(f->g, "node.example:1024"));
+	assert_false(reach_name(f->g, "8.8.4.4:4000"));
+	assert_false(reach_name(f->g, "[::1]:4000"));
+	strcpy(f->conf.network_advertise_addr, "node.example:4000");
+	assert_false(reach_name(f->g, "node.example:4000"));
+	fake_free(f);
+}
+
+/* An address of hearsay is no name to look up. */
+static void
+test_flags(void **state)
+{
+	struct fake *f = fake_new(0);
+	struct ident c;
+
+	(void)state;
+	ident_make(&c, 2);
+	hear(f, &c, "8.8.4.4:4000", START_WALL / 1000);
+	pass(f, 500);
+	assert_int_equal(f->ndials, 1);
+	assert_int_equal(f->dials[0].flags, DIAL_ON_WORD);
+	gossip_listening(f->g, "10.1.1.1:4000");
+	assert_int_equal(reach_flags(f->g), DIAL_ON_WORD | DIAL_INNER_OK);
+	fake_free(f);
+}
+
 /* At a start nobody configured anything: old peers are dialled at once. */
 static void
 test_restart(void **state)
@@ -496,6 +560,8 @@ main(void)
 		cmocka_unit_test(test_backoff),
 		cmocka_unit_test(test_one_address),
 		cmocka_unit_test(test_reach),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_month),

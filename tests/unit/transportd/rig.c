@@ -366,13 +366,20 @@ rig_credit(struct rig *r, struct rig_session *s, uint32_t frames,
 void
 rig_dial(struct rig *r, uint32_t number, const char *hostport, bool name_ok)
 {
+	rig_dial_with(r, number, hostport, name_ok ? DIAL_NAME_OK : 0);
+}
+
+void
+rig_dial_with(struct rig *r, uint32_t number, const char *hostport,
+    uint8_t flags)
+{
 	static const uint8_t none[32];
 	struct wbuf w;
 
 	wbuf_init(&w, 512);
 	wbuf_u8(&w, 0);
 	wbuf_bytes(&w, none, 32);
-	wbuf_u8(&w, name_ok ? DIAL_NAME_OK : 0);
+	wbuf_u8(&w, flags);
 	wbuf_str(&w, hostport);
 	rig_send(r, IMSG_DIAL, number, w.p, w.len);
 	wbuf_free(&w);

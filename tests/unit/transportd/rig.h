@@ -96,6 +96,8 @@ void	rig_send(struct rig *, enum imsg_type, uint32_t id, const void *,
 void	rig_ready(struct rig *, struct rig_session *);
 void	rig_close(struct rig *, struct rig_session *, enum down_reason);
 void	rig_credit(struct rig *, struct rig_session *, uint32_t, uint32_t);
+void	rig_dial_with(struct rig *, uint32_t number, const char *hostport,
+	    uint8_t flags);
 void	rig_dial(struct rig *, uint32_t number, const char *hostport,
 	    bool name_ok);
 struct rig_session *rig_last(struct rig *);

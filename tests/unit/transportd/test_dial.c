@@ -216,6 +216,48 @@ test_dns(void **state)
 	assert_int_equal(dns.asked, 0);
 }
 
+/*
+ * On another's word nothing out of reach is dialled, whatever a name stands
+ * for: nothing connects, and the next address is not tried either.
+ */
+static void
+test_on_word(void **state)
+{
+	static const uint8_t reach = DIAL_NAME_OK | DIAL_ON_WORD;
+	struct rig *r = *state;
+	char to[64], name[64];
+	uint16_t port;
+	int fd = rig_listen(&port), s;
+
+	snprintf(to, sizeof(to), "127.0.0.1:%u", port);
+	snprintf(name, sizeof(name), "node.example:%u", port);
+	rig_dial_with(r, 1, name, reach);
+	RIG_UNTIL(r, r->dial_fails == 1);
+	assert_int_equal(dns.asked, 2);
+	rig_dial_with(r, 2, to, reach | DIAL_INNER_OK);
+	RIG_UNTIL(r, r->dial_fails == 2);
+	rig_dial_with(r, 3, "10.0.0.1:4000", reach | DIAL_LOOPBACK_OK);
+	RIG_UNTIL(r, r->dial_fails == 3);
+	rig_dial_with(r, 4, "localhost:4000", reach);
+	RIG_UNTIL(r, r->dial_fails == 4);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(r->dial_failed[i].reason, DOWN_UNREACHABLE);
+		assert_string_equal(r->dial_failed[i].text,
+		    "not an address to dial on another's word");
+	}
+	assert_int_equal(r->t->sessions_n, 0);
+	rig_dial_with(r, 5, name, reach | DIAL_LOOPBACK_OK);
+	s = rig_accept(r, fd);
+	RIG_UNTIL(r, r->t->sessions_n == 1);
+	/* the operator's own word goes anywhere */
+	rig_dial(r, 6, name, true);
+	close(s);
+	s = rig_accept(r, fd);
+	RIG_UNTIL(r, r->dial_fails >= 5);
+	close(s);
+	close(fd);
+}
+
 /* Cancelled while resolving, connecting, shaking hands: silence. */
 static void
 test_cancel(void **state)
@@ -315,6 +357,7 @@ main(void)
 		T(test_failures),
 		T(test_hosts),
 		T(test_dns),
+		T(test_on_word),
 		T(test_cancel),
 		T(test_handshake_fails),
 		T(test_bounds),
