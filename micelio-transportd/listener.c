@@ -16,6 +16,7 @@ static void	accept_cb(evutil_socket_t, short, void *);
 static void	accept_resume_cb(evutil_socket_t, short, void *);
 static bool	accept_one(struct listener *);
 static void	accept_exhausted(struct listener *, int error);
+static bool	guest_makes_way(struct transport *);
 static void	accept_admit(struct transport *, int, const struct addr *);
 
 void
@@ -169,13 +170,41 @@ accept_resume_cb(evutil_socket_t fd, short what, void *arg)
  * own place only if it may say who it is.
  */
 static bool
-transport_full(const struct transport *t)
+transport_full(struct transport *t)
 {
 	uint32_t max = t->conf->network_max_peers;
 
 	if (max == 0 || max > SESSIONS_READY_MAX)
 		max = SESSIONS_READY_MAX;
-	return t->ready_n >= max && t->admit->count >= GUESTS_MAX;
+	return t->ready_n >= max && t->admit->count >= GUESTS_MAX &&
+	    !guest_makes_way(t);
+}
+
+/*
+ * Who comes has said its first word when it is accepted, as it speaks first,
+ * and the hello takes three ways more: nobody can keep the places of guests
+ * by being slow.
+ */
+static bool
+guest_makes_way(struct transport *t)
+{
+	struct session *s, *victim = NULL;
+	uint64_t now = mono_ms(), since, oldest = 0;
+
+	RB_FOREACH(s, session_tree, &t->sessions) {
+		if (s->place.net == NULL)
+			continue;
+		since = now + OPENING_MS - s->watch.deadline;
+		if (since >= (s->place.spoke ? GUEST_MS : GUEST_SILENT_MS) &&
+		    since > oldest) {
+			victim = s;
+			oldest = since;
+		}
+	}
+	if (victim == NULL)
+		return false;
+	session_end(victim, DOWN_CROWDED, "made room for a newer connection");
+	return true;
 }
 
 static void

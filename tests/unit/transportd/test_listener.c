@@ -210,6 +210,65 @@ test_more_listeners(void **state)
 	peer_free(&p);
 }
 
+static void
+age(struct rig *r, uint64_t ms)
+{
+	struct session *s;
+
+	RB_FOREACH(s, session_tree, &r->t->sessions)
+		s->watch.deadline = mono_ms() + OPENING_MS - ms;
+}
+
+/* Full, and strangers hold the places of guests: not for longer than that. */
+static void
+test_guests_make_way(void **state)
+{
+	struct rig *r = *state;
+	struct rig_peer p, silent, slow, again;
+	uint8_t begin[3] = { 0, 32, 9 };
+
+	r->conf.network_max_peers = 1;
+	transport_apply(r->t);
+	(void)peer_join(&p, r);
+	peer_init(&silent, r, rig_connect(r, "127.0.0.2"), NULL);
+	RIG_UNTIL(r, r->t->admit->count == 1);
+	peer_init(&slow, r, rig_connect(r, "127.0.0.3"), NULL);
+	peer_write(&slow, begin, sizeof(begin));
+	RIG_UNTIL(r, r->t->admit->count == 2);
+	RIG_UNTIL(r, r->t->stats.bytes_in > 0);
+
+	age(r, GUEST_SILENT_MS / 2);
+	peer_init(&again, r, rig_connect(r, "127.0.0.1"), NULL);
+	peer_expect_eof(&again);
+	peer_free(&again);
+	assert_int_equal(r->t->stats.refused_full, 1);
+
+	/* one who said nothing, soon; then the one who began */
+	age(r, GUEST_SILENT_MS);
+	peer_init(&again, r, rig_connect(r, "127.0.0.1"), NULL);
+	peer_initiate(&again, NULL);
+	RIG_UNTIL(r, r->sessions == 2);
+	peer_expect_eof(&silent);
+	peer_free(&again);
+	RIG_UNTIL(r, r->t->admit->count == 1);
+	peer_init(&again, r, rig_connect(r, "127.0.0.4"), NULL);
+	RIG_UNTIL(r, r->t->admit->count == 2);
+	age(r, GUEST_MS);
+	peer_free(&again);
+	RIG_UNTIL(r, r->t->admit->count == 1);
+	peer_init(&again, r, rig_connect(r, "127.0.0.4"), NULL);
+	RIG_UNTIL(r, r->t->admit->count == 2);
+	peer_init(&silent, r, rig_connect(r, "127.0.0.5"), NULL);
+	peer_expect_eof(&slow);
+	RIG_UNTIL(r, r->t->admit->count == 2);
+	assert_int_equal(r->t->stats.crowded_out, 2);
+	assert_int_equal(r->t->ready_n, 1);
+	peer_free(&silent);
+	peer_free(&slow);
+	peer_free(&again);
+	peer_free(&p);
+}
+
 #define T(f)	cmocka_unit_test_setup_teardown(f, rig_setup, rig_teardown)
 
 int
@@ -220,6 +279,7 @@ main(void)
 		T(test_per_address),
 		T(test_place_freed),
 		T(test_at_capacity),
+		T(test_guests_make_way),
 		T(test_handshake_budget),
 		T(test_no_descriptors),
 		T(test_more_listeners),
