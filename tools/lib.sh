@@ -10,7 +10,7 @@ packages_build=(gcc libc6-dev meson ninja-build pkg-config
     libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libssh-dev
     libutf8proc-dev libdb5.3-dev libbsd-dev libcmocka-dev openssh-client)
 packages_test=(clang valgrind mandoc tmux python3 util-linux golang-go
-    systemd-container
+    systemd-container iproute2 nftables
     golang-github-flynn-noise-dev golang-google-protobuf-dev
     golang-filippo-edwards25519-dev)
 

@@ -56,12 +56,13 @@ class Node:
     """
     t is the running test (runner.Test).  listen: of the mesh; ssh: of people.
     settings is further libconfig text by group: {"network": "max_peers = 1;"}.
-    wrap is put before the command line (setpriv ...).
+    wrap is put before the command line (setpriv ...).  mesh_address: in place
+    of a fresh one.
     """
 
     def __init__(self, t, name, listen=True, ssh=True, bootstrap=(),
                  settings=None, level="info", wrap=(), data_dir=None,
-                 seed=None, libexec=None, options=()):
+                 seed=None, libexec=None, options=(), mesh_address=None):
         self.t, self.name, self.wrap = t, name, list(wrap)
         self.address = fresh_address()
         self.dir = data_dir or os.path.join(t.dir, name)
@@ -70,7 +71,8 @@ class Node:
         self.libexec = libexec or t.build
         self.binary = self.find("micelio")
         self.options = list(options)
-        self.mesh_address = f"{self.address}:{NETWORK_PORT}" if listen else None
+        self.mesh_address = mesh_address or (
+            f"{self.address}:{NETWORK_PORT}" if listen else None)
         self.ssh_address = f"{self.address}:{SSH_PORT}" if ssh else None
         self.bootstrap = list(bootstrap)
         self.settings = settings or {}

@@ -64,6 +64,7 @@ class Test:
         self.dir = tempfile.mkdtemp(prefix="mct-")
         os.chmod(self.dir, 0o755)
         self.nodes, self.peers, self.panes = [], [], []
+        self.fixtures = []      # closed when the nodes have ended
         self.failed = False
         self.expected = ()      # events that would be a defect elsewhere
 
@@ -92,6 +93,8 @@ class Test:
                 except AssertionError as e:
                     self.failed = True
                     print(e)
+        for fixture in self.fixtures:
+            fixture.close()
 
         def gone():
             # Twice: one look can miss what is just being forked.
