@@ -172,6 +172,17 @@
 	X(CHAT_RESULT,		Go, Ss,		RUN,	9, 9,		0)    \
 	X(CHAT_IN,		Go, Ss,		RUN,	46, 66000,	0)    \
 	/*								      \
+	 * Links by hand.  LINK (R): str [id@]host:port.  LINK_DONE: u8       \
+	 * status (enum link_status), u8 reason (enum down_reason), u8	      \
+	 * has_id, 32 node id, u64 ms the dial took (LINK_THERE: the age of   \
+	 * the link).  UNLINK (R): 32 node id.  UNLINK_DONE: u8 whether there \
+	 * was a link, u64 ms for which there will be none.		      \
+	 */								      \
+	X(LINK,			Ss, Go,		RUN,	2, 512,		0)    \
+	X(LINK_DONE,		Go, Ss,		RUN,	43, 43,		0)    \
+	X(UNLINK,		Ss, Go,		RUN,	32, 32,		0)    \
+	X(UNLINK_DONE,		Go, Ss,		RUN,	9, 9,		0)    \
+	/*								      \
 	 * What people may ask of a daemon.  TABLE_GET (R): u8 table	      \
 	 * (enum table).  TABLE_ROW: a row (common/row.h).  TABLE_END: u8     \
 	 * status (0 complete, 1 no such table here).			      \
@@ -304,17 +315,31 @@ enum chat_status {
 	CHAT_FAILED = 5,	/* the key service refused */
 };
 
+enum link_status {
+	LINK_UP = 0,
+	LINK_THERE = 1,		/* it was linked before */
+	LINK_SELF = 2,		/* that is this node */
+	LINK_BAD = 3,		/* not [id@]host:port */
+	LINK_FULL = 4,		/* network.max_peers are linked */
+	LINK_BUSY = 5,		/* too many orders at once */
+	LINK_REFUSED = 6,	/* reached; the other node has no place */
+	LINK_FAILED = 7,	/* see the reason */
+};
+
 enum table {
 	TABLE_STATUS = 1,	/* one row: how this daemon is */
 	TABLE_PEERS = 2,	/* gossipd: sessions and configured peers */
 	TABLE_PROCS = 3,	/* parent: one row a child, with its sandbox */
 	TABLE_KEYSERV = 4,	/* parent: counters of the key service */
 	TABLE_LINKS = 5,	/* transportd: one row a connection */
+	TABLE_NODES = 6,	/* gossipd, stated: one row a node known */
+	TABLE_DROPS = 7,	/* what was refused or lost, and why */
 };
 /*
  * Field names the hub's status and peers rely on (more may follow; a field
  * that does not apply is ROW_NULL or left out).
- * PEERS, one row a session or configured peer: str id (64 hex), str addr,
+ * PEERS, one row a session or configured peer: str id (64 hex), str name
+ * (the host name it was dialled by), str addr,
  * str state ("up", "connecting", "down"), str dir ("in", "out"), str kind
  * ("v1", "m2"), ms up, us rtt, str cause (of the last end), ms next (until the
  * next try), u64 session (its number, as in LINKS).
@@ -325,6 +350,9 @@ enum table {
  * LINKS, one row a session of SESSION_UP: u64 session (its number, as in
  * PEERS), us rtt, us rtt_smoothed, bytes in and out as on the wire, bytes
  * queue: written to it and not yet acknowledged.
+ * NODES: str id, str addr, str source ("verified", "hearsay", "stored"), bool
+ * linked, bool reachable, time last_seen, u64 fails, time last_fail, us rtt.
+ * DROPS: str what, u64 count, str why.
  */
 
 enum ses_kind { SES_SHELL = 1, SES_EXEC = 2 };

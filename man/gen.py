@@ -31,6 +31,7 @@ GROUPS = {
     "DIAL": "Network sessions",
     "PEER_PUT": "Remembered peers",
     "CHAT_OUT": "Talk",
+    "LINK": "Links by hand",
     "TABLE_GET": "Tables and events",
     "SES_AUTH": "One SSH connection",
 }

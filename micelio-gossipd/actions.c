@@ -167,6 +167,23 @@ chat_result_cb(void *arg, uint32_t req, enum chat_status status,
 }
 
 static void
+link_done_cb(void *arg, uint32_t req, enum link_status status,
+    enum down_reason why, const struct nodeid *id, uint64_t ms)
+{
+	static const struct nodeid none;
+	struct gossipd *d = arg;
+
+	wbuf_reset(&d->body);
+	wbuf_u8(&d->body, (uint8_t)status);
+	wbuf_u8(&d->body, (uint8_t)why);
+	wbuf_u8(&d->body, id != NULL);
+	wbuf_bytes(&d->body, id != NULL ? id->b : none.b, NODEID_LEN);
+	wbuf_u64(&d->body, ms);
+	imsg_send_wbuf(d->proc->link[PROC_SSHD], IMSG_LINK_DONE, req, 0,
+	    &d->body);
+}
+
+static void
 peer_put_cb(void *arg, const struct book_peer *p)
 {
 	struct gossipd *d = arg;
@@ -230,6 +247,7 @@ const struct gossip_ops gossipd_actions = {
 	.sign = sign_cb,
 	.chat_in = chat_in_cb,
 	.chat_result = chat_result_cb,
+	.link_done = link_done_cb,
 	.peer_put = peer_put_cb,
 	.peer_del = peer_del_cb,
 	.event = event_cb,

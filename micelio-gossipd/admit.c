@@ -20,6 +20,7 @@ struct offender {
 	struct lru_node	 node;
 	struct nodeid	 id;
 	uint64_t	 until;
+	enum down_reason why;
 };
 
 static enum down_reason admit_second(struct gossip *, struct session *,
@@ -34,6 +35,7 @@ enum down_reason
 peers_admit(struct gossip *g, struct session *s)
 {
 	const struct session *old;
+	enum down_reason why;
 
 	if (nodeid_equal(&s->id, &g->id))
 		return DOWN_SELF;
@@ -41,8 +43,10 @@ peers_admit(struct gossip *g, struct session *s)
 		return DOWN_WRONG_PEER;
 	if (!peers_allowed(g, &s->id))
 		return DOWN_NOT_ALLOWED;
-	if (is_offender(g, &s->id))
-		return DOWN_ABUSE;
+	if (s->outbound && orders_has(g, s->dial))
+		offender_pardon(g, &s->id);
+	if ((why = offender_reason(g, &s->id, NULL)) != DOWN_NONE)
+		return why;
 	if ((old = peers_by_id(g, &s->id)) != NULL)
 		return admit_second(g, s, old);
 	return admit_place(g, s);
@@ -193,22 +197,34 @@ peers_allowed(const struct gossip *g, const struct nodeid *id)
 	return false;
 }
 
-bool
-is_offender(struct gossip *g, const struct nodeid *id)
+enum down_reason
+offender_reason(const struct gossip *g, const struct nodeid *id,
+    uint64_t *until)
+{
+	const struct offender *o =
+	    (const struct offender *)lru_get(&g->offenders, id);
+
+	if (o == NULL || g->now.mono >= o->until)
+		return DOWN_NONE;
+	if (until != NULL)
+		*until = o->until;
+	return o->why;
+}
+
+void
+offender_pardon(struct gossip *g, const struct nodeid *id)
 {
 	struct offender *o = (struct offender *)lru_get(&g->offenders, id);
 
 	if (o == NULL)
-		return false;
-	if (g->now.mono < o->until)
-		return true;
+		return;
 	lru_remove(&g->offenders, &o->node);
 	free(o);
-	return false;
 }
 
 void
-offender_add(struct gossip *g, const struct nodeid *id)
+offender_add(struct gossip *g, const struct nodeid *id, enum down_reason why,
+    uint64_t ms)
 {
 	struct offender *o = (struct offender *)lru_get(&g->offenders, id);
 
@@ -221,5 +237,6 @@ offender_add(struct gossip *g, const struct nodeid *id)
 		o->id = *id;
 		lru_put(&g->offenders, &o->node);
 	}
-	o->until = g->now.mono + OFFENDER_MS;
+	o->until = g->now.mono + ms;
+	o->why = why;
 }

@@ -24,6 +24,7 @@ static void		 boot_remove(struct gossip *, struct boot *);
 static void		 boot_dial(struct gossip *, struct boot *);
 static void		 boot_wait(struct gossip *, struct boot *,
 			    uint32_t seconds);
+static bool		 boot_unlinked(struct gossip *, struct boot *);
 static bool		 boot_is_up(const struct gossip *,
 			    const struct boot *);
 
@@ -134,6 +135,8 @@ bootstrap_tick(struct gossip *g)
 			continue;
 		if (boot_is_up(g, b))
 			b->state = BOOT_HELD;
+		else if (boot_unlinked(g, b))
+			continue;
 		else if (peers_full(g)) {
 			b->cause = DOWN_FULL;
 			b->next_at = g->now.mono + BOOT_FULL_MS;
@@ -231,6 +234,21 @@ boot_wait(struct gossip *g, struct boot *b, uint32_t seconds)
 {
 	b->next_at = g->now.mono + (uint64_t)seconds * 1000 +
 	    gossip_random(g, seconds * 500 + 1);
+	(void)boot_unlinked(g, b);
+}
+
+/* Somebody here wants no link with it for a while. */
+static bool
+boot_unlinked(struct gossip *g, struct boot *b)
+{
+	uint64_t until;
+
+	if (!b->has_known || offender_reason(g, &b->known, &until) !=
+	    DOWN_UNLINKED)
+		return false;
+	b->cause = DOWN_UNLINKED;
+	b->next_at = until;
+	return true;
 }
 
 void
@@ -254,4 +272,21 @@ bootstrap_has(const struct gossip *g, const char *addr)
 		if (strcmp(b->hostport, addr) == 0)
 			return true;
 	return false;
+}
+
+const char *
+bootstrap_name(const struct gossip *g, const struct nodeid *id, size_t *len)
+{
+	const struct boot *b;
+	const char *colon;
+	struct addr a;
+
+	TAILQ_FOREACH(b, &g->boots, entry)
+		if (b->has_known && nodeid_equal(&b->known, id) &&
+		    !addr_parse(b->hostport, &a) &&
+		    (colon = strrchr(b->hostport, ':')) != NULL) {
+			*len = (size_t)(colon - b->hostport);
+			return b->hostport;
+		}
+	return NULL;
 }

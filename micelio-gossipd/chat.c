@@ -101,6 +101,7 @@ gossip_hub_gone(struct gossip *g)
 
 	TAILQ_FOREACH(sg, &g->signings, entry)
 		sg->tell = false;
+	orders_forget(g);
 }
 
 static void

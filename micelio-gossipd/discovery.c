@@ -259,7 +259,7 @@ choose(struct gossip *g, bool any, uint64_t *next)
 				continue;
 			}
 			if ((addr = address(g, p, any)) == NULL ||
-			    is_offender(g, &p->id)) {
+			    offender_reason(g, &p->id, NULL) != DOWN_NONE) {
 				if (g->now.mono + interval(g) < *next)
 					*next = g->now.mono + interval(g);
 				continue;

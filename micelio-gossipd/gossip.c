@@ -53,6 +53,7 @@ gossip_new(const struct gossip_ops *ops, void *arg,
 	TAILQ_INIT(&g->boots);
 	TAILQ_INIT(&g->jobs);
 	TAILQ_INIT(&g->signings);
+	TAILQ_INIT(&g->orders);
 	arena_init(&g->arena, MESSAGE_ARENA);
 	wbuf_init(&g->scratch, SCRATCH_MAX);
 	wbuf_init(&g->payload, SCRATCH_MAX);
@@ -71,6 +72,7 @@ gossip_free(struct gossip *g)
 	peers_free(g);
 	bootstrap_free(g);
 	discovery_free(g);
+	orders_free(g);
 	keyring_free(&g->keyring);
 	seen_free(&g->seen);
 	limiter_free(&g->limiter);
@@ -113,6 +115,7 @@ gossip_dial_failed(struct gossip *g, struct gtime now, uint32_t dial,
 	g->now = now;
 	bootstrap_down(g, dial, reason, NULL, 0);
 	discovery_down(g, dial, reason);
+	orders_down(g, dial, reason, NULL);
 }
 
 void

@@ -46,6 +46,7 @@
 #define BAD_ADDRS_MAX		512u
 #define GUESTS_MAX		2u	/* beside max_peers, for a while */
 #define BRIEF_MAX		16u	/* guests, with those told and sent on */
+#define ORDERS_MAX		16u	/* dials people wait for */
 
 #define GOSSIP_RATE		10u	/* a sender's messages per second */
 #define GOSSIP_BURST		20u
@@ -69,6 +70,7 @@
 #define CROSSED_MS		5000u	/* dials that crossed each other ... */
 #define TWIN_MS			2000u	/* ... are both kept for so long */
 #define OFFENDER_MS		60000u
+#define UNLINK_MS		(10u * 60 * 1000)
 #define BAD_RATE		4u	/* points per second and connection */
 #define BAD_BURST		100u
 #define EXCHANGE_RATE		2u	/* a second and connection */
@@ -154,6 +156,9 @@ struct gossip_ops {
 		    struct slice text);
 	void	(*chat_result)(void *, uint32_t req, enum chat_status,
 		    uint16_t given, uint16_t connected, uint32_t retry_ms);
+	/* id: who answered, or NULL. */
+	void	(*link_done)(void *, uint32_t req, enum link_status,
+		    enum down_reason, const struct nodeid *id, uint64_t ms);
 	void	(*peer_put)(void *, const struct book_peer *);
 	void	(*peer_del)(void *, const struct nodeid *);
 	/*
@@ -222,6 +227,8 @@ enum peer_state {
 	PEER_CLOSING,		/* waits for the end of the connection */
 };
 
+#define HELLO_TEXT_MAX	127u	/* kept of what a hello says for people */
+
 struct held_frame {
 	STAILQ_ENTRY(held_frame) entry;
 	size_t		 len;
@@ -252,6 +259,8 @@ struct session {
 	bool			 clock_known;
 	int64_t			 clock_s;	/* how far ahead of ours */
 	char			 listen_addr[HOSTPORT_MAX + 1];
+	char			 version[HELLO_TEXT_MAX + 1];	/* as told */
+	char			 tags[HELLO_TEXT_MAX + 1];
 	struct session		*twin;		/* second link to one node */
 	bool			 primary;	/* the one that counts */
 	uint64_t		 twin_until;
@@ -442,6 +451,8 @@ struct gossip {
 	uint32_t		 last_dial;
 	TAILQ_HEAD(, quest)	 quests;
 	size_t			 nquests;
+	TAILQ_HEAD(, order)	 orders;
+	size_t			 norders;
 	struct lru		 bad_addrs;	/* by hash of the address */
 	uint64_t		 look_at;	/* mono ms, discovery_look() */
 	uint64_t		 probe_at;	/* mono ms */
@@ -511,6 +522,17 @@ void	 gossip_signed(struct gossip *, struct gtime, uint32_t req,
 void	 gossip_chat_out(struct gossip *, struct gtime, uint32_t req,
 	    const void *nick, size_t nick_len, const void *text,
 	    size_t text_len);
+/*
+ * Link with "[id@]host:port" now; link_done says what came of it, perhaps
+ * before this returns.
+ */
+void	 gossip_link(struct gossip *, struct gtime, uint32_t req,
+	    const char *where);
+/*
+ * End all links with that node, and have none for UNLINK_MS.  False: there
+ * was none.
+ */
+bool	 gossip_unlink(struct gossip *, struct gtime, const struct nodeid *);
 /* The hub is gone: nobody waits for results any more. */
 void	 gossip_hub_gone(struct gossip *);
 void	 gossip_peer_record(struct gossip *, const struct book_peer *);
@@ -523,6 +545,10 @@ uint64_t gossip_next(const struct gossip *);
 /* Rows for people (table.c). */
 void	 gossip_status_row(const struct gossip *, struct wbuf *);
 void	 gossip_peer_rows(const struct gossip *, struct gtime,
+	    void (*emit)(const struct wbuf *, void *), void *);
+void	 gossip_node_rows(const struct gossip *,
+	    void (*emit)(const struct wbuf *, void *), void *);
+void	 gossip_drop_rows(const struct gossip *,
 	    void (*emit)(const struct wbuf *, void *), void *);
 
 /* ---- between the files of the core ---- */
@@ -576,8 +602,23 @@ bool	 peers_full(const struct gossip *);
  * well answer.
  */
 size_t	 slots_to_dial(const struct gossip *, size_t known);
-void	 offender_add(struct gossip *, const struct nodeid *);
-bool	 is_offender(struct gossip *, const struct nodeid *);
+/* No link with that node for so long. */
+void	 offender_add(struct gossip *, const struct nodeid *,
+	    enum down_reason, uint64_t ms);
+void	 offender_pardon(struct gossip *, const struct nodeid *);
+/* Why there is to be none, or DOWN_NONE; until may be NULL. */
+enum down_reason offender_reason(const struct gossip *,
+	    const struct nodeid *, uint64_t *until);
+
+/* orders.c */
+void	 orders_free(struct gossip *);
+void	 orders_forget(struct gossip *);
+bool	 orders_has(const struct gossip *, uint32_t dial);
+const struct nodeid *orders_expects(const struct gossip *, uint32_t dial);
+void	 orders_up(struct gossip *, uint32_t dial, const struct nodeid *);
+/* id: who answered, if that was proved. */
+void	 orders_down(struct gossip *, uint32_t dial, enum down_reason,
+	    const struct nodeid *id);
 
 /* hello.c */
 void	 hello_start(struct gossip *, struct session *);
@@ -654,6 +695,8 @@ bool	 reach_is_inner(const char *addr);
 bool	 reach_name(const struct gossip *, const char *addr);
 /* The rules for such a dial (enum dial_flags). */
 uint8_t	 reach_flags(const struct gossip *);
+/* Does it lead to this node? */
+bool	 reach_own(const struct gossip *, const char *addr);
 /* 0: none to speak of. */
 uint64_t reach_network(const char *addr);
 
@@ -707,6 +750,9 @@ void	 bootstrap_up(struct gossip *, uint32_t dial, const struct nodeid *);
 void	 bootstrap_down(struct gossip *, uint32_t dial, enum down_reason,
 	    const struct nodeid *known, uint64_t lived_ms);
 void	 bootstrap_peer_gone(struct gossip *, const struct nodeid *);
+/* The name by which the configuration calls the node, or NULL. */
+const char *bootstrap_name(const struct gossip *, const struct nodeid *,
+	    size_t *len);
 /* Is the address an entry of network.bootstrap? */
 bool	 bootstrap_has(const struct gossip *, const char *addr);
 

@@ -228,24 +228,69 @@ gossipd_dispatch_stated(struct proc *p, struct imsg *m)
 }
 
 static void
+chat_out(struct gossipd *d, const struct imsg *m, struct rcur *c)
+{
+	const char *nick, *text;
+	size_t nick_len, text_len;
+
+	nick = rcur_str(c, UINT16_MAX, &nick_len);
+	text = rcur_str(c, UINT16_MAX, &text_len);
+	if (rcur_done(c))
+		gossip_chat_out(d->core, now(), m->id, nick, nick_len, text,
+		    text_len);
+}
+
+static void
+link_now(struct gossipd *d, const struct imsg *m, struct rcur *c)
+{
+	char where[CONF_PEER_MAX + 1];
+
+	rcur_cstr(c, where, sizeof(where));
+	if (rcur_done(c))
+		gossip_link(d->core, now(), m->id, where);
+}
+
+static void
+unlink_now(struct gossipd *d, const struct imsg *m, struct rcur *c)
+{
+	struct nodeid id;
+	bool was;
+
+	rcur_copy(c, id.b, NODEID_LEN);
+	if (!rcur_done(c))
+		return;
+	was = gossip_unlink(d->core, now(), &id);
+	wbuf_reset(&d->body);
+	wbuf_u8(&d->body, was);
+	wbuf_u64(&d->body, UNLINK_MS);
+	imsg_send_wbuf(d->proc->link[PROC_SSHD], IMSG_UNLINK_DONE, m->id, 0,
+	    &d->body);
+}
+
+static void
 gossipd_dispatch_sshd(struct proc *p, struct imsg *m)
 {
 	struct gossipd *d = p->priv;
-	const char *nick, *text;
-	size_t nick_len, text_len;
 	struct rcur c;
 
-	if (m->type != IMSG_CHAT_OUT)
-		fatalx("sshd sent %s", imsg_type_name(m->type));
 	rcur_init(&c, m->data, m->len);
-	nick = rcur_str(&c, UINT16_MAX, &nick_len);
-	text = rcur_str(&c, UINT16_MAX, &text_len);
+	switch (m->type) {
+	case IMSG_CHAT_OUT:
+		chat_out(d, m, &c);
+		break;
+	case IMSG_LINK:
+		link_now(d, m, &c);
+		break;
+	case IMSG_UNLINK:
+		unlink_now(d, m, &c);
+		break;
+	default:
+		fatalx("sshd sent %s", imsg_type_name(m->type));
+	}
 	if (!rcur_done(&c)) {
 		imsgchan_violation(p->link[PROC_SSHD], m, "body");
 		return;
 	}
-	gossip_chat_out(d->core, now(), m->id, nick, nick_len, text,
-	    text_len);
 	timer_set(d);
 }
 
@@ -333,6 +378,12 @@ table(struct proc *p, enum table which, uint32_t id)
 		break;
 	case TABLE_PEERS:
 		gossip_peer_rows(d->core, now(), row_cb, &r);
+		break;
+	case TABLE_NODES:
+		gossip_node_rows(d->core, row_cb, &r);
+		break;
+	case TABLE_DROPS:
+		gossip_drop_rows(d->core, row_cb, &r);
 		break;
 	default:
 		return false;

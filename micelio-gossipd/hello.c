@@ -27,6 +27,8 @@ static void	accept_hello(struct gossip *, struct session *,
 		    const struct nodeid *);
 static void	sign_hello(struct gossip *, struct session *);
 static const char *admit_text(enum down_reason);
+static void	keep_text(char out[HELLO_TEXT_MAX + 1], const struct slice *,
+		    size_t n);
 static bool	tag_is_ours(struct slice);
 static bool	announces(const struct hello_msg *);
 
@@ -286,6 +288,25 @@ check_rest(const struct session *s, const struct job *job,
 	return true;
 }
 
+/* For people: what fits, whole texts, one space between two. */
+static void
+keep_text(char out[HELLO_TEXT_MAX + 1], const struct slice *v, size_t nv)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < nv; i++) {
+		if (tag_is_ours(v[i]) || v[i].n == 0 ||
+		    v[i].n > HELLO_TEXT_MAX - n - (n > 0) ||
+		    memchr(v[i].p, '\0', v[i].n) != NULL)
+			continue;
+		if (n > 0)
+			out[n++] = ' ';
+		memcpy(out + n, v[i].p, v[i].n);
+		n += v[i].n;
+	}
+	out[n] = '\0';
+}
+
 static void
 accept_hello(struct gossip *g, struct session *s, const struct job *job,
     const struct hello_msg *h, const struct nodeid *id)
@@ -303,6 +324,8 @@ accept_hello(struct gossip *g, struct session *s, const struct job *job,
 		memcpy(s->listen_addr, h->listen_addr.p, h->listen_addr.n);
 		s->listen_addr[h->listen_addr.n] = '\0';
 	}
+	keep_text(s->version, &h->version, 1);
+	keep_text(s->tags, h->tags, h->ntags);
 	if ((why = peers_admit(g, s)) != DOWN_NONE)
 		refuse(g, s, why, down_reason_text(why), admit_text(why));
 	else if (s->outbound)
@@ -348,6 +371,8 @@ admit_text(enum down_reason why)
 		return "another node than the one named answered";
 	case DOWN_NOT_ALLOWED:
 		return "the node is not in network.allow";
+	case DOWN_UNLINKED:
+		return "it was unlinked by hand a moment ago";
 	case DOWN_ABUSE:
 		return "the node sent too much bad input a moment ago";
 	case DOWN_FULL:
@@ -364,7 +389,8 @@ static void
 refuse(struct gossip *g, struct session *s, enum down_reason why,
     const char *check, const char *text)
 {
-	bool everyday = why == DOWN_FULL || why == DOWN_DUPLICATE;
+	bool everyday = why == DOWN_FULL || why == DOWN_DUPLICATE ||
+	    why == DOWN_UNLINKED;
 
 	if (everyday)
 		gossip_log(g, EV_PEER_REFUSED, host_limit(s->addr),

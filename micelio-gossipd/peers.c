@@ -100,7 +100,9 @@ gossip_session_up(struct gossip *g, struct gtime now, uint32_t sid,
 	if (outbound && (q = discovery_expects(g, dial)) != NULL) {
 		expect = &q->id;
 		s->probe = q->probe;
-	} else if (outbound)
+	} else if (outbound && orders_has(g, dial))
+		expect = orders_expects(g, dial);
+	else if (outbound)
 		expect = bootstrap_expects(g, dial);
 	if (expect != NULL) {
 		s->expects = true;
@@ -218,6 +220,7 @@ peers_register(struct gossip *g, struct session *s)
 	if (s->outbound) {
 		bootstrap_up(g, s->dial, &s->id);
 		discovery_up(g, s->dial);
+		orders_up(g, s->dial, &s->id);
 	}
 	if (old != NULL) {
 		s->guest = s->brief = false;
@@ -315,8 +318,10 @@ session_leave(struct gossip *g, struct session *s, enum down_reason reason)
 	if (s->outbound)
 		bootstrap_down(g, s->dial, reason, s->proved ? &s->id : NULL,
 		    lived);
-	if (s->outbound && !was_ready)
+	if (s->outbound && !was_ready) {
 		discovery_down(g, s->dial, reason);
+		orders_down(g, s->dial, reason, s->proved ? &s->id : NULL);
+	}
 	if (was_ready && twin == NULL) {
 		bootstrap_peer_gone(g, &s->id);
 		discovery_gone(g, &s->id, lived);
@@ -366,7 +371,7 @@ peers_bad(struct gossip *g, struct session *s, uint32_t points)
 	if (bucket_take(&s->bad, BAD_RATE, BAD_BURST, points, g->now.mono))
 		return true;
 	if (s->state == PEER_READY)
-		offender_add(g, &s->id);
+		offender_add(g, &s->id, DOWN_ABUSE, OFFENDER_MS);
 	peers_close(g, s, DOWN_ABUSE);
 	return false;
 }

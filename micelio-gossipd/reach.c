@@ -115,6 +115,14 @@ is_own(const struct gossip *g, const struct addr *a)
 	return addr_parse(hello_advertise(g), &own) && addr_equal(a, &own);
 }
 
+bool
+reach_own(const struct gossip *g, const char *text)
+{
+	struct addr a;
+
+	return addr_parse(text, &a) && is_own(g, &a);
+}
+
 /* Nodes in one private network or on one host are not less diverse. */
 uint64_t
 reach_network(const char *text)

@@ -6,6 +6,17 @@
 #include "common/row.h"
 #include "gossip.h"
 
+static void
+drop_row(const char *what, uint64_t count, const char *why, struct wbuf *b,
+    void (*emit)(const struct wbuf *, void *), void *arg)
+{
+	wbuf_reset(b);
+	row_str(b, "what", what);
+	row_num(b, "count", ROW_U64, count);
+	row_str(b, "why", why);
+	emit(b, arg);
+}
+
 static const char *
 state_text(enum peer_state s)
 {
@@ -33,11 +44,41 @@ row_id(struct wbuf *b, const char *name, const struct nodeid *id)
 }
 
 static void
-session_row(const struct session *s, struct gtime now, struct wbuf *b)
+row_name(const struct gossip *g, const struct nodeid *id, struct wbuf *b)
+{
+	const char *name;
+	size_t n;
+
+	if (id != NULL && (name = bootstrap_name(g, id, &n)) != NULL)
+		row_strn(b, "name", name, n);
+	else
+		row_null(b, "name");
+}
+
+static void
+row_text(struct wbuf *b, const char *name, const char *s)
+{
+	if (s[0] != '\0')
+		row_str(b, name, s);
+	else
+		row_null(b, name);
+}
+
+/* Told to people as "out" or "in", and what is special about it. */
+static const char *
+slot_text(const struct session *s)
+{
+	return s->guest ? "guest" : s->outbound ? "own" : "theirs";
+}
+
+static void
+session_row(const struct gossip *g, const struct session *s, struct gtime now,
+    struct wbuf *b)
 {
 	uint64_t since = s->state == PEER_READY ? s->ready_at : s->up_at;
 
 	row_id(b, "id", s->proved ? &s->id : NULL);
+	row_name(g, s->proved ? &s->id : NULL, b);
 	row_str(b, "addr", s->addr);
 	row_str(b, "dir", s->outbound ? "out" : "in");
 	row_str(b, "kind", s->capable ? "m2" : "v1");
@@ -52,21 +93,24 @@ session_row(const struct session *s, struct gtime now, struct wbuf *b)
 	row_num(b, "frames_out", ROW_U64, s->frames_out);
 	row_num(b, "bytes_in", ROW_BYTES, s->bytes_in);
 	row_num(b, "bytes_out", ROW_BYTES, s->bytes_out);
-	if (s->proved && s->listen_addr[0] != '\0')
-		row_str(b, "listens", s->listen_addr);
-	else
-		row_null(b, "listens");
+	row_text(b, "listens", s->proved ? s->listen_addr : "");
 	row_null(b, "cause");
 	row_none(b, "next", ROW_MS);
 	row_none(b, "fails", ROW_U64);
 	row_num(b, "session", ROW_U64, s->sid);
+	row_str(b, "slot", slot_text(s));
+	row_text(b, "version", s->version);
+	row_text(b, "tags", s->tags);
+	row_num(b, "credit", ROW_U64, s->win_frames);
 }
 
 /* A configured peer that is not connected, and why. */
 static void
-boot_row(const struct boot *p, struct gtime now, struct wbuf *b)
+boot_row(const struct gossip *g, const struct boot *p, struct gtime now,
+    struct wbuf *b)
 {
 	row_id(b, "id", p->has_known ? &p->known : NULL);
+	row_name(g, p->has_known ? &p->known : NULL, b);
 	row_str(b, "addr", p->hostport);
 	row_str(b, "dir", "out");
 	row_null(b, "kind");
@@ -91,6 +135,10 @@ boot_row(const struct boot *p, struct gtime now, struct wbuf *b)
 		row_none(b, "next", ROW_MS);
 	row_num(b, "fails", ROW_U64, p->fails);
 	row_none(b, "session", ROW_U64);
+	row_null(b, "slot");
+	row_null(b, "version");
+	row_null(b, "tags");
+	row_none(b, "credit", ROW_U64);
 }
 
 void
@@ -108,16 +156,80 @@ gossip_peer_rows(const struct gossip *g, struct gtime now,
 		if (s->state == PEER_CLOSING)
 			continue;
 		wbuf_reset(&b);
-		session_row(s, now, &b);
+		session_row(g, s, now, &b);
 		emit(&b, arg);
 	}
 	TAILQ_FOREACH(p, &g->boots, entry) {
 		if (p->state != BOOT_WAIT && p->state != BOOT_DIALING)
 			continue;
 		wbuf_reset(&b);
-		boot_row(p, now, &b);
+		boot_row(g, p, now, &b);
 		emit(&b, arg);
 	}
+	wbuf_free(&b);
+}
+
+static void
+node_row(const struct gossip *g, const struct book_peer *p, struct wbuf *b)
+{
+	row_id(b, "id", &p->id);
+	row_name(g, &p->id, b);
+	row_text(b, "addr", p->addr);
+	row_str(b, "source", p->verified ? "verified" : "hearsay");
+	row_bool(b, "linked", p->linked);
+	row_bool(b, "reachable", p->reachable);
+	row_num(b, "last_seen", ROW_TIME, p->last_seen * 1000);
+	row_num(b, "fails", ROW_U64, p->fail_count);
+	if (p->last_fail > 0)
+		row_num(b, "last_fail", ROW_TIME, p->last_fail * 1000);
+	else
+		row_none(b, "last_fail", ROW_TIME);
+	if (p->rtt_us > 0)
+		row_num(b, "rtt", ROW_US, p->rtt_us);
+	else
+		row_none(b, "rtt", ROW_US);
+	row_text(b, "heard", p->heard[0]);
+}
+
+void
+gossip_node_rows(const struct gossip *g,
+    void (*emit)(const struct wbuf *, void *), void *arg)
+{
+	const struct lru_node *n;
+	struct wbuf b;
+	int i;
+
+	wbuf_init(&b, 4096);
+	for (i = 0; i < 2; i++)
+		for (n = lru_oldest(&g->book[i]); n != NULL;
+		    n = lru_younger(n)) {
+			wbuf_reset(&b);
+			node_row(g, (const struct book_peer *)n, &b);
+			emit(&b, arg);
+		}
+	wbuf_free(&b);
+}
+
+void
+gossip_drop_rows(const struct gossip *g,
+    void (*emit)(const struct wbuf *, void *), void *arg)
+{
+	const struct counters *c = &g->count;
+	struct wbuf b;
+	int d;
+
+	wbuf_init(&b, 1024);
+	for (d = 0; d < DROP_MAX; d++)
+		drop_row(drop_name((enum drop)d), c->drops[d],
+		    drop_text((enum drop)d), &b, emit, arg);
+	drop_row("no_credit", c->dropped, "a link was behind: not given to "
+	    "it", &b, emit, arg);
+	drop_row("hello", c->hellos_refused, "a connection was refused at "
+	    "its hello", &b, emit, arg);
+	drop_row("exchange_entry", c->exchange_mismatched,
+	    "a node told of does not fit its key", &b, emit, arg);
+	drop_row("chat_queue", c->chat_lost, "own lines held back too long",
+	    &b, emit, arg);
 	wbuf_free(&b);
 }
 

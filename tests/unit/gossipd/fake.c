@@ -170,6 +170,22 @@ chat_result_cb(void *arg, uint32_t req, enum chat_status status,
 }
 
 static void
+link_done_cb(void *arg, uint32_t req, enum link_status status,
+    enum down_reason why, const struct nodeid *id, uint64_t ms)
+{
+	struct fake *f = arg;
+
+	assert_true(f->nlinks < FAKE_MAX);
+	f->links[f->nlinks].req = req;
+	f->links[f->nlinks].status = status;
+	f->links[f->nlinks].why = why;
+	f->links[f->nlinks].has_id = id != NULL;
+	if (id != NULL)
+		f->links[f->nlinks].id = *id;
+	f->links[f->nlinks++].ms = ms;
+}
+
+static void
 peer_put_cb(void *arg, const struct book_peer *p)
 {
 	struct fake *f = arg;
@@ -221,7 +237,8 @@ random_cb(void *arg, void *buf, size_t n)
 
 static const struct gossip_ops fake_ops = {
 	send_cb, ready_cb, close_cb, credit_cb, dial_cb, dial_cancel_cb,
-	verify_cb, sign_cb, chat_in_cb, chat_result_cb, peer_put_cb, peer_del_cb,
+	verify_cb, sign_cb, chat_in_cb, chat_result_cb, link_done_cb,
+	peer_put_cb, peer_del_cb,
 	event_cb, random_cb,
 };
 
@@ -264,7 +281,7 @@ fake_forget(struct fake *f)
 	f->nsent = f->nclosed = f->nready = f->ndials = f->ncancels = 0;
 	f->nsigns = f->signed_up_to = f->njobs = f->jobs_done = 0;
 	f->nverifies = f->nchats = f->nresults = f->nevents = f->nputs = 0;
-	f->ndels = 0;
+	f->ndels = f->nlinks = 0;
 	f->credit_frames = f->credit_bytes = 0;
 }
 

@@ -77,6 +77,10 @@ struct fake {
 	size_t		 nresults;
 	struct { enum log_ev ev; char text[256]; } events[FAKE_MAX];
 	size_t		 nevents;
+	struct { uint32_t req; enum link_status status; enum down_reason why;
+		bool has_id; struct nodeid id; uint64_t ms; }
+			 links[FAKE_MAX];
+	size_t		 nlinks;
 	struct book_peer puts[FAKE_MAX];
 	size_t		 nputs;
 	struct nodeid	 dels[FAKE_MAX];
