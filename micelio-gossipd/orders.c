@@ -74,7 +74,8 @@ gossip_link(struct gossip *g, struct gtime now, uint32_t req,
 	*o = new;
 	TAILQ_INSERT_TAIL(&g->orders, o, entry);
 	g->norders++;
-	g->ops->dial(g->arg, o->dial, o->pinned ? &o->pin : NULL, hostport);
+	g->ops->dial(g->arg, o->dial, o->pinned ? &o->pin : NULL, hostport,
+	    DIAL_NAME_OK);
 }
 
 /* The session our own dial made to that address, or to that node. */
