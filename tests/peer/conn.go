@@ -59,6 +59,9 @@ func (c *conn) run() {
 		if c.o.Keepalive == nil || *c.o.Keepalive {
 			go c.keepalives()
 		}
+		if c.o.Deaf {
+			select {} // and nobody hears of its end either
+		}
 		err = c.receive()
 	} else if errors.Is(err, errStopped) {
 		// Silent now: wait until the other side ends it.

@@ -28,6 +28,7 @@ type options struct {
 	Source    string      `json:"source"`    // local address to dial from
 	Ephemeral string      `json:"ephemeral"` // fixed Noise ephemeral, hex
 
+	Deaf     bool   `json:"deaf"` // after the hello nothing is read
 	Bad      string `json:"bad"`
 	Point    string `json:"point"`     // for low-e and low-s, hex
 	HelloHex string `json:"hello_hex"` // this payload instead of a hello

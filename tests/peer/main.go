@@ -23,8 +23,8 @@ type program struct {
 	count int
 }
 
-// command is one line of input.  Cmd: id, listen, dial, send, plain, raw,
-// close, encode.  Each is answered by an event with its seq.
+// command is one line of input.  Cmd: id, listen, dial, send, flood, drip,
+// plain, raw, close, encode.  Each is answered by an event with its seq.
 type command struct {
 	Cmd      string    `json:"cmd"`
 	Seq      int       `json:"seq"`
@@ -36,6 +36,9 @@ type command struct {
 	Messages []message `json:"messages"` // send: packed into one message
 	Hex      []string  `json:"hex"`      // plain: Noise messages; raw: bytes
 	Reset    bool      `json:"reset"`    // close: with RST
+	Count    int       `json:"count"`    // flood: so many messages
+	Same     bool      `json:"same"`     // ... all the same
+	Mint     bool      `json:"mint"`     // ... of an author each
 }
 
 func (p *program) event(name string, f map[string]any) {
@@ -94,6 +97,9 @@ func (p *program) dial(cmd *command) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if t, ok := tcp.(*net.TCPConn); ok && cmd.Options.Deaf {
+		t.SetReadBuffer(4096)
+	}
 	go p.newConn(cmd.Conn, tcp, &cmd.Options, true).run()
 	return nil, nil
 }
@@ -124,6 +130,10 @@ func (p *program) onConn(cmd *command) (map[string]any, error) {
 	switch cmd.Cmd {
 	case "send":
 		return p.send(c, cmd)
+	case "flood":
+		return p.flood(c, cmd)
+	case "drip":
+		return p.drip(c, cmd)
 	case "plain":
 		for _, h := range cmd.Hex {
 			if err := c.writeMessage(mustHex(h)); err != nil {

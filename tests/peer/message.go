@@ -24,6 +24,7 @@ type message struct {
 	PayloadLen int        `json:"payload_len"` // a payload of so many bytes
 	Peers      []wantPeer `json:"peers"`
 	PeerCount  int        `json:"peer_count"` // so many made-up peers
+	PeerFrom   int        `json:"peer_from"`  // ... but for the first so many
 
 	ID        *string `json:"id"`
 	IDLen     int     `json:"id_len"`
@@ -51,10 +52,10 @@ type wantPeer struct {
 	LastSeen  uint64 `json:"last_seen"`
 }
 
-func madeUpPeers(n int) []peerInfo {
+func madeUpPeers(from, n int) []peerInfo {
 	var l []peerInfo
-	for i := 0; i < n; i++ {
-		pub := bytes.Repeat([]byte{byte(i), byte(i >> 8), 0x5a, 0xa5}, 8)
+	for i := from; i < from+n; i++ {
+		pub := bytes.Repeat([]byte{byte(i), byte(i >> 8), byte(i >> 16), 0xa5}, 8)
 		l = append(l, peerInfo{NodeID: nodeID(pub), Addr: fmt.Sprintf("203.0.113.%d:%d", i%250+1, 1024+i%60000),
 			Reachable: true, Pubkey: pub, LastSeen: uint64(time.Now().Unix())})
 	}
@@ -68,7 +69,7 @@ func (m *message) payload() []byte {
 	case m.PayloadLen > 0:
 		return bytes.Repeat([]byte{0x41}, m.PayloadLen)
 	case m.Type == typeExchange:
-		l := madeUpPeers(m.PeerCount)
+		l := madeUpPeers(m.PeerFrom, m.PeerCount)
 		for _, p := range m.Peers {
 			l = append(l, peerInfo{p.Node, p.Addr, p.Reachable, mustHex(p.Pub), p.LastSeen})
 		}
