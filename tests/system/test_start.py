@@ -10,6 +10,7 @@ from node import Node
 from runner import lane
 from sshclient import Key
 from test_modes import NOBODY, as_nobody, setpriv
+from waiting import until
 
 
 def run(t, *args, env=None, timeout=10):
@@ -176,17 +177,18 @@ def test_ctl(t):
         assert d in r.stdout, r.stdout
     assert node.ctl("version").stdout.strip(), "version"
     assert node.ctl("who").returncode == 0
-    tail = subprocess.Popen(
-        [other.find("micelioctl"), "--data-dir", other.dir, "tail"],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-    t.panes.append(_Ending(tail))
-    time.sleep(0.2)
-    node.ctl("say", "hello from the control socket")
-    for line in tail.stdout:
-        if "hello from the control socket" in line:
-            break
-    else:
-        raise AssertionError("tail ended without the line")
+    shown = os.path.join(t.dir, "tail.out")
+    with open(shown, "wb") as out:
+        t.panes.append(_Ending(subprocess.Popen(
+            [other.find("micelioctl"), "--data-dir", other.dir, "tail"],
+            stdin=subprocess.DEVNULL, stdout=out)))
+
+    def heard():
+        # Nothing says when tail has begun to listen: again until it does.
+        node.ctl("say", "hello from the control socket")
+        with open(shown) as f:
+            return "hello from the control socket" in f.read()
+    until("tail shows what was said", heard, 10, 0.2)
     assert node.ctl("nosuch", check=False).returncode == 64
     a, b = (node.ctl("version", "--json").stdout for _ in range(2))
     assert a == b
