@@ -67,6 +67,7 @@ proc_args(const char *title, int argc, char **argv)
 	int c;
 	bool bad = false;
 
+	opterr = 0;	/* one line says it all */
 	while ((c = getopt(argc, argv, "L:l:")) != -1) {
 		if (c == 'L' && strcmp(optarg, "json") == 0)
 			format = LOG_JSON;

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +16,13 @@
 
 #include "cursor.h"
 #include "micelio.h"
+#include "text.h"
 
 #define AUTHKEYS_FILE	"authorized_keys"
 #define AUTHKEYS_MAX	(1024u * 1024)
 #define AUTHKEYS_CHUNK	32768u	/* of AUTHKEYS_DATA */
+#define WATCHED		(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | \
+			    IN_DELETE | IN_ATTRIB | IN_ONLYDIR)
 #define SETTLE_MS	50	/* an editor makes several changes in a row */
 
 enum { AUTHKEYS_READ = 0, AUTHKEYS_ABSENT = 1, AUTHKEYS_UNREADABLE = 2 };
@@ -34,9 +38,7 @@ authkeys_start(struct parent *p)
 	p->ev_authkeys = event_new(p->base, -1, 0, settled_cb, p);
 	p->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (p->ev_authkeys == NULL || p->inotify_fd == -1 ||
-	    inotify_add_watch(p->inotify_fd, p->dir.path, IN_CLOSE_WRITE |
-	    IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB |
-	    IN_ONLYDIR) == -1) {
+	    inotify_add_watch(p->inotify_fd, p->dir.path, WATCHED) == -1) {
 		/* A reload reads it too. */
 		log_debug("%s is not watched: %s", AUTHKEYS_FILE,
 		    strerror(errno));
@@ -59,12 +61,14 @@ changed_cb(evutil_socket_t fd, short what, void *arg)
 	ssize_t n;
 
 	(void)what;
+	/* A link's target may be in a directory of its own. */
 	while ((n = read(fd, buf, sizeof(buf))) > 0)
 		for (char *at = buf; at < buf + n;
 		    at += sizeof(*e) + e->len) {
 			e = (const struct inotify_event *)(void *)at;
 			if ((e->mask & IN_Q_OVERFLOW) != 0 || (e->len > 0 &&
-			    strcmp(e->name, AUTHKEYS_FILE) == 0))
+			    (strcmp(e->name, AUTHKEYS_FILE) == 0 ||
+			    strcmp(e->name, p->authkeys_target) == 0)))
 				ours = true;
 		}
 	if (ours && event_add(p->ev_authkeys, &tv) == -1)
@@ -79,11 +83,31 @@ settled_cb(evutil_socket_t fd, short what, void *arg)
 	authkeys_send(arg);
 }
 
+/* The directory that a link leads to, once more at every look. */
+static void
+watch_target(struct parent *p, const char *file)
+{
+	char real[PATH_MAX], *name;
+
+	p->authkeys_target[0] = '\0';
+	if (p->inotify_fd == -1 || realpath(file, real) == NULL ||
+	    (name = strrchr(real, '/')) == NULL || name == real)
+		return;
+	*name++ = '\0';
+	/* The same directory as ours: the watch stays the one it is. */
+	if (inotify_add_watch(p->inotify_fd, real, WATCHED) == -1)
+		log_debug("%s leads to %s, which is not watched: %s", file,
+		    real, strerror(errno));
+	else
+		text_copy(p->authkeys_target, name,
+		    sizeof(p->authkeys_target));
+}
+
 void
 authkeys_send(struct parent *p)
 {
 	struct child *hub = child_running(p, PROC_SSHD);
-	char file[512], reason[400];
+	char file[CONF_DATA_DIR_MAX + 32], reason[400];
 	struct stat st;
 	uint8_t *buf;
 	bool absent;
@@ -91,7 +115,8 @@ authkeys_send(struct parent *p)
 
 	if (hub == NULL)
 		return;
-	snprintf(file, sizeof(file), "%.400s/" AUTHKEYS_FILE, p->dir.path);
+	snprintf(file, sizeof(file), "%s/" AUTHKEYS_FILE, p->dir.path);
+	watch_target(p, file);
 	buf = xcalloc(1, AUTHKEYS_MAX);
 	n = file_read(p->dir.fd, AUTHKEYS_FILE, buf, AUTHKEYS_MAX, &st);
 	absent = n == -1 && errno == ENOENT;

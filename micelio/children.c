@@ -51,8 +51,9 @@ children_open(struct parent *p, const char *libexec, char err[ERR_MAX])
 		int fd = exe_open(libexec, r);
 
 		if (fd == -1) {
-			snprintf(err, ERR_MAX, "%.300s/%s: %s; where the "
-			    "programs are is told by --libexec", libexec,
+			snprintf(err, ERR_MAX, "%.300s/%s: %s, want the "
+			    "daemon's program; install micelio anew, or say "
+			    "with --libexec where its programs are", libexec,
 			    proc_role_title(r), strerror(errno));
 			return EX_CONFIG;
 		}
@@ -69,7 +70,7 @@ children_open(struct parent *p, const char *libexec, char err[ERR_MAX])
 	return 0;
 }
 
-/* DIR/name, or of a build tree DIR/folder/name. */
+/* DIR/name, or of a build tree DIR/folder/name; -1 and errno. */
 static int
 exe_open(const char *dir, enum proc_role role)
 {
@@ -82,12 +83,21 @@ exe_open(const char *dir, enum proc_role role)
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	fd = open(path, O_PATH | O_CLOEXEC);
-	if (fd != -1 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+	if (fd == -1 || (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))) {
+		if (fd != -1)
+			close(fd);
+		snprintf(path, sizeof(path), "%s/%s/%s", dir, folder, name);
+		fd = open(path, O_PATH | O_CLOEXEC);
+	}
+	if (fd == -1)
+		return -1;
+	/* Not what access(2) says: another user is to run it. */
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_mode & 0111) != 0)
 		return fd;
-	if (fd != -1)
-		close(fd);
-	snprintf(path, sizeof(path), "%s/%s/%s", dir, folder, name);
-	return open(path, O_PATH | O_CLOEXEC);
+	close(fd);
+	errno = EACCES;
+	return -1;
 }
 
 int

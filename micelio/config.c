@@ -70,15 +70,20 @@ open_file(struct load *l)
 		return open_quiet("/dev/null");
 	/* Non-blocking, lest a FIFO without writer keeps us for ever. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd == -1 && errno == ENOENT && !l->src->must_exist)
+	/* What is wrong with the directory, opening that tells best. */
+	if (fd == -1 && !l->src->must_exist && (errno == ENOENT ||
+	    errno == ENOTDIR || errno == ENAMETOOLONG))
 		return open_quiet("/dev/null");
 	if (fd == -1 && errno == ENOENT)
 		config_problem(l->problems, "%s: does not exist, %s; make it, "
 		    "or leave out -c", path, want);
-	else if (fd == -1)
+	else if (fd == -1 && (errno == EACCES || errno == EPERM))
 		config_problem(l->problems, "%s: cannot be read by uid %u "
 		    "(%s), %s one may read; see its owner and mode", path,
 		    (unsigned int)geteuid(), strerror(errno), want);
+	else if (fd == -1)
+		config_problem(l->problems, "%s: %s, %s; give the name of a "
+		    "file", path, strerror(errno), want);
 	else if (fstat(fd, &st) == -1 || S_ISDIR(st.st_mode) ||
 	    S_ISBLK(st.st_mode) || S_ISSOCK(st.st_mode)) {
 		config_problem(l->problems, "%s: is %s, %s; give the name of "

@@ -95,7 +95,7 @@ config_apply_flags(const struct config_source *src, struct conf *c,
 
 	if (src->flag_name != NULL && *src->flag_name != '\0')
 		flag_text(c, &name, src->flag_name, ps);
-	if (src->flag_ssh_listen != NULL && *src->flag_ssh_listen != '\0')
+	if (src->flag_ssh_listen != NULL)
 		flag_list(c, &listen, src->flag_ssh_listen, ps);
 	if ((level == NULL || *level == '\0') &&
 	    (given & UINT32_C(1) << CONF_LOGGING_LEVEL) == 0) {
@@ -131,7 +131,7 @@ flag_list(struct conf *c, const struct flag *f, const char *value,
 	const char *why;
 
 	strlist_free(l);
-	while ((one = strsep(&rest, ",")) != NULL) {
+	while (*value != '\0' && (one = strsep(&rest, ",")) != NULL) {
 		one += strspn(one, " ");
 		one[strcspn(one, " ")] = '\0';
 		why = l->n >= s->max ? "too many addresses" :

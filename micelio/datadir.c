@@ -132,11 +132,8 @@ datadir_lock(struct datadir *d, char err[ERR_MAX])
 
 	d->lock_fd = openat(d->fd, LOCK_FILE,
 	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (d->lock_fd == -1) {
-		snprintf(err, ERR_MAX, "%.300s/" LOCK_FILE ": %s", d->path,
-		    strerror(errno));
-		return errno == EACCES ? EX_NOPERM : EX_CONFIG;
-	}
+	if (d->lock_fd == -1)
+		return file_failed(err, d->path, LOCK_FILE, errno);
 	if (flock(d->lock_fd, LOCK_EX | LOCK_NB) == -1) {
 		lock_refused(d, errno, err);
 		close(d->lock_fd);
@@ -145,11 +142,8 @@ datadir_lock(struct datadir *d, char err[ERR_MAX])
 	}
 	n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 	if (ftruncate(d->lock_fd, 0) == -1 ||
-	    pwrite(d->lock_fd, text, (size_t)n, 0) != n) {
-		snprintf(err, ERR_MAX, "%.300s/" LOCK_FILE ": %s", d->path,
-		    strerror(errno));
-		return EX_IOERR;
-	}
+	    pwrite(d->lock_fd, text, (size_t)n, 0) != n)
+		return file_failed(err, d->path, LOCK_FILE, errno);
 	return 0;
 }
 
@@ -161,7 +155,8 @@ lock_refused(const struct datadir *d, int error, char *err)
 
 	if (error != EWOULDBLOCK)
 		snprintf(err, ERR_MAX, "%.300s/" LOCK_FILE ": cannot lock: "
-		    "%s", d->path, strerror(error));
+		    "%s; choose a directory on another file system with "
+		    "--data-dir", d->path, strerror(error));
 	else if (pid > 0 && pid <= INT_MAX && kill((pid_t)pid, 0) == -1 &&
 	    errno == ESRCH)
 		snprintf(err, ERR_MAX, "data directory %.300s: in use by a "
@@ -174,7 +169,8 @@ lock_refused(const struct datadir *d, int error, char *err)
 		    "directory with --data-dir", d->path, pid);
 	else
 		snprintf(err, ERR_MAX, "data directory %.300s: in use by "
-		    "another micelio", d->path);
+		    "another micelio; stop that one, or choose another "
+		    "directory with --data-dir", d->path);
 }
 
 int
@@ -186,8 +182,9 @@ datadir_version(struct datadir *d, char err[ERR_MAX])
 
 	if (v == -2 || v == 0) {
 		snprintf(err, ERR_MAX, "%.300s/" VERSION_FILE ": want a number "
-		    "1..%u alone on a line; is this a micelio data directory?",
-		    d->path, DATADIR_SCHEMA);
+		    "1..%u alone on a line; is this a micelio data directory? "
+		    "if it is, write %u there", d->path, DATADIR_SCHEMA,
+		    DATADIR_SCHEMA);
 		return EX_DATAERR;
 	}
 	if (v > DATADIR_SCHEMA) {
@@ -201,9 +198,7 @@ datadir_version(struct datadir *d, char err[ERR_MAX])
 	n = snprintf(text, sizeof(text), "%u\n", DATADIR_SCHEMA);
 	if (file_write_atomic(d->fd, VERSION_FILE, text, (size_t)n, 0644))
 		return 0;
-	snprintf(err, ERR_MAX, "%.300s/" VERSION_FILE ": %s", d->path,
-	    strerror(errno));
-	return EX_IOERR;
+	return file_failed(err, d->path, VERSION_FILE, errno);
 }
 
 /*
@@ -225,11 +220,8 @@ datadir_state(struct datadir *d, const struct privs *privs, char err[ERR_MAX])
 		    mkdirat(d->fd, STATE_DIR, 0700);
 	if (rc == -1 || (d->state_fd = openat(d->fd, STATE_DIR, O_PATH |
 	    O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) == -1 ||
-	    fstat(d->state_fd, &st) == -1) {
-		snprintf(err, ERR_MAX, "%.300s/" STATE_DIR ": %s", d->path,
-		    strerror(errno));
-		return EX_IOERR;
-	}
+	    fstat(d->state_fd, &st) == -1)
+		return file_failed(err, d->path, STATE_DIR, errno);
 	if (st.st_uid == want->uid || (service && st.st_gid == want->gid &&
 	    (st.st_mode & 070) == 070))
 		return 0;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "micelio.h"
@@ -50,6 +51,59 @@ failed:
 	(void)unlinkat(dirfd, tmp, 0);
 	errno = saved;
 	return false;
+}
+
+/* What an error means for whoever runs the node. */
+static const char *
+remedy(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		return "run micelio as its owner, or let this user have it "
+		    "(chown, chmod)";
+	case EROFS:
+		return "mount its file system for writing, or choose another "
+		    "directory with --data-dir";
+	case ENOSPC:
+	case EDQUOT:
+		return "make room on its file system, or choose another "
+		    "directory with --data-dir";
+	case ELOOP:
+		return "want the file itself, not a link to it; remove the "
+		    "link";
+	case EISDIR:
+	case EINVAL:
+		return "want a file there; move what has its name away";
+	case ENOTDIR:
+	case EEXIST:
+		return "want a directory there; move what has its name away";
+	case EIO:
+		return "the disk fails (dmesg says more); mend it, or choose "
+		    "another directory with --data-dir";
+	default:
+		return "see its owner, mode and file system, or choose "
+		    "another directory with --data-dir";
+	}
+}
+
+int
+file_failed(char err[ERR_MAX], const char *dir, const char *name, int error)
+{
+	snprintf(err, ERR_MAX, "%.300s/%s: %s; %s", dir, name,
+	    error == EINVAL ? "no regular file" :
+	    error == EFBIG ? "too long" : strerror(error), remedy(error));
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		return EX_NOPERM;
+	case EIO:
+	case ENOSPC:
+	case EDQUOT:
+		return EX_IOERR;
+	default:
+		return EX_CONFIG;
+	}
 }
 
 ssize_t

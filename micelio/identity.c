@@ -41,6 +41,7 @@ static int	key_load(const struct keyfile *, bool, struct secret **,
     bool *, char *);
 static int	key_read(const struct keyfile *, struct secret *, char *,
     char *);
+static int	key_bad(const struct keyfile *, const char *, char *);
 static int	key_make(const struct keyfile *, struct secret *, char *,
     char *);
 static void	pub_mend(const struct keyfile *, const uint8_t[32]);
@@ -134,11 +135,8 @@ open_dir(int datadir_fd, const char *path, bool create, char *err)
 		    "by the first start", path);
 		return -1;
 	}
-	if (fd == -1 || fstat(fd, &st) == -1) {
-		snprintf(err, ERR_MAX, "%.300s/" IDENTITY_DIR ": %s", path,
-		    strerror(errno));
-		return -EX_NOPERM;
-	}
+	if (fd == -1 || fstat(fd, &st) == -1)
+		return -file_failed(err, path, IDENTITY_DIR, errno);
 	if ((st.st_mode & 022) != 0) {
 		snprintf(err, ERR_MAX, "%.300s/" IDENTITY_DIR ": mode %04o "
 		    "lets others write to it; type: chmod 700 %.300s/"
@@ -186,6 +184,17 @@ key_load(const struct keyfile *f, bool create, struct secret **out,
 	return 0;
 }
 
+static int
+key_bad(const struct keyfile *f, const char *why, char *err)
+{
+	snprintf(err, ERR_MAX, "%.300s/%s: %s; want an unencrypted PKCS#8 "
+	    "Ed25519 key in PEM; put back a copy of it, or move it away: a "
+	    "new one is made then (%s)", f->dir, f->key, why,
+	    strcmp(f->key, NODE_KEY) == 0 ? "to all others this is another "
+	    "node then" : "ssh warns everybody of another key then");
+	return EX_DATAERR;
+}
+
 /* -1: no such file.  Anything else that is wrong never makes a new key. */
 static int
 key_read(const struct keyfile *f, struct secret *s, char *scratch, char *err)
@@ -197,13 +206,10 @@ key_read(const struct keyfile *f, struct secret *s, char *scratch, char *err)
 	n = file_read(f->dirfd, f->key, scratch, KEYPEM_FILE_MAX, &st);
 	if (n == -1 && errno == ENOENT)
 		return -1;
-	if (n == -1) {
-		snprintf(err, ERR_MAX, "%.300s/%s: reading private key: %s",
-		    f->dir, f->key, errno == EFBIG ?
-		    "longer than a key file can be" : strerror(errno));
-		return errno == EACCES || errno == EPERM ? EX_NOPERM :
-		    EX_DATAERR;
-	}
+	if (n == -1 && errno != EFBIG)
+		return file_failed(err, f->dir, f->key, errno);
+	if (n == -1)
+		return key_bad(f, "longer than a key file can be", err);
 	/* systemd may grant its service by an ACL: the group's bits then. */
 	if ((st.st_mode & (f->credential ? 037 : 077)) != 0) {
 		snprintf(err, ERR_MAX, "%.200s/%s: mode %04o lets others than "
@@ -212,12 +218,8 @@ key_read(const struct keyfile *f, struct secret *s, char *scratch, char *err)
 		    f->key);
 		return EX_NOPERM;
 	}
-	if (!keypem_read(scratch, (size_t)n, s->seed, &why)) {
-		snprintf(err, ERR_MAX, "%.300s/%s: %s; want an unencrypted "
-		    "PKCS#8 Ed25519 key in PEM", f->dir, f->key, why);
-		return EX_DATAERR;
-	}
-	return 0;
+	return keypem_read(scratch, (size_t)n, s->seed, &why) ? 0 :
+	    key_bad(f, why, err);
 }
 
 static int
@@ -230,9 +232,7 @@ key_make(const struct keyfile *f, struct secret *s, char *scratch, char *err)
 	keypem_write(s->seed, scratch);
 	if (file_write_atomic(f->dirfd, f->key, scratch, KEYPEM_LEN, 0600))
 		return 0;
-	snprintf(err, ERR_MAX, "%.300s/%s: cannot write: %s", f->dir, f->key,
-	    strerror(errno));
-	return EX_CANTCREAT;
+	return file_failed(err, f->dir, f->key, errno);
 }
 
 /* Everything else of a secret from its seed. */

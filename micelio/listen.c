@@ -262,6 +262,8 @@ open_control(struct listeners *ls, const struct privs *privs, char *err)
 		    errno == EADDRINUSE ? "something else of that name is in "
 		    "the way; remove it" : errno == ENOENT ? "its directory "
 		    "does not exist (systemd makes it: RuntimeDirectory=)" :
+		    errno == EACCES ? "its directory is not this user's to "
+		    "write to; give it to him, or unset XDG_RUNTIME_DIR" :
 		    strerror(errno));
 		if (fd != -1)
 			close(fd);

@@ -150,6 +150,12 @@ bool	 file_write_atomic(int dirfd, const char *name, const void *, size_t,
 struct stat;
 ssize_t	 file_read(int dirfd, const char *name, void *buf, size_t max,
 	    struct stat *st);
+/*
+ * Say of dir/name what an errno of these functions means and what mends it;
+ * the exit status.
+ */
+int	 file_failed(char err[ERR_MAX], const char *dir, const char *name,
+	    int error);
 
 /* keypem.c: PKCS#8 PEM of an Ed25519 key (wire-v1 1.1, RFC 8410). */
 #define KEYPEM_LEN	119		/* of a file we write */
@@ -410,6 +416,7 @@ struct parent {
 	uint64_t		 events_dropped;
 	unsigned int		 stop_phase;
 	bool			 authkeys_missing;	/* and said so */
+	char			 authkeys_target[256];	/* if it is a link */
 	int			 exit_status;
 	char			 stop_reason[256];
 };

@@ -50,7 +50,7 @@ const char options_usage[] =
     "  -v                  log debug lines\n"
     "  --name NAME         node.name\n"
     "  --data-dir DIR      node.data_dir\n"
-    "  --ssh-listen ADDR   ssh.listen (several with commas)\n"
+    "  --ssh-listen ADDR   ssh.listen (several with commas; '' for none)\n"
     "  --log-level LEVEL   debug, info, warn or error\n"
     "  --libexec DIR       where the daemons' programs are (a build tree, too)\n"
     "  --show-id           print node id, public key and host key, and exit\n"
@@ -197,13 +197,11 @@ take(struct options *o, const struct option_def *d, const char *arg, char *err)
 {
 	enum log_level level;
 
-	if (d->arg != NULL && (arg == NULL || *arg == '\0')) {
-		if (d->word == NULL)
-			snprintf(err, ERR_MAX, "-%c: want %s after it",
-			    d->letter, d->arg);
-		else
-			snprintf(err, ERR_MAX, "--%s: want %s after it",
-			    d->word, d->arg);
+	if (d->arg != NULL && (arg == NULL || (*arg == '\0' &&
+	    d->id != OPT_SSH_LISTEN))) {
+		snprintf(err, ERR_MAX, "--%s: got %s, want %s after it; "
+		    "try: micelio -h", d->word, arg == NULL ? "nothing" :
+		    "\"\"", d->arg);
 		return OPTIONS_BAD;
 	}
 	switch (d->id) {

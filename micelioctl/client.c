@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One command, from connecting to its exit status. */
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <errno.h>
@@ -69,6 +70,8 @@ version_print(const struct options *o, const char *node, size_t n)
 static int
 connect_failed(const struct client *c, int err)
 {
+	struct stat st;
+
 	if (err == EACCES || err == EPERM) {
 		(void)fprintf(stderr, "micelioctl: %s: permission denied: "
 		    "you are not the node's owner and not in its group; ask "
@@ -80,7 +83,18 @@ connect_failed(const struct client *c, int err)
 		    "connection now; nothing was changed\n", c->path);
 		return EX_TEMPFAIL;
 	}
-	if (err == ENOENT || err == ECONNREFUSED || err == ENOTDIR)
+	if (lstat(c->path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
+		(void)fprintf(stderr, "micelioctl: %s: not a socket, want the "
+		    "node's control socket; name that with -s, or the node's "
+		    "directory with --data-dir\n", c->path);
+		return EX_USAGE;
+	}
+	if (err == ENOTDIR) {
+		(void)fprintf(stderr, "micelioctl: %s: not in a directory, "
+		    "want the node's; name that with --data-dir\n", c->path);
+		return EX_USAGE;
+	}
+	if (err == ENOENT || err == ECONNREFUSED)
 		(void)fprintf(stderr, "micelioctl: no answer at %s: micelio "
 		    "is not running; see: systemctl status micelio, or start "
 		    "it: micelio\n", c->path);
@@ -241,8 +255,12 @@ frame_handle(struct client *c, uint8_t type, const uint8_t *p, size_t n)
 		accepted(c, &r);
 	else if (type == CTL_OUTPUT && n > 0) {
 		if (!write_all(p[0] == 2 ? STDERR_FILENO : STDOUT_FILENO,
-		    p + 1, n - 1))
+		    p + 1, n - 1)) {
+			(void)fprintf(stderr, "micelioctl: standard output: "
+			    "%s, want to write all of it there; what was asked "
+			    "may be done\n", strerror(errno));
 			c->status = EX_IOERR;
+		}
 	} else if (type == CTL_EXIT && n == 1)
 		c->status = p[0];
 }
@@ -293,8 +311,9 @@ receive(struct client *c)
 		return gave_up(c, "the node ended the connection");
 	c->in_len += (size_t)n;
 	if (!frames_cut(c)) {
-		(void)fprintf(stderr, "micelioctl: %s is no control socket of "
-		    "micelio\n", c->path);
+		(void)fprintf(stderr, "micelioctl: %s: answers like no node, "
+		    "want the control socket of micelio; see -s and "
+		    "--data-dir\n", c->path);
 		return EX_PROTOCOL;
 	}
 	return c->status;
@@ -312,9 +331,15 @@ input_read(struct client *c)
 
 	if (n == -1 && errno == EINTR)
 		return;
-	if (n <= 0) {
+	if (n == -1) {
+		(void)fprintf(stderr, "micelioctl: standard input: %s, want "
+		    "the text; give it by a pipe or <FILE\n", errno == EBADF ?
+		    "closed" : strerror(errno));
+		c->status = EX_NOINPUT;
+		return;
+	}
+	if (n == 0) {
 		c->inputs = false;
-		n = 0;
 		c->deadline = mono_ms() + c->opts->timeout_ms;
 	}
 	frame_put(c, CTL_INPUT, buf, (size_t)n);
@@ -379,5 +404,7 @@ loop(struct client *c)
 			return rc;
 		if (p[1].revents != 0)
 			input_read(c);
+		if (c->status != -1)
+			return c->status;
 	}
 }

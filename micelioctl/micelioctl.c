@@ -3,19 +3,38 @@
  * micelioctl, a thin client of the control socket: it knows where the socket
  * is and how long to wait; the commands are the node's (micelio-sshd).
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "micelioctl.h"
+
+/*
+ * A closed standard descriptor would become the socket, and be read or
+ * written as one.  A file that cannot be read or written stands there then.
+ */
+static bool
+standard_fds(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null",
+		    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	return true;
+}
 
 int
 main(int argc, char **argv)
 {
 	char path[CTLPATH_MAX + 1], why[256];
 	struct options o;
-	int rc = options_parse(&o, argc, argv, why, sizeof(why));
+	int rc;
 
+	if (!standard_fds())
+		return EX_OSERR;
+	rc = options_parse(&o, argc, argv, why, sizeof(why));
 	if (rc == EX_OK && o.version) {
 		(void)puts("micelioctl " MICELIO_VERSION);
 		return EX_OK;

@@ -80,11 +80,13 @@ option_take(struct options *o, int argc, char **argv, int *i, char *why,
 	else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
 		o->version = true;
 	else {
-		(void)snprintf(why, size, "unknown option \"%s\"", name);
+		(void)snprintf(why, size, "unknown option \"%s\", want "
+		    "one of these before the command", name);
 		return EX_USAGE;
 	}
 	if (v != NULL && v[0] == '\0') {
-		(void)snprintf(why, size, "%s: needs a value", name);
+		(void)snprintf(why, size, "%s: got nothing, want a value "
+		    "after it", name);
 		return EX_USAGE;
 	}
 	return EX_OK;

@@ -40,8 +40,8 @@ given(const char *path, char out[CTLPATH_MAX + 1], char *why, size_t size)
 {
 	if (text_copy(out, path, CTLPATH_MAX + 1) <= CTLPATH_MAX)
 		return true;
-	(void)snprintf(why, size, "the socket path has %zu bytes, the limit "
-	    "is %d", strlen(path), CTLPATH_MAX);
+	(void)snprintf(why, size, "the socket path has %zu bytes, want %d at "
+	    "most; name it by a shorter one", strlen(path), CTLPATH_MAX);
 	return false;
 }
 

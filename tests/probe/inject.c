@@ -26,6 +26,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/* For a busy process to come to rest. */
+#define ASLEEP_TRIES	1000
+#define ASLEEP_PAUSE_US	5000
+
 #define STRING	0xffffff01UL	/* stands for the address of our string */
 #define SOCKADDR 0xffffff02UL	/* of a socket address */
 #define PARENT	0xffffff03UL	/* for the pid of the node's parent */
@@ -152,6 +156,26 @@ parent_of(pid_t pid)
 	return ppid;
 }
 
+/* Stop it where it waits in a system call: a busy one is let go on first. */
+static int
+stop_asleep(pid_t pid, struct user_regs_struct *regs)
+{
+	int status;
+
+	for (int tries = 0; tries < ASLEEP_TRIES; tries++) {
+		if (ptrace(PTRACE_INTERRUPT, pid, 0, 0) == -1 ||
+		    waitpid(pid, &status, __WALL) == -1)
+			die("interrupt");
+		regs_get(pid, regs);
+		if ((long)regs->orig_rax >= 0)
+			return 1;
+		if (ptrace(PTRACE_CONT, pid, 0, 0) == -1)
+			die("continue");
+		(void)usleep(ASLEEP_PAUSE_US);
+	}
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -181,13 +205,9 @@ main(int argc, char **argv)
 
 	if (ptrace(PTRACE_SEIZE, pid, 0, 0) == -1)
 		die("seize");
-	if (ptrace(PTRACE_INTERRUPT, pid, 0, 0) == -1 ||
-	    waitpid(pid, &status, __WALL) == -1)
-		die("interrupt");
 	/* Let an interrupted sleep reach its restart: then rip is at syscall. */
-	regs_get(pid, &saved);
-	if ((long)saved.orig_rax < 0)
-		errno = ESRCH, die("not asleep in a system call");
+	if (!stop_asleep(pid, &saved))
+		errno = EBUSY, die("never asleep in a system call");
 	stack = (saved.rsp - 4096) & ~15UL;
 	if (string != NULL)
 		poke(pid, stack, string, strlen(string) + 1);

@@ -10,6 +10,7 @@ import subprocess
 import time
 
 from node import Node
+from runner import lane
 
 OUTPUT, EXIT = 18, 19
 
@@ -98,6 +99,7 @@ def test_malformed(t):
     assert ask(node, HELLO, run(b"who"))[0] == 0
 
 
+@lane(root=True)        # to look at the descriptors of a daemon
 def test_descriptors_are_not_taken(t):
     node = Node(t, "north").start()
     fds = f"/proc/{node.child('sshd')}/fd"

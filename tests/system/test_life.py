@@ -280,6 +280,39 @@ def test_authorized_keys_reload(t):
     assert Client(t, node, alice).command("who").returncode == 0
 
 
+def test_authorized_keys_link(t):
+    """The file may be a link: a change of its target is seen."""
+    node = Node(t, "north")
+    real = os.path.join(t.dir, "elsewhere")
+    os.mkdir(real, 0o755)
+    link = os.path.join(node.dir, "authorized_keys")
+    target = os.path.join(real, "keys")
+    alice, bob = Key(t, "alice"), Key(t, "bob")
+
+    def put(*keys):
+        with open(target, "w") as f:
+            f.write("".join(k.line + "\n" for k in keys))
+        os.chmod(target, 0o600)
+    put(alice)
+    os.symlink(target, link)
+    node.start()
+    assert Client(t, node, alice).command("who").returncode == 0
+    put(bob)
+    until("bob's key works", lambda: Client(t, node, bob).command(
+        "who").returncode == 0, 10)
+    assert Client(t, node, alice).command("who").returncode == 255
+    # Another target: that one is watched then.
+    target = os.path.join(t.dir, "third")
+    put(alice)
+    os.symlink(target, link + ".new")
+    os.rename(link + ".new", link)
+    until("alice's key works", lambda: Client(t, node, alice).command(
+        "who").returncode == 0, 10)
+    put(bob)
+    until("bob's key works again", lambda: Client(t, node, bob).command(
+        "who").returncode == 0, 10)
+
+
 def test_damaged_store(t):
     """A broken database is set aside, loudly, and the node starts."""
     node = Node(t, "north").start()

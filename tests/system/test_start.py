@@ -62,6 +62,18 @@ def test_check(t):
     assert run(t, "-n", "-c", conf(t, "")).returncode == 0
 
 
+def test_ssh_off(t):
+    """From the command line, whatever the file says."""
+    for option in (("--ssh-listen", ""), ("--ssh-listen=",)):
+        r = run(t, "-nv", "-c", conf(
+            t, 'ssh = { listen = "127.0.0.1:2222"; };\n'), *option)
+        assert r.returncode == 0 and "listen = ();" in r.stdout, r
+        assert '"127.0.0.1:2222"' not in r.stdout, r
+    node = Node(t, "north", options=["--ssh-listen", ""]).start()
+    assert not node.events("listening", what="ssh")
+    assert node.ctl("who").returncode == 0
+
+
 def test_errors_at_once(t):
     path = conf(t, 'network = {\n'
                    ' lisen = "127.0.0.1:1";\n'

@@ -62,6 +62,7 @@ put(const char *name, const void *data, size_t n, mode_t mode)
 	int fd;
 
 	(void)mkdirat(dirfd_, "identity", 0700);
+	(void)unlinkat(dirfd_, name, 0);	/* it may be read-only */
 	fd = openat(dirfd_, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	assert_int_not_equal(fd, -1);
 	assert_int_equal(write(fd, data, n), n);

@@ -95,9 +95,11 @@ test_bad(void **state)
 	assert_int_equal(PARSE(&o, "-nq"), OPTIONS_BAD);
 	assert_string_equal(err, "-nq: unknown option; try: micelio -h");
 	assert_int_equal(PARSE(&o, "-c"), OPTIONS_BAD);
-	assert_string_equal(err, "--config: want a file name after it");
+	assert_string_equal(err, "--config: got nothing, want "
+	    "a file name after it; try: micelio -h");
 	assert_int_equal(PARSE(&o, "--name="), OPTIONS_BAD);
-	assert_string_equal(err, "--name: want a name after it");
+	assert_string_equal(err, "--name: got \"\", want a name "
+	    "after it; try: micelio -h");
 	assert_int_equal(PARSE(&o, "--show-id=1"), OPTIONS_BAD);
 	assert_string_equal(err,
 	    "--show-id: takes no value; try: micelio -h");
