@@ -50,19 +50,32 @@ book_get(const struct gossip *g, const struct nodeid *id)
 	return (struct book_peer *)n;
 }
 
+/* So that no neighbour pushes out what the others say. */
+static bool
+share_full(const struct lru *l, uint64_t teller)
+{
+	const struct lru_node *n;
+	size_t told = 0;
+
+	for (n = lru_oldest(l); n != NULL; n = lru_younger(n))
+		told += ((const struct book_peer *)n)->teller == teller;
+	return told >= BOOK_SHARE;
+}
+
 /*
- * Who makes room: the hearsay that came first, or the node that was seen
- * longest ago; not who is in use.
+ * Who makes room: the hearsay that came first (of that teller, if not NULL),
+ * or the node that was seen longest ago; not who is in use.
  */
 static struct book_peer *
-oldest(const struct lru *l, bool verified)
+oldest(const struct lru *l, bool verified, const uint64_t *teller)
 {
 	struct book_peer *p, *old = NULL;
 	struct lru_node *n;
 
 	for (n = lru_oldest(l); n != NULL; n = lru_younger(n)) {
 		p = (struct book_peer *)n;
-		if (p->linked || p->sought)
+		if (p->linked || p->sought ||
+		    (teller != NULL && p->teller != *teller))
 			continue;
 		if (!verified)
 			return p;
@@ -75,10 +88,13 @@ oldest(const struct lru *l, bool verified)
 static void
 put(struct lru *l, struct book_peer *p)
 {
-	struct book_peer *old;
+	struct book_peer *old = NULL;
 
-	if (lru_full(l)) {
-		old = oldest(l, p->verified);
+	if (!p->verified && share_full(l, p->teller))
+		old = oldest(l, false, &p->teller);
+	else if (lru_full(l))
+		old = oldest(l, p->verified, NULL);
+	if (old != NULL) {
 		lru_remove(l, &old->node);
 		free(old);
 	}

@@ -124,6 +124,7 @@ merge_cb(const struct peer_msg *m, void *arg)
 		merge->s->clock_s = (int64_t)m->last_seen -
 		    (int64_t)(g->now.wall / 1000);
 	}
+	memcpy(&p.teller, merge->s->id.b, sizeof(p.teller));
 	memcpy(p.pubkey, m->pubkey.p, sizeof(p.pubkey));
 	memcpy(p.addr, m->addr.p, m->addr.n);
 	p.last_seen = last_seen_clamp(m->last_seen, g->now.wall / 1000);

@@ -33,6 +33,7 @@
 #define KEYRING_LEARNT_MAX	4096u
 #define BOOK_VERIFIED_MAX	1024u
 #define BOOK_HEARSAY_MAX	1024u
+#define BOOK_SHARE		256u	/* hearsay of one neighbour */
 /* Ids remembered, at some 200 bytes each with an author of their own. */
 #define SEEN_MAX		81920u	/* for SEEN_MS */
 #define SEEN_CLOCKED_MAX	65536u	/* for SEEN_CLOCKED_MS */
@@ -116,6 +117,7 @@ struct book_peer {
 	uint64_t	 stored_seen;	/* last_seen that stated has */
 	/* Not stored: */
 	char		 heard[BOOK_HEARD][HOSTPORT_MAX + 1]; /* by others */
+	uint64_t	 teller;	/* who said it first */
 	bool		 linked;	/* connected now */
 	bool		 sought;	/* being dialled */
 	bool		 news;		/* peers are to hear of it soon */

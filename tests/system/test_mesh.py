@@ -46,6 +46,16 @@ def stop_all(nodes):
         os.mkdir(n.dir, 0o700)
 
 
+def all_hear(nodes):
+    """What the first and the last say reaches everybody, once."""
+    ends = nodes[0], nodes[-1]
+    for n in ends:
+        n.ctl("say", "hello to all")
+    until("all have heard both", lambda: all(
+        n.status()["gossipd"][0]["delivered"] == 2 - (n in ends)
+        for n in nodes), 10, 0.1)
+
+
 def times(t, what, nodes, timeout):
     """The same nodes from nothing, with each of the intervals."""
     for words, settings in INTERVALS:
@@ -57,6 +67,7 @@ def times(t, what, nodes, timeout):
         wait_full(nodes, timeout)
         t.note(f"{what}, {words}: full {time.monotonic() - began:.2f} s after "
                f"the start of the first (all ready: {ready:.2f} s)")
+        all_hear(nodes)
         for n in nodes:
             assert not [e for e in n.events() if e.level == "error"], \
                 n.log_tail()

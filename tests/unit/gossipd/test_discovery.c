@@ -410,6 +410,36 @@ test_slots(void **state)
 	fake_free(f);
 }
 
+/* W22: of networks we have no link to first. */
+static void
+test_networks(void **state)
+{
+	struct fake *f = fake_new(0);
+	unsigned int i, k, nets = 0;
+	struct ident c;
+	char addr[32];
+
+	(void)state;
+	f->conf.network_max_peers = 6;
+	for (i = 0; i < 40; i++) {
+		ident_make(&c, 2 + i);
+		snprintf(addr, sizeof(addr), i < 36 ? "8.8.4.%u:4000" :
+		    "8.8.%u.1:4000", i + 10);
+		hear(f, &c, addr, START_WALL / 1000);
+	}
+	pass(f, 100);
+	assert_int_equal(f->ndials, 4);
+	for (i = 0; i < f->ndials; i++) {
+		for (k = 0; k < i; k++)
+			if (reach_network(f->dials[i].to) ==
+			    reach_network(f->dials[k].to))
+				break;
+		nets += k == i;
+	}
+	assert_int_equal(nets, f->ndials);
+	fake_free(f);
+}
+
 /* While all fit, everybody links with everybody, whoever dials. */
 static void
 test_small(void **state)
@@ -566,6 +596,7 @@ main(void)
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_month),
 		cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_small),
 		cmocka_unit_test(test_star),
 		cmocka_unit_test(test_guests),

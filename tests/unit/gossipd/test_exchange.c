@@ -265,11 +265,14 @@ test_malformed(void **state)
 	fake_free(f);
 }
 
-/* W1: 9,618 smallest entries in one frame leave a bounded table. */
+/*
+ * W1: frames full of entries leave a bounded table, and what others told
+ * stays in it.
+ */
 static void
 test_flood(void **state)
 {
-	struct ident b, c;
+	struct ident b, c, other, stays;
 	struct peer_msg p;
 	struct wbuf w;
 	struct fake *f;
@@ -278,6 +281,16 @@ test_flood(void **state)
 
 	(void)state;
 	f = open_with(&b);
+	ident_make(&other, 2);
+	ident_make(&stays, 3);
+	fake_connect(f, 2, &other);
+	fake_forget(f);
+	wbuf_init(&w, 1024);
+	p = peer_of(&stays, "h:1", 5);
+	exchange_write(&w, &p, 1);
+	fake_frame(f, 2, env_make(&other, "o", MSG_PEER_EXCHANGE, 1,
+	    (struct slice){ w.p, w.len }, false));
+	wbuf_free(&w);
 	wbuf_init(&w, 2 * 1024 * 1024);
 	for (k = 0; k < 8; k++) {
 		wbuf_reset(&w);
@@ -289,10 +302,10 @@ test_flood(void **state)
 		snprintf(mid, sizeof(mid), "f%u", k);
 		fake_frame(f, 1, env_make(&b, mid, MSG_PEER_EXCHANGE, 1,
 		    (struct slice){ w.p, w.len }, false));
-		assert_true(f->g->book[1].n <= BOOK_HEARSAY_MAX);
+		assert_int_equal(f->g->book[1].n, BOOK_SHARE + 1);
 	}
-	assert_int_equal(f->g->count.exchanges, 8);
-	assert_int_equal(f->g->book[1].n, BOOK_HEARSAY_MAX);
+	assert_int_equal(f->g->count.exchanges, 9);
+	assert_non_null(book_get(f->g, &stays.id));
 	assert_int_equal(f->nputs, 0);
 	wbuf_free(&w);
 	fake_free(f);
@@ -481,6 +494,46 @@ test_tell_capped(void **state)
 	fake_free(f);
 }
 
+/* Many more known nodes than there is room for: a bounded table, and the node works. */
+static void
+test_thousands(void **state)
+{
+	struct book_peer r = { .has_key = true, .reachable = true,
+		.addr = "8.8.4.4:4000" };
+	struct fake *f = fake_new(0);
+	struct ident b, c;
+	unsigned int i;
+
+	(void)state;
+	ident_make(&b, 1);
+	ident_make(&c, 2);
+	for (i = 0; i < 20000; i++) {
+		r.has_key = i % 2;
+		memcpy(r.id.b, &i, sizeof(i));
+		r.last_seen = START_WALL / 1000 - i % 1000;
+		r.teller = i % 7;
+		if (r.has_key)
+			book_hearsay(f->g, &r);
+		else
+			gossip_peer_record(f->g, &r);
+	}
+	gossip_peer_end(f->g, f->now);
+	assert_int_equal(f->g->book[0].n, BOOK_VERIFIED_MAX);
+	assert_int_equal(f->g->book[1].n, BOOK_HEARSAY_MAX);
+	for (i = 0; i < 100; i++)
+		fake_pass(f, 10);
+	assert_in_range(f->ndials, 1, QUESTS_MAX);
+	fake_forget(f);
+	fake_connect(f, 1, &b);
+	fake_connect(f, 2, &c);
+	assert_int_equal(f->nready, 2);
+	assert_in_range(told(f, 1), 100, EXCHANGE_MAX);
+	fake_frame(f, 1, chat_env(&b, "m", 10));
+	assert_int_equal(f->nchats, 1);
+	assert_true(frame_went_to(&f->sent[f->nsent - 1], 2));
+	fake_free(f);
+}
+
 /* Who failed again and again is not passed on, nor who moved away. */
 static void
 test_tell_whom(void **state)
@@ -569,6 +622,7 @@ main(void)
 		cmocka_unit_test(test_tell),
 		cmocka_unit_test(test_tell_capped),
 		cmocka_unit_test(test_tell_whom),
+		cmocka_unit_test(test_thousands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <malloc.h>
+
 #include "fake.h"
 #include "json.h"
 
@@ -163,6 +165,29 @@ test_seen_full(void **state)
 	seen_free(&s);
 }
 
+/* Full, and every id of an author of its own: within 32 MiB. */
+static void
+test_seen_memory(void **state)
+{
+	uint8_t key[16] = { 0 };
+	struct seen s;
+	size_t before = mallinfo2().uordblks, grown;
+	uint32_t i;
+
+	(void)state;
+	seen_init(&s, 7, 0);
+	for (i = 0; i < SEEN_MAX + SEEN_CLOCKED_MAX; i++) {
+		memcpy(key, &i, sizeof(i));
+		keep(&s, key, i, i >= SEEN_MAX, t0);
+	}
+	assert_int_equal(s.authors.n, SEEN_MAX + SEEN_CLOCKED_MAX);
+	grown = mallinfo2().uordblks + mallinfo2().hblkhd - before;
+	/* an allocator that is not glibc's says nothing */
+	if (mallinfo2().arena > 0)
+		assert_in_range(grown, 1 << 20, 32 << 20);
+	seen_free(&s);
+}
+
 /* wire-v1 9.4 KeyRing* */
 static void
 test_keyring(void **state)
@@ -288,6 +313,7 @@ main(void)
 		cmocka_unit_test(test_seen),
 		cmocka_unit_test(test_seen_expires),
 		cmocka_unit_test(test_seen_full),
+		cmocka_unit_test(test_seen_memory),
 		cmocka_unit_test(test_keyring),
 		cmocka_unit_test(test_keyring_bounded),
 		cmocka_unit_test(test_limiter_vectors),

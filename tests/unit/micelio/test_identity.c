@@ -172,6 +172,23 @@ test_new(void **state)
 	identity_free(&b);
 }
 
+/* W30: what a crash in the middle of the first start leaves behind. */
+static void
+test_crashed(void **state)
+{
+	struct identity id;
+	char key[256];
+
+	(void)state;
+	put("identity/node.key.tmp", "-----BEGIN PRI", 14, 0600);
+	assert_int_equal(identity_load(&id, dirfd_, dir, NULL, true, err), 0);
+	assert_int_equal(get("identity/node.key", key, sizeof(key)),
+	    KEYPEM_LEN);
+	assert_int_equal(faccessat(dirfd_, "identity/node.key.tmp", F_OK, 0),
+	    -1);
+	identity_free(&id);
+}
+
 static void
 refused(const void *data, size_t n, mode_t mode, int status, const char *text)
 {
@@ -357,6 +374,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_vectors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_new, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_crashed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_credential, setup,
 		    teardown),

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""The table of commands: what is in it, and what becomes of what is not."""
+import json
+import subprocess
+
+from node import Node
+from peer import Peer
+from waiting import until
+
+# Those that need no other node, change nothing and end by themselves.
+HARMLESS = ("help", "who", "status", "peers", "version", "reload")
+SHELL_ONLY = {"nick": ["x"], "quit": []}
+
+
+def test_table(t):
+    """Each command once; each has a word about it, and does something."""
+    node = Node(t, "north").start()
+    hub = node.child("sshd")
+    rows = json.loads(node.ctl("help", "--json").stdout)
+    rows = next(v for v in rows.values() if isinstance(v, list))
+    names = [r["name"] for r in rows]
+    assert len(names) == len(set(names)) and "help" in names, names
+    assert not set(SHELL_ONLY) & set(names), names
+    text = node.ctl("help").stdout
+    for name in names:
+        assert name in text
+        one = node.ctl("help", name).stdout
+        assert one.startswith(f"micelioctl {name}"), one
+        assert "examples:" in one, one
+    for name in HARMLESS:
+        r = node.ctl(name)
+        assert r.stdout, (name, r)
+    for name, words in SHELL_ONLY.items():
+        r = node.ctl(name, *words, check=False)
+        assert r.returncode == 64 and "partyline" in r.stderr, (name, r)
+    r = node.ctl("statsu", check=False)
+    assert r.returncode == 64 and 'did you mean "status"' in r.stderr, r
+    r = node.ctl("nosuchatall", check=False)
+    assert r.returncode == 64 and not r.stdout, r
+    # Nothing of it ended the hub.
+    assert node.child("sshd") == hub
+
+
+def test_at_once(t):
+    """A hundred calls, ten at a time: each has its answer, each counts."""
+    node = Node(t, "north").start()
+    peer = Peer(t)
+    peer.dial(node)
+    binary = node.find("micelioctl")
+    for _ in range(10):
+        calls = [subprocess.Popen(
+            [binary, "--data-dir", node.dir, "version"], text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+            for _ in range(10)]
+        said = {p.communicate()[0] for p in calls}
+        assert [p.returncode for p in calls] == [0] * 10
+        assert len(said) == 1 and said.pop(), said
+    # So are the counters whole while there is traffic.
+    seen = 0
+    for i in range(15):
+        peer.chat(f"line {i}")
+        now = node.status()["gossipd"][0]["received"]
+        assert seen <= now <= i + 1, (seen, now, i)
+        seen = now
+    until("all are counted", lambda: node.status()["gossipd"][0]["received"]
+          == 15, 5)
