@@ -245,10 +245,19 @@ class Node:
 
     def events(self, name=None, **fields):
         """Log lines of this event whose fields begin with these values."""
-        found = [Event(line) for line in self.log().splitlines()]
-        return [e for e in found if e.ok and name in (None, e.name) and
+        return [e for e in self.events_of(self.log_file)
+                if name in (None, e.name) and
                 all(e.fields.get(k, "").startswith(str(v))
                     for k, v in fields.items())]
+
+    def events_of(self, log_file):
+        """All of a log, of this start or another."""
+        try:
+            with open(log_file, encoding="utf-8", errors="replace") as f:
+                found = [Event(line) for line in f.read().splitlines()]
+        except FileNotFoundError:
+            return []
+        return [e for e in found if e.ok]
 
     def wait_event(self, name, timeout=10.0, count=1, **fields):
         try:
