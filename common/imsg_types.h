@@ -80,11 +80,17 @@
 	 * (enum key_purpose), then for KEY_ENVELOPE: str message_id,	      \
 	 * u64 lamport_ts, u32 msg_type, blob payload.  KEY_SIGNED: u8 status \
 	 * (enum key_status), 64 signature (zero unless KEY_OK).	      \
+	 * KEY_ENTRIES (R), of the map: u8 n (1 to KEY_ENTRIES_MAX), n times  \
+	 * 16 mesh id, u8 flags, u64 hlc, u64 expires_ms, str key, u32 length \
+	 * of the value, 32 its SHA-256.  KEY_ENTRIES_SIGNED: u8 status, when \
+	 * KEY_OK n times 64 signature.					      \
 	 * KEY_DH (R): 32 remote public key.  KEY_DH_DONE: u8 status,	      \
 	 * 32 shared secret.  SIGN_HOSTKEY: 32 exchange hash.		      \
 	 */								      \
-	X(KEY_SIGN,		Go | St, Pa,	RUN,	5, 66000,	0)    \
-	X(KEY_SIGNED,		Pa, Go | St,	RUN,	65, 65,		0)    \
+	X(KEY_SIGN,		Go, Pa,		RUN,	5, 66000,	0)    \
+	X(KEY_SIGNED,		Pa, Go,		RUN,	65, 65,		0)    \
+	X(KEY_ENTRIES,		St, Pa,		RUN,	73, 24576,	0)    \
+	X(KEY_ENTRIES_SIGNED,	Pa, St,		RUN,	1, 4097,	0)    \
 	X(KEY_DH,		Tr, Pa,		RUN,	32, 32,		0)    \
 	X(KEY_DH_DONE,		Pa, Tr,		RUN,	33, 33,		0)    \
 	X(SIGN_HOSTKEY,		Se, Pa,		RUN,	32, 32,		0)    \
@@ -249,13 +255,15 @@
 #define SES_LINES_WINDOW 16384u	/* of lines the hub may hold; see SES_TAKEN */
 #define LINE_MAX_BYTES	16384u	/* a line typed at the partyline */
 
+#define KEY_ENTRIES_MAX	64u	/* of one KEY_ENTRIES */
+
 enum run_mode { MODE_PERSONAL = 1, MODE_SERVICE = 2 };
 
 enum listen_kind { LISTEN_NETWORK = 1, LISTEN_SSH = 2, LISTEN_CONTROL = 3 };
 
 enum key_purpose {
 	KEY_ENVELOPE = 1,	/* gossipd: an envelope of v1 (wire-v1 3.2) */
-	KEY_ENTRY = 2,		/* stated: 0xFF "micelio/entry/1" */
+	KEY_ENTRY = 2,		/* stated, by KEY_ENTRIES: an entry */
 	KEY_PEER_RECORD = 3,	/* gossipd: 0xFF "micelio/peer/1" */
 };
 

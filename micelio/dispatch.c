@@ -13,6 +13,7 @@
 static void	child_ready(struct child *, struct imsg *);
 static void	child_progress(struct child *, struct imsg *);
 static void	key_sign(struct child *, struct imsg *);
+static void	key_entries(struct child *, struct imsg *);
 static void	key_dh(struct child *, struct imsg *);
 static void	key_refused(struct child *, const char *, const char *);
 
@@ -29,6 +30,7 @@ child_dispatch(struct imsgchan *chan, struct imsg *m, void *arg)
 	case IMSG_CONF_OK:
 	case IMSG_CONF_REFUSED:	reload_answer(c, m); break;
 	case IMSG_KEY_SIGN:	key_sign(c, m); break;
+	case IMSG_KEY_ENTRIES:	key_entries(c, m); break;
 	case IMSG_KEY_DH:	key_dh(c, m); break;
 	case IMSG_SSH_SPAWN:	ssh_spawn(c->parent, m); break;
 	case IMSG_SSH_KILL:	ssh_kill(c->parent, m); break;
@@ -146,6 +148,31 @@ key_sign(struct child *c, struct imsg *m)
 	answer[0] = (uint8_t)status;
 	imsg_send(c->chan, IMSG_KEY_SIGNED, m->id, m->cause, answer,
 	    sizeof(answer));
+}
+
+static void
+key_entries(struct child *c, struct imsg *m)
+{
+	enum key_status status;
+	struct wbuf sigs, answer;
+	const char *why;
+
+	wbuf_init(&sigs, KEY_ENTRIES_MAX * 64);
+	if (!keyserv_entries(&c->parent->keyserv, c->role, m->data, m->len,
+	    mono_ms(), &status, &sigs, &why)) {
+		imsgchan_violation(c->chan, m, "malformed");
+		wbuf_free(&sigs);
+		return;
+	}
+	if (status == KEY_REFUSED)
+		key_refused(c, "entries", why);
+	wbuf_init(&answer, 1 + KEY_ENTRIES_MAX * 64);
+	wbuf_u8(&answer, (uint8_t)status);
+	wbuf_bytes(&answer, sigs.p, sigs.len);
+	imsg_send_wbuf(c->chan, IMSG_KEY_ENTRIES_SIGNED, m->id, m->cause,
+	    &answer);
+	wbuf_free(&answer);
+	wbuf_free(&sigs);
 }
 
 static void

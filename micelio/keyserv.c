@@ -23,6 +23,8 @@ const struct key_rule key_rules[KEY_RULES] = {
 	{ "exchange", PROC_GOSSIPD, KEY_ENVELOPE, { 4 }, 100, 1100 },
 	{ "m2 control", PROC_GOSSIPD, KEY_ENVELOPE, { 34, 35 }, 200, 400 },
 	{ "m2 gossip", PROC_GOSSIPD, KEY_ENVELOPE, { 38, 39 }, 200, 400 },
+	/* Entries; 30 us of this process each. */
+	{ "entries", PROC_STATED, KEY_ENTRY, { 0 }, 5000, 10000 },
 	/* One for each handshake, in or out; 30 us of this process each. */
 	{ "handshake", PROC_TRANSPORTD, 0, { 0 }, 1000, 2000 },
 };

@@ -214,11 +214,11 @@ char	*ssh_fingerprint(const uint8_t pub[32], char out[SSH_FP_MAX]);
 struct key_rule {
 	const char	*name;
 	enum proc_role	 from;
-	enum key_purpose purpose;	/* 0: KEY_DH; envelopes otherwise */
+	enum key_purpose purpose;	/* 0: KEY_DH */
 	uint32_t	 types[4];	/* message types; 0 ends */
 	uint32_t	 rate, burst;	/* per second */
 };
-#define KEY_RULES	6
+#define KEY_RULES	7
 extern const struct key_rule key_rules[KEY_RULES];
 
 struct key_count {
@@ -252,6 +252,13 @@ void	 keyserv_free(struct keyserv *);
 bool	 keyserv_sign(struct keyserv *, enum proc_role from, const uint8_t *,
 	    size_t, uint64_t now_ms, enum key_status *, uint8_t sig[64],
 	    const char **why);
+/*
+ * keyserv_entry.c: entries of the map.  As keyserv_sign(), but appends the
+ * signatures, 64 bytes each in the order of the request, if KEY_OK.
+ */
+bool	 keyserv_entries(struct keyserv *, enum proc_role from,
+	    const uint8_t *, size_t, uint64_t now_ms, enum key_status *,
+	    struct wbuf *sigs, const char **why);
 enum key_status keyserv_dh(struct keyserv *, enum proc_role from,
 	    const uint8_t remote[32], uint64_t now_ms, uint8_t shared[32],
 	    const char **why);

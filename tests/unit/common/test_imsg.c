@@ -140,6 +140,13 @@ refuses_what_the_table_forbids(void **state)
 	/* the hub asks for a signature; a session asks for a DH */
 	refuses(IMSG_KEY_SIGN, 0, 5, 0, PROC_PARENT, PROC_SSHD,
 	    IMSG_PHASE_RUN, "not between these two");
+	/* entries are for stated, envelopes are not */
+	refuses(IMSG_KEY_ENTRIES, 0, 100, 0, PROC_PARENT, PROC_GOSSIPD,
+	    IMSG_PHASE_RUN, "not between these two");
+	refuses(IMSG_KEY_ENTRIES, 0, 100, 0, PROC_PARENT, PROC_SSHD,
+	    IMSG_PHASE_RUN, "not between these two");
+	refuses(IMSG_KEY_SIGN, 0, 100, 0, PROC_PARENT, PROC_STATED,
+	    IMSG_PHASE_RUN, "not between these two");
 	refuses(IMSG_KEY_DH, 0, 32, 0, PROC_PARENT, PROC_SESSION,
 	    IMSG_PHASE_RUN, "not between these two");
 	refuses(IMSG_PING, 0, 8, 0, PROC_GOSSIPD, PROC_PARENT,
