@@ -17,9 +17,11 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import procs  # noqa: E402
+from skip import Skip  # noqa: E402
 from waiting import until  # noqa: E402
 
 DEFAULT_BUDGET = 40
+SKIPPED = 77            # status of a test that could not be run
 
 
 def lane(budget=DEFAULT_BUDGET, sandbox=False, root=False, long=False,
@@ -157,8 +159,12 @@ def run_one(path, function, args):
     else:
         raise SystemExit(f"no {function} in {path}")
     t = Test(name.replace(":", "."), args.build, args.peer, args.captures)
+    skipped = False
     try:
         f(t)
+    except Skip as e:
+        skipped = True
+        print(f"    skipped: {e}", flush=True)
     except BaseException:  # pylint: disable=broad-except
         t.failed = True
         traceback.print_exc(file=sys.stdout)
@@ -169,7 +175,7 @@ def run_one(path, function, args):
         print(f"kept: {t.dir}")
     else:
         t.remove()
-    return 1 if t.failed else 0
+    return 1 if t.failed else SKIPPED if skipped else 0
 
 
 class Running:
@@ -186,7 +192,7 @@ class Running:
             stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.out)
 
     def check(self):
-        """None while it runs, else whether it passed."""
+        """None while it runs, else "ok", "FAIL" or "skip"."""
         status = self.process.poll()
         if status is None and time.monotonic() - self.began > self.budget:
             left = procs.descendants(self.process.pid)
@@ -197,7 +203,7 @@ class Running:
             status = 1
         if status is None:
             return None
-        return status == 0
+        return {0: "ok", SKIPPED: "skip"}.get(status, "FAIL")
 
     def text(self):
         self.out.seek(0)
@@ -227,7 +233,7 @@ def run_all(args):
     todo = chosen(args)
     todo.sort(key=lambda x: (lane_of(x[2])["alone"],
                              -lane_of(x[2])["budget"]))
-    running, passed, failed = [], 0, []
+    running, passed, failed, skipped = [], 0, [], 0
     while todo or running:
         while todo and len(running) < args.jobs:
             alone = lane_of(todo[0][2])["alone"]
@@ -240,20 +246,23 @@ def run_all(args):
                 continue
             running.remove(r)
             took = time.monotonic() - r.began
-            print(f"{'ok  ' if result else 'FAIL'} {r.name} {took:.1f} s",
-                  flush=True)
+            print(f"{result:<4} {r.name} {took:.1f} s", flush=True)
             text = r.text()
-            if result:
-                passed += 1
-                text = "".join(line + "\n" for line in text.splitlines()
-                               if line.startswith("    note: "))
-            else:
+            if result == "FAIL":
                 failed.append(r.name)
+            else:
+                passed += result == "ok"
+                skipped += result == "skip"
+                text = "".join(line + "\n" for line in text.splitlines()
+                               if line.startswith(("    note: ",
+                                                   "    skipped: ")))
             if text:
                 print(text.rstrip("\n"), flush=True)
         time.sleep(0.02)
     for name in failed:
         print(f"failed: {name}")
+    if skipped:
+        print(f"{skipped} skipped")
     print(f"{passed} passed, {len(failed)} failed")
     return 1 if failed or not passed else 0
 
