@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A node: its core with what the daemon would give it, seen from the world.
+ */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "common/text.h"
+#include "sim.h"
+
+#define VERDICT_US	(2 * US_PER_MS)	/* a busy worker, at most */
+#define ADDR_STEP	40503u		/* odd: neighbours are far apart */
+
+static void	enter(struct world *, struct node *);
+static void	leave(struct world *, struct node *);
+
+void
+node_init(struct world *w, struct node *n, uint32_t i)
+{
+	struct rng r = rng_stream(w->seed, RNG_IDENT, i);
+	uint32_t a = i * ADDR_STEP & (NODES_MAX - 1);
+	uint8_t seed[32];
+
+	n->i = i;
+	n->from = NODES_MAX;
+	TAILQ_INIT(&n->ends);
+	STAILQ_INIT(&n->signs);
+	rng_fill(&r, seed, sizeof(seed));
+	if (crypto_sign_seed_keypair(n->pub, n->sec, seed) != 0 ||
+	    crypto_sign_ed25519_pk_to_curve25519(n->noise, n->pub) != 0)
+		fatalx("no keys");
+	nodeid_from_pubkey(&n->id, n->pub);
+	snprintf(n->addr, sizeof(n->addr), "45.%u.%u.%u:7000", a >> 12,
+	    a >> 4 & 255, (a & 15) + 1);
+	r = rng_stream(w->seed, RNG_CLOCK, i);
+	n->phase = rng_below(&r, 1000 * US_PER_S);
+	if (w->sc->skew > 0)
+		n->wall_off = (int64_t)rng_below(&r, 2 * w->sc->skew + 1) -
+		    (int64_t)w->sc->skew;
+	n->rng = rng_stream(w->seed, RNG_CORE, i);
+	n->choice = rng_stream(w->seed, RNG_V1, i);
+}
+
+uint32_t
+node_by_addr(const struct world *w, const char *addr)
+{
+	uint32_t i;
+
+	for (i = 0; i < w->n; i++)
+		if (strcmp(w->node[i].addr, addr) == 0)
+			return i;
+	return NODES_MAX;
+}
+
+struct gtime
+node_now(const struct world *w, const struct node *n)
+{
+	uint64_t wall = WALL_START_MS + w->now / US_PER_MS;
+
+	return (struct gtime){ (w->now + n->phase) / US_PER_MS,
+		(uint64_t)((int64_t)wall + n->wall_off) };
+}
+
+/* ---- what the core asks for ---- */
+
+static void
+send_cb(void *arg, const uint32_t *sids, size_t n, const void *p, size_t len)
+{
+	struct node *node = arg;
+	struct world *w = node->world;
+	struct frame *f = frame_new(w, p, len);
+	struct end *e;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if ((e = end_get(w, sids[i] - 1)) != NULL)
+			pipe_send(w, e, f);
+	frame_unref(f);
+}
+
+static void
+ready_cb(void *arg, uint32_t sid)
+{
+	struct node *n = arg;
+	struct end *e = end_get(n->world, sid - 1);
+
+	if (e != NULL)
+		e->ready = true;
+}
+
+static void
+close_cb(void *arg, uint32_t sid, enum down_reason why)
+{
+	struct node *n = arg;
+	struct end *e = end_get(n->world, sid - 1);
+
+	n->world->total.closes[why]++;
+	if (e != NULL)
+		end_close(n->world, e, why);
+}
+
+static void
+credit_cb(void *arg, uint32_t sid, uint32_t frames, uint32_t bytes)
+{
+	struct node *n = arg;
+	struct end *e = end_get(n->world, sid - 1);
+
+	if (e != NULL && e->open)
+		pipe_handled(n->world, e, frames, bytes);
+}
+
+static void
+dial_cb(void *arg, uint32_t number, const struct nodeid *expect,
+    const char *hostport)
+{
+	struct node *n = arg;
+
+	dial_start(n->world, n, number, expect, hostport);
+}
+
+static void
+dial_cancel_cb(void *arg, uint32_t number)
+{
+	(void)arg;
+	(void)number;
+}
+
+static enum verdict
+verify_cb(void *arg, uint64_t job, const uint8_t *pub, const uint8_t *sig,
+    const void *msg, size_t len)
+{
+	struct node *n = arg;
+	struct world *w = n->world;
+	bool good = sign_check(w, pub, sig, msg, len);
+	struct verdict_due *d;
+
+	if (!w->sc->late_verdicts)
+		return good ? VERDICT_GOOD : VERDICT_BAD;
+	d = xcalloc(1, sizeof(*d));
+	d->job = job;
+	d->good = good;
+	d->life = n->life;
+	d->from = n->from;
+	if (n->verdict_at < w->now)
+		n->verdict_at = w->now;
+	n->verdict_at += rng_below(&n->choice, VERDICT_US);
+	queue_add(&w->queue, n->verdict_at, DO_VERIFIED, n->i, 0, d);
+	return VERDICT_PENDING;
+}
+
+/* What was said is known by its text, from here on by its id. */
+static void
+name_it(struct world *w, const char *message_id, const void *payload,
+    size_t len)
+{
+	struct chat_msg c;
+	uint32_t i = 0;
+	size_t k;
+
+	arena_reset(&w->arena);
+	if (!chat_read(&c, &w->arena, payload, len) || c.text.n < 2 ||
+	    c.text.p[0] != 'm')
+		return;
+	for (k = 1; k < c.text.n && c.text.p[k] >= '0' && c.text.p[k] <= '9';
+	    k++)
+		i = i * 10 + (uint32_t)(c.text.p[k] - '0');
+	if (i < w->nmsg && !w->msg[i].named)
+		track_name(w, i, message_id, UUID_LEN);
+}
+
+static void
+sign_cb(void *arg, uint32_t req, const char *message_id, uint64_t lamport_ts,
+    uint32_t msg_type, const void *payload, size_t len)
+{
+	struct node *n = arg;
+	struct world *w = n->world;
+	struct signing_due *s = xcalloc(1, sizeof(*s));
+	char hex[NODEID_HEX + 1];
+	struct envelope e = { .lamport_ts = lamport_ts,
+		.msg_type = msg_type };
+
+	nodeid_hex(&n->id, hex);
+	e.message_id = (struct slice){ (const uint8_t *)message_id,
+		UUID_LEN };
+	e.sender_id = (struct slice){ (const uint8_t *)hex, NODEID_HEX };
+	e.payload = (struct slice){ payload, len };
+	wbuf_reset(&w->buf);
+	envelope_write_signed(&w->buf, &e);
+	s->req = req;
+	sign_bytes(w, n, w->buf.p, w->buf.len, s->sig);
+	STAILQ_INSERT_TAIL(&n->signs, s, entry);
+	if (msg_type == MSG_CHAT)
+		name_it(w, message_id, payload, len);
+}
+
+static void
+chat_in_cb(void *arg, const struct nodeid *sender, uint64_t unix_s,
+    struct slice message_id, struct slice nick, struct slice text)
+{
+	struct node *n = arg;
+
+	(void)sender;
+	(void)unix_s;
+	(void)nick;
+	track_delivered(n->world, n, message_id, text);
+}
+
+static void
+chat_result_cb(void *arg, uint32_t req, enum chat_status status,
+    uint16_t given, uint16_t connected, uint32_t retry_ms)
+{
+	struct node *n = arg;
+
+	(void)given;
+	(void)connected;
+	(void)retry_ms;
+	if (status != CHAT_SENT && status != CHAT_SLOWED &&
+	    req - 1 < n->world->nmsg)
+		track_refused(n->world, req - 1);
+}
+
+static void
+peer_put_cb(void *arg, const struct book_peer *p)
+{
+	(void)arg;
+	(void)p;
+}
+
+static void
+peer_del_cb(void *arg, const struct nodeid *id)
+{
+	(void)arg;
+	(void)id;
+}
+
+static void
+event_cb(void *arg, enum log_ev ev, uint64_t limit,
+    const struct log_field *fields)
+{
+	struct node *n = arg;
+
+	(void)limit;
+	n->world->total.log[ev]++;
+	if (n->world->trace) {
+		fprintf(stderr, "%8u.%06u node %u: ",
+		    (unsigned int)(n->world->now / US_PER_S),
+		    (unsigned int)(n->world->now % US_PER_S), n->i);
+		log_event_fields(ev, fields);
+	}
+}
+
+static void
+random_cb(void *arg, void *buf, size_t len)
+{
+	struct node *n = arg;
+
+	rng_fill(&n->rng, buf, len);
+}
+
+static const struct gossip_ops ops = {
+	.send = send_cb,
+	.ready = ready_cb,
+	.close = close_cb,
+	.credit = credit_cb,
+	.dial = dial_cb,
+	.dial_cancel = dial_cancel_cb,
+	.verify = verify_cb,
+	.sign = sign_cb,
+	.chat_in = chat_in_cb,
+	.chat_result = chat_result_cb,
+	.peer_put = peer_put_cb,
+	.peer_del = peer_del_cb,
+	.event = event_cb,
+	.random = random_cb,
+};
+
+/* ---- its life ---- */
+
+void
+node_start(struct world *w, struct node *n)
+{
+	struct gossip_id id = { .id = n->id };
+
+	n->alive = true;
+	n->silent = false;
+	n->life++;
+	n->born = w->now;
+	n->timer_at = NEVER;
+	queue_add(&w->queue, w->now + rng_below(&n->choice, KEEPALIVE_US),
+	    DO_KEEPALIVE, n->i, n->life, NULL);
+	if (n->persona == IS_V1) {
+		v1_start(w, n);
+		return;
+	}
+	memcpy(id.pubkey, n->pub, sizeof(id.pubkey));
+	memcpy(id.noise_static, n->noise, sizeof(id.noise_static));
+	n->core = gossip_new(&ops, n, &id, &w->conf, node_now(w, n));
+	if (w->sc->self_formed)
+		gossip_listening(n->core, n->addr);
+	gossip_peer_end(n->core, node_now(w, n));
+	gossip_tick(n->core, node_now(w, n));
+	leave(w, n);
+}
+
+static void
+signs_free(struct node *n)
+{
+	struct signing_due *s;
+
+	while ((s = STAILQ_FIRST(&n->signs)) != NULL) {
+		STAILQ_REMOVE_HEAD(&n->signs, entry);
+		free(s);
+	}
+}
+
+static void
+memory_lost(struct node *n)
+{
+	if (n->core != NULL)
+		gossip_free(n->core);
+	n->core = NULL;
+	v1_free(n);
+	signs_free(n);
+	n->ncredits = 0;
+}
+
+void
+node_crash(struct world *w, struct node *n, bool silent)
+{
+	struct end *e;
+
+	n->alive = false;
+	n->silent = silent;
+	memory_lost(n);
+	while ((e = TAILQ_FIRST(&n->ends)) != NULL) {
+		if (silent)
+			end_vanish(w, e);
+		else {
+			end_close(w, e, DOWN_RESET);
+			end_gone(w, e);
+		}
+	}
+}
+
+void
+node_free(struct node *n)
+{
+	memory_lost(n);
+	free(n->credits);
+}
+
+/* ---- what happens to it ---- */
+
+void
+node_credit(struct world *w, struct end *e)
+{
+	struct node *n = &w->node[e->node];
+
+	if (e->credit_due || n->core == NULL)
+		return;
+	e->credit_due = true;
+	if (n->ncredits == n->credits_cap) {
+		n->credits_cap = n->credits_cap > 0 ? n->credits_cap * 2 : 16;
+		n->credits = reallocarray(n->credits, n->credits_cap,
+		    sizeof(*n->credits));
+		if (n->credits == NULL)
+			fatalx("no memory for credits");
+	}
+	n->credits[n->ncredits++] = e->number;
+	/* Whoever waits for it is told, but not in the middle of a call. */
+	if (!n->inside) {
+		enter(w, n);
+		leave(w, n);
+	}
+}
+
+static void
+credits_give(struct world *w, struct node *n)
+{
+	struct conn *c;
+	struct pipe *p;
+	uint32_t e;
+	size_t i;
+
+	for (i = 0; i < n->ncredits; i++) {
+		e = n->credits[i];
+		if ((c = conn_get(w, e)) == NULL)
+			continue;
+		c->end[e & 1].credit_due = false;
+		p = &c->pipe[e & 1];
+		if (n->core != NULL && c->end[e & 1].up)
+			gossip_credit(n->core, e + 1, p->owed_frames,
+			    p->owed_bytes);
+		p->owed_frames = p->owed_bytes = 0;
+	}
+	n->ncredits = 0;
+}
+
+static void
+enter(struct world *w, struct node *n)
+{
+	(void)w;
+	n->inside = true;
+}
+
+static void
+timer_set(struct world *w, struct node *n)
+{
+	uint64_t ms = gossip_next(n->core), at;
+
+	if (ms > NEVER / US_PER_MS) {
+		n->timer_at = NEVER;
+		return;
+	}
+	at = ms * US_PER_MS > n->phase ? ms * US_PER_MS - n->phase : 0;
+	if (at <= w->now)
+		at = w->now + 1;
+	if (at == n->timer_at)
+		return;
+	n->timer_at = at;
+	queue_add(&w->queue, at, DO_TIMER, n->i, n->life, NULL);
+}
+
+/* The parent has signed, transportd has sent: the core hears of it. */
+static void
+leave(struct world *w, struct node *n)
+{
+	struct signing_due *s;
+
+	while (n->core != NULL) {
+		if ((s = STAILQ_FIRST(&n->signs)) != NULL) {
+			STAILQ_REMOVE_HEAD(&n->signs, entry);
+			gossip_signed(n->core, node_now(w, n), s->req, KEY_OK,
+			    s->sig);
+			free(s);
+		} else if (n->ncredits > 0)
+			credits_give(w, n);
+		else
+			break;
+	}
+	n->inside = false;
+	if (n->core != NULL)
+		timer_set(w, n);
+	else
+		n->ncredits = 0;
+}
+
+static void
+up(struct world *w, struct node *n, struct end *e)
+{
+	struct node *o = &w->node[end_other(w, e)->node];
+	struct rng r = { conn_get(w, e->number)->hash_seed };
+	uint8_t hash[32];
+
+	e->up = true;
+	if (n->persona == IS_V1) {
+		v1_up(w, n, e);
+		return;
+	}
+	rng_fill(&r, hash, sizeof(hash));
+	enter(w, n);
+	gossip_session_up(n->core, node_now(w, n), e->number + 1,
+	    (e->number & 1) == 0, conn_get(w, e->number)->dial, hash,
+	    o->noise, o->addr);
+	leave(w, n);
+}
+
+static void
+down(struct world *w, struct node *n, struct end *e, enum down_reason why)
+{
+	uint32_t sid = e->number + 1;
+	bool was_up = e->up;
+
+	end_close(w, e, why);
+	end_gone(w, e);
+	if (n->core == NULL || !was_up)
+		return;
+	enter(w, n);
+	gossip_session_down(n->core, node_now(w, n), sid, why);
+	leave(w, n);
+}
+
+void
+node_dial_failed(struct world *w, struct node *n, uint32_t number,
+    enum down_reason why)
+{
+	if (n->core == NULL)
+		return;
+	enter(w, n);
+	gossip_dial_failed(n->core, node_now(w, n), number, why,
+	    down_reason_text(why));
+	leave(w, n);
+}
+
+static void
+verified(struct world *w, struct node *n, struct verdict_due *d)
+{
+	if (n->core != NULL && n->life == d->life) {
+		enter(w, n);
+		n->from = d->from;
+		gossip_verified(n->core, node_now(w, n), d->job, d->good);
+		n->from = NODES_MAX;
+		leave(w, n);
+	}
+	free(d);
+}
+
+static void
+keepalives(struct world *w, struct node *n)
+{
+	static const uint8_t said[] = { 0x28, MSG_KEEPALIVE };
+	struct frame *f = frame_new(w, said, sizeof(said));
+	struct end *e;
+
+	TAILQ_FOREACH(e, &n->ends, entry)
+		if (e->ready && w->now - e->tx_at >= KEEPALIVE_US)
+			pipe_send(w, e, f);
+	frame_unref(f);
+	queue_add(&w->queue, w->now + KEEPALIVE_US, DO_KEEPALIVE, n->i,
+	    n->life, NULL);
+}
+
+void
+node_event(struct world *w, const struct event *ev)
+{
+	struct node *n;
+	struct end *e;
+
+	switch (ev->kind) {
+	case DO_UP:
+	case DO_DOWN:
+		if (!end_due(w, ev))
+			return;
+		e = end_get(w, ev->n);
+		n = &w->node[e->node];
+		if (ev->kind == DO_DOWN)
+			down(w, n, e, (enum down_reason)ev->v);
+		else if (!e->closing)
+			up(w, n, e);
+		return;
+	case DO_VERIFIED:
+		verified(w, &w->node[ev->n], ev->p);
+		return;
+	case DO_KEEPALIVE:
+		n = &w->node[ev->n];
+		if (n->alive && n->life == ev->v)
+			keepalives(w, n);
+		return;
+	default:
+		n = &w->node[ev->n];
+		if (n->core == NULL || ev->at != n->timer_at)
+			return;
+		n->timer_at = NEVER;
+		enter(w, n);
+		gossip_tick(n->core, node_now(w, n));
+		leave(w, n);
+	}
+}
+
+void
+node_frame(struct world *w, struct end *e, const struct frame *f)
+{
+	struct node *n = &w->node[e->node];
+
+	if (n->byz == NULL)
+		track_arrived(w, f);
+	n->from = end_other(w, e)->node;
+	if (n->persona == IS_V1) {
+		v1_frame(w, n, e, f);
+		pipe_handled(w, e, 1, f->len);
+	} else if (e->up) {
+		enter(w, n);
+		gossip_frame(n->core, node_now(w, n), e->number + 1, f->data,
+		    f->len);
+		leave(w, n);
+	}
+	n->from = NODES_MAX;
+}
+
+void
+node_publish(struct world *w, struct node *n, uint32_t msg)
+{
+	const char *text;
+	size_t len;
+
+	if (n->persona == IS_V1) {
+		v1_publish(w, n, msg);
+		return;
+	}
+	text = track_text(w, msg, &len);
+	enter(w, n);
+	gossip_chat_out(n->core, node_now(w, n), msg + 1, "sim", 3, text,
+	    len);
+	leave(w, n);
+}

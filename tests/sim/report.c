@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* The figures of a run, for people and for programs. */
+#include <sys/resource.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sim.h"
+
+struct figure {
+	const char	*name;		/* in the table and in expectations */
+	const char	*unit;
+	unsigned int	 digits;	/* behind the point, in the table */
+	uint64_t	 (*milli)(const struct world *, const struct phase *);
+};
+
+static uint64_t
+ratio(uint64_t a, uint64_t b, uint64_t scale)
+{
+	return b > 0 ? a * scale / b : 0;
+}
+
+static uint64_t
+messages(const struct world *w, const struct phase *p)
+{
+	(void)w;
+	return p->messages * 1000;
+}
+
+static uint64_t
+wanted(const struct world *w, const struct phase *p)
+{
+	(void)w;
+	return p->wanted * 1000;
+}
+
+static uint64_t
+missed(const struct world *w, const struct phase *p)
+{
+	(void)w;
+	return p->missed * 1000;
+}
+
+static uint64_t
+delivered(const struct world *w, const struct phase *p)
+{
+	(void)w;
+	return ratio(p->delivered, p->wanted, 100000);
+}
+
+static uint64_t
+complete(const struct world *w, const struct phase *p)
+{
+	(void)w;
+	return ratio(p->all, p->messages, 100000);
+}
+
+static uint64_t
+copies(const struct world *w, const struct phase *p)
+{
+	(void)w;
+	return ratio(p->copies, p->delivered, 1000);
+}
+
+static uint64_t
+quantile(const struct phase *p, uint64_t milli)
+{
+	uint64_t all = 0, below = 0, rank;
+	size_t i;
+
+	for (i = 0; i < LATENCY_SLOTS; i++)
+		all += p->latency[i];
+	rank = all - all * (1000 - milli) / 1000;
+	for (i = 0; i < LATENCY_SLOTS - 1; i++) {
+		below += p->latency[i];
+		if (below >= rank)
+			break;
+	}
+	return i * 1000;
+}
+
+static uint64_t
+p50(const struct world *w, const struct phase *p)
+{
+	(void)w;
+	return quantile(p, 500);
+}
+
+static uint64_t
+p99(const struct world *w, const struct phase *p)
+{
+	(void)w;
+	return quantile(p, 990);
+}
+
+static uint64_t
+lat_max(const struct world *w, const struct phase *p)
+{
+	(void)w;
+	return p->lat_max;
+}
+
+static uint64_t
+hops(const struct world *w, const struct phase *p)
+{
+	(void)w;
+	return p->hops_max * 1000;
+}
+
+static uint64_t
+control(const struct world *w, const struct phase *p)
+{
+	(void)w;
+	return ratio(p->control, p->wanted, 1000);
+}
+
+static const struct figure figures[] = {
+	{ "messages",	"",		0, messages },
+	{ "wanted",	"",		0, wanted },
+	{ "missed",	"",		0, missed },
+	{ "delivered",	"%",		3, delivered },
+	{ "complete",	"%",		1, complete },
+	{ "copies",	"per node",	3, copies },
+	{ "p50",	"ms",		0, p50 },
+	{ "p99",	"ms",		0, p99 },
+	{ "max",	"ms",		0, lat_max },
+	{ "hops",	"",		0, hops },
+	{ "control",	"B/node/msg",	1, control },
+};
+#define NFIGURES	(sizeof(figures) / sizeof(figures[0]))
+
+static void
+print_milli(char *out, size_t size, uint64_t milli, unsigned int digits)
+{
+	if (digits == 0)
+		snprintf(out, size, "%llu", (unsigned long long)milli / 1000);
+	else
+		snprintf(out, size, "%llu.%0*llu",
+		    (unsigned long long)milli / 1000, (int)digits,
+		    (unsigned long long)milli % 1000 /
+		    (digits == 1 ? 100 : 1));
+}
+
+static uint64_t
+peak_kib(void)
+{
+	struct rusage ru;
+
+	return getrusage(RUSAGE_SELF, &ru) == 0 ? (uint64_t)ru.ru_maxrss : 0;
+}
+
+void
+report_table(const struct world *w, uint64_t wall_us)
+{
+	char text[32];
+	uint32_t k;
+	size_t i;
+
+	printf("%-22s", w->sc->name);
+	for (k = 0; k < w->sc->nspan; k++)
+		printf(" %12s", w->sc->span[k].name);
+	printf("\n");
+	for (i = 0; i < NFIGURES; i++) {
+		printf("  %-9s %-10s", figures[i].name, figures[i].unit);
+		for (k = 0; k < w->sc->nspan; k++) {
+			print_milli(text, sizeof(text),
+			    figures[i].milli(w, &w->phase[k]),
+			    figures[i].digits);
+			printf(" %12s", text);
+		}
+		printf("\n");
+	}
+	printf("  frames %llu, bytes %llu, control %llu of them in %llu; "
+	    "muted at v1 %llu\n", (unsigned long long)w->total.frames,
+	    (unsigned long long)w->total.bytes,
+	    (unsigned long long)w->total.control_bytes,
+	    (unsigned long long)w->total.control_frames,
+	    (unsigned long long)w->total.muted);
+	printf("  seed %llu, hash %016llx, %llu events, %llu/s, %llu MiB\n",
+	    (unsigned long long)w->seed, (unsigned long long)w->hash,
+	    (unsigned long long)w->total.events,
+	    (unsigned long long)ratio(w->total.events, wall_us, US_PER_S),
+	    (unsigned long long)peak_kib() / 1024);
+	if (w->broken != NULL)
+		printf("  BROKEN %s: %s\n", w->broken, w->broken_text);
+}
+
+void
+report_json(const struct world *w, uint64_t wall_us)
+{
+	char text[32];
+	uint32_t k;
+	size_t i;
+
+	printf("{\"scenario\":\"%s\",\"nodes\":%u,\"seed\":%llu,"
+	    "\"hash\":\"%016llx\",\"events\":%llu,\"wall_us\":%llu,"
+	    "\"peak_kib\":%llu,\"frames\":%llu,\"bytes\":%llu,"
+	    "\"muted\":%llu,\"broken\":", w->sc->name, w->n,
+	    (unsigned long long)w->seed, (unsigned long long)w->hash,
+	    (unsigned long long)w->total.events,
+	    (unsigned long long)wall_us, (unsigned long long)peak_kib(),
+	    (unsigned long long)w->total.frames,
+	    (unsigned long long)w->total.bytes,
+	    (unsigned long long)w->total.muted);
+	if (w->broken != NULL)
+		printf("\"%s: %s\"", w->broken, w->broken_text);
+	else
+		printf("null");
+	printf(",\"phases\":{");
+	for (k = 0; k < w->sc->nspan; k++) {
+		printf("%s\"%s\":{", k > 0 ? "," : "", w->sc->span[k].name);
+		for (i = 0; i < NFIGURES; i++) {
+			print_milli(text, sizeof(text),
+			    figures[i].milli(w, &w->phase[k]), 3);
+			printf("%s\"%s\":%s", i > 0 ? "," : "",
+			    figures[i].name, text);
+		}
+		printf("}");
+	}
+	printf("}}\n");
+}
+
+/* False: there is no such phase or figure. */
+static bool
+look_up(const struct world *w, const struct expect *e, uint64_t *milli)
+{
+	uint32_t k;
+	size_t i;
+
+	for (k = 0; k < w->sc->nspan; k++)
+		for (i = 0; i < NFIGURES; i++)
+			if (strcmp(w->sc->span[k].name, e->phase) == 0 &&
+			    strcmp(figures[i].name, e->what) == 0) {
+				*milli = figures[i].milli(w, &w->phase[k]);
+				return true;
+			}
+	return false;
+}
+
+bool
+report_expect(const struct world *w, bool quiet)
+{
+	const struct expect *e;
+	char is[32], want[32];
+	bool good = true;
+	uint64_t milli;
+	uint32_t i;
+
+	for (i = 0; i < w->sc->nexpect; i++) {
+		e = &w->sc->expect[i];
+		milli = 0;
+		if (look_up(w, e, &milli) &&
+		    (e->least ? milli >= e->milli : milli <= e->milli))
+			continue;
+		good = false;
+		print_milli(is, sizeof(is), milli, 3);
+		print_milli(want, sizeof(want), e->milli, 3);
+		if (!quiet)
+			printf("  FAILED %s.%s is %s, not %s %s\n", e->phase,
+			    e->what, is, e->least ? ">=" : "<=", want);
+	}
+	return good;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scenario files: what happens in a run, line by line (README says how they
+ * are written).  All numbers are integers: times in microseconds, shares in
+ * millionths, expectations in thousandths.
+ */
+#ifndef MICELIO_SIM_SCENARIO_H
+#define MICELIO_SIM_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LINES_MAX	128u
+#define PHASES_MAX	8u
+#define NAME_MAX_LEN	31u
+#define SHARE_ALL	1000000u
+
+enum check_mode { CHECK_FAKE, CHECK_MEMO, CHECK_REAL };
+enum who { WHO_ANY, WHO_CORE, WHO_V1, WHO_NODE };
+
+#define FAULT_TABLE(X)							\
+	X(CRASH,	"crash",	"nodes vanish silently")	\
+	X(RESET,	"reset",	"nodes end, their links are reset") \
+	X(RESTART,	"restart",	"nodes end and come back")	\
+	X(PAUSE,	"pause",	"nodes stand still")		\
+	X(STALL,	"stall",	"links pass nothing for a while") \
+	X(HALFOPEN,	"halfopen",	"one direction of links dies")	\
+	X(BREAK,	"break",	"links are reset")		\
+	X(PARTITION,	"partition",	"the mesh falls in two parts")	\
+	X(CUT,		"cut",		"one direction between two parts") \
+	X(CLOCK,	"clock",	"clocks jump")
+
+enum fault_kind {
+#define X(name, word, text) FAULT_##name,
+	FAULT_TABLE(X)
+#undef X
+	FAULT_KINDS
+};
+
+struct publish {
+	uint64_t	 from, to;	/* us */
+	uint64_t	 gap;		/* us between two */
+	uint32_t	 size;
+	enum who	 by;
+	uint32_t	 node;
+};
+
+struct fault {
+	enum fault_kind	 kind;
+	uint64_t	 at, lasts;	/* us */
+	uint32_t	 share;
+	int64_t		 by;		/* clock: ms */
+};
+
+struct span {
+	char		 name[NAME_MAX_LEN + 1];
+	uint64_t	 from, to;
+};
+
+struct expect {
+	char		 phase[NAME_MAX_LEN + 1];
+	char		 what[NAME_MAX_LEN + 1];
+	bool		 least;		/* >= instead of <= */
+	uint64_t	 milli;
+};
+
+struct scenario {
+	char		 name[256];	/* the file, without its folder */
+	uint32_t	 nodes;
+	uint32_t	 degree, max_peers;
+	bool		 self_formed;
+	uint64_t	 lat_min, lat_max, jitter;	/* us */
+	uint32_t	 loss;		/* of packets, millionths */
+	uint64_t	 rate;		/* bytes a second of a link; 0: any */
+	uint64_t	 uplink;	/* of a node */
+	uint32_t	 v1;		/* share */
+	uint64_t	 skew;		/* ms at most, to both sides */
+	enum check_mode	 sign;
+	bool		 late_verdicts;	/* signature checks take time */
+	uint64_t	 run;		/* us */
+	uint64_t	 start;		/* us: links begin within */
+	uint64_t	 detect_min, detect_max; /* us; 0: 60 s of silence */
+	uint64_t	 promise;	/* us: messages must be there */
+	struct publish	 publish[LINES_MAX];
+	uint32_t	 npublish;
+	struct fault	 fault[LINES_MAX];
+	uint32_t	 nfault;
+	struct span	 span[PHASES_MAX];	/* [0]: all */
+	uint32_t	 nspan;
+	struct expect	 expect[LINES_MAX];
+	uint32_t	 nexpect;
+};
+
+void	 scenario_init(struct scenario *);
+/* False: the file or a line of it is wrong, which was said. */
+bool	 scenario_read(struct scenario *, const char *path);
+/* One line; what is wrong with it, or NULL. */
+const char *scenario_line(struct scenario *, char *line);
+const char *fault_name(enum fault_kind);
+
+#endif

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The deterministic simulator: many cores of micelio-gossipd, the same object
+ * files as in the daemon, on a virtual clock, network and randomness.
+ *
+ * Nothing here reads a clock, an address of memory or a floating-point number
+ * to decide anything: one seed gives one course of events, which a rolling
+ * hash of all of them shows.
+ */
+#ifndef MICELIO_SIM_H
+#define MICELIO_SIM_H
+
+#include <bsd/sys/queue.h>
+
+#include "micelio-gossipd/gossip.h"
+#include "queue.h"
+#include "rng.h"
+#include "scenario.h"
+
+#define US_PER_MS	UINT64_C(1000)
+#define US_PER_S	UINT64_C(1000000)
+#define NEVER		UINT64_MAX
+#define NODES_MAX	65536u
+#define WALL_START_MS	UINT64_C(1767225600000)	/* 2026-01-01 */
+#define NO_MSG		UINT32_MAX
+#define LATENCY_SLOTS	60001u		/* ms; the last: that or more */
+#define HOPS_MAX	253u
+#define KEEPALIVE_US	(20 * US_PER_S)
+
+struct world;
+
+/* ---- frames and links (net.c) ---- */
+
+struct frame {
+	uint32_t	 refs;
+	uint32_t	 len;
+	uint32_t	 type;		/* of the envelope */
+	uint32_t	 msg;		/* what it carries, or NO_MSG */
+	uint64_t	 hash;
+	uint8_t		 data[];
+};
+
+struct waiting {
+	STAILQ_ENTRY(waiting) entry;
+	struct frame	*frame;
+};
+STAILQ_HEAD(waiting_list, waiting);
+
+/* One direction of a link. */
+struct pipe {
+	struct rng	 rng;
+	uint64_t	 busy_until;	/* us: the last byte has left */
+	uint64_t	 last_at;	/* us: nothing arrives before */
+	uint64_t	 stall_at;	/* us: since then, or NEVER */
+	uint64_t	 dead_at;	/* us: then the reader gives it up */
+	uint64_t	 kept_bytes;	/* sent into the stall */
+	uint32_t	 queued;	/* frames that have not left */
+	uint32_t	 owed_frames, owed_bytes; /* credit due */
+	uint32_t	 in_frames, in_bytes;	/* read, not yet handled */
+	uint16_t	 stalls;	/* reasons why nothing passes */
+	bool		 ended;		/* the sender has closed */
+	struct waiting_list waiting;	/* behind a stall or window */
+};
+
+struct end {
+	TAILQ_ENTRY(end) entry;		/* of the node */
+	uint32_t	 number;	/* conn * 2 + side */
+	uint32_t	 node;
+	uint32_t	 life;		/* of the node, when it began */
+	bool		 open;		/* the node has it */
+	bool		 up;		/* and was told so */
+	bool		 closing;	/* and will hear of its end */
+	bool		 credit_due;	/* in the node's list */
+	bool		 ready;		/* v1: hello done */
+	uint64_t	 rx_at, tx_at;	/* us */
+};
+TAILQ_HEAD(end_list, end);
+
+struct conn {
+	struct end	 end[2];	/* [0] dialled */
+	struct pipe	 pipe[2];	/* [i]: from end i */
+	uint32_t	 latency;	/* us, one way */
+	uint32_t	 refs;		/* events that name it */
+	uint32_t	 dial;		/* number of the dialler's core */
+	uint32_t	 edge;		/* of the overlay, + 1 */
+	uint64_t	 hash_seed;
+};
+
+/* ---- nodes (node.c) ---- */
+
+enum persona { IS_CORE, IS_V1, IS_PERSONAS };
+
+struct signing_due {
+	STAILQ_ENTRY(signing_due) entry;
+	uint32_t	 req;
+	uint8_t		 sig[64];
+};
+
+struct dial {
+	uint32_t	 number;	/* 0: of the overlay */
+	uint32_t	 to;		/* node, or NODES_MAX: nobody */
+	uint32_t	 life;
+	bool		 expects;
+	struct nodeid	 expect;
+	enum down_reason why;		/* it fails, or NONE */
+};
+
+struct verdict_due {
+	uint64_t	 job;
+	uint32_t	 life;
+	uint32_t	 from;
+	bool		 good;
+};
+
+struct v1;
+struct byz;
+
+struct node {
+	struct world	*world;
+	uint32_t	 i;
+	enum persona	 persona;
+	struct byz	*byz;		/* hostile in some way, or NULL */
+	bool		 alive;
+	bool		 silent;	/* its death was */
+	uint32_t	 life;		/* counts its starts */
+	uint64_t	 born;		/* us */
+	uint64_t	 paused_until;	/* us */
+	uint8_t		 pub[32], sec[64], noise[32];
+	struct nodeid	 id;
+	char		 addr[24];
+	struct gossip	*core;
+	struct v1	*v1;
+	struct rng	 rng, choice;
+	uint64_t	 phase;		/* us: where its milliseconds end */
+	int64_t		 wall_off;	/* ms */
+	uint64_t	 timer_at;	/* us: asked for */
+	uint64_t	 verdict_at;	/* us: the last one asked for */
+	uint32_t	 from;		/* whose frame it has in hand */
+	bool		 inside;	/* the core is being called */
+	struct end_list	 ends;
+	size_t		 nends;
+	uint32_t	*credits;	/* ends with credit due */
+	size_t		 ncredits, credits_cap;
+	STAILQ_HEAD(, signing_due) signs;
+	uint64_t	 busy_until;	/* us: its uplink */
+};
+
+/* ---- messages of people (track.c) ---- */
+
+struct msg {
+	uint64_t	 at;		/* us */
+	uint64_t	 id_hash;
+	uint32_t	 author, author_life;
+	uint32_t	 size;
+	bool		 named;		/* it has an id */
+	bool		 refused;
+	uint32_t	 count;		/* nodes that have it */
+	uint32_t	 copies;	/* frames that brought it */
+	uint8_t		*hops;		/* per node: 0 no, else hops + 1 */
+};
+
+struct phase {
+	uint64_t	 messages, wanted, missed, delivered;
+	uint64_t	 copies, control, hops_max;
+	uint64_t	 latency[LATENCY_SLOTS];
+	uint64_t	 lat_max;	/* us */
+	uint64_t	 all;		/* messages that reached everybody */
+};
+
+struct totals {
+	uint64_t	 events, frames, bytes, vanished;
+	uint64_t	 control_frames, control_bytes;
+	uint64_t	 twice, wrong;	/* must be 0 */
+	uint64_t	 strange;	/* messages of hostile nodes shown */
+	uint64_t	 window_full;	/* frames nobody had credit for */
+	uint64_t	 muted;		/* at v1 nodes, by the rate */
+	uint64_t	 closes[DOWN_MAX];	/* by cores */
+	uint64_t	 log[EV_MAX];
+};
+
+struct world {
+	struct scenario	*sc;
+	uint64_t	 seed;
+	uint64_t	 now;		/* us */
+	struct queue	 queue;
+	struct conf	 conf;
+	struct node	*node;
+	uint32_t	 n;
+	struct conn	**conn;
+	uint32_t	 nconn, conn_cap;
+	uint32_t	 (*edge)[2];
+	uint32_t	 nedge;
+	struct msg	*msg;
+	uint32_t	 nmsg, msg_cap;
+	uint32_t	*names;		/* hash of ids -> messages */
+	size_t		 names_cap;
+	struct phase	*phase;		/* as in the scenario */
+	struct totals	 total;
+	uint64_t	 hash;
+	struct arena	 arena;
+	struct wbuf	 buf;
+	uint64_t	*verdicts;	/* memo of signature checks */
+	size_t		 nverdicts, verdicts_cap;
+	struct rng	 persona_rng, conn_rng;
+	struct hit	*hit;		/* what the faults are doing */
+	const char	*broken;	/* an invariant that did not hold */
+	char		 broken_text[256];
+	bool		 trace;
+};
+
+/* world.c */
+void	 world_init(struct world *, struct scenario *, uint64_t seed);
+void	 world_free(struct world *);
+/* All nodes in a fair order, to free(). */
+uint32_t *world_order(const struct world *, struct rng *);
+uint32_t world_share(uint32_t n, uint32_t share);
+/* Runs until then, at most `most` events; false: that time has come. */
+bool	 world_run(struct world *, uint64_t until, uint64_t most);
+void	 world_hash(struct world *, uint64_t);
+/* The first one stays. */
+void	 world_broken(struct world *, const char *what, const char *fmt, ...)
+	    __attribute__((format(printf, 3, 4)));
+
+/* net.c */
+struct frame	*frame_new(struct world *, const void *, size_t);
+void	 frame_unref(struct frame *);
+struct conn	*conn_open(struct world *, uint32_t a, uint32_t b,
+		    uint32_t dial);
+struct conn	*conn_get(const struct world *, uint32_t end);
+struct end	*end_get(const struct world *, uint32_t end);
+struct end	*end_other(const struct world *, const struct end *);
+/* Sends one frame from this end; takes no reference of the caller's. */
+void	 pipe_send(struct world *, struct end *, struct frame *);
+void	 pipe_arrive(struct world *, const struct event *);
+void	 pipe_credit(struct world *, const struct event *);
+/* The reader has dealt with frames it was given. */
+void	 pipe_handled(struct world *, struct end *, uint32_t frames,
+	    uint32_t bytes);
+/* Something holds this direction up; each stall has one release. */
+void	 pipe_stall(struct world *, struct pipe *, uint32_t number);
+void	 pipe_release(struct world *, struct pipe *, uint32_t number);
+/* This end closes; the other hears of it after what is under way. */
+void	 end_close(struct world *, struct end *, enum down_reason);
+/* The end is gone without a word. */
+void	 end_vanish(struct world *, struct end *);
+/* It is no more; its node was told. */
+void	 end_gone(struct world *, struct end *);
+void	 end_idle(struct world *, const struct event *);
+/* Does the node still have the end the event is about? */
+bool	 end_due(struct world *, const struct event *);
+/* Something about the end is to be told to its node then. */
+void	 end_tell(struct world *, struct end *, uint64_t at, enum event_kind);
+void	 conn_release(struct world *, uint32_t number);
+
+/* node.c */
+void	 node_init(struct world *, struct node *, uint32_t i);
+void	 node_free(struct node *);
+void	 node_start(struct world *, struct node *);
+/* Its memory is lost; links: what happens to them. */
+void	 node_crash(struct world *, struct node *, bool silent);
+struct gtime node_now(const struct world *, const struct node *);
+void	 node_event(struct world *, const struct event *);
+void	 node_frame(struct world *, struct end *, const struct frame *);
+void	 node_credit(struct world *, struct end *);
+void	 node_publish(struct world *, struct node *, uint32_t msg);
+void	 node_dial_failed(struct world *, struct node *, uint32_t number,
+	    enum down_reason);
+/* NODES_MAX: there is none. */
+uint32_t node_by_addr(const struct world *, const char *);
+
+/* dial.c */
+void	 dial_to(struct world *, struct node *, uint32_t to,
+	    uint32_t edge);
+void	 dial_start(struct world *, struct node *, uint32_t number,
+	    const struct nodeid *expect, const char *hostport);
+void	 dial_event(struct world *, const struct event *);
+
+/* v1.c */
+void	 v1_start(struct world *, struct node *);
+void	 v1_free(struct node *);
+void	 v1_up(struct world *, struct node *, struct end *);
+void	 v1_frame(struct world *, struct node *, struct end *,
+	    const struct frame *);
+void	 v1_uuid(struct node *, char out[UUID_LEN + 1]);
+void	 v1_publish(struct world *, struct node *, uint32_t msg);
+
+/* sign.c */
+void	 sign_bytes(struct world *, const struct node *, const void *, size_t,
+	    uint8_t sig[64]);
+bool	 sign_check(struct world *, const uint8_t pub[32],
+	    const uint8_t sig[64], const void *, size_t);
+
+/* overlay.c */
+void	 overlay_make(struct world *);
+void	 overlay_link(struct world *, uint32_t edge);
+void	 overlay_again(struct world *, uint32_t edge);
+/* The links of a node that came back. */
+void	 overlay_rejoin(struct world *, uint32_t node);
+
+/* track.c */
+uint32_t track_new(struct world *, struct node *author, uint32_t size);
+void	 track_refused(struct world *, uint32_t msg);
+/* It goes under this id. */
+void	 track_name(struct world *, uint32_t msg, const void *id, size_t len);
+uint32_t track_find(const struct world *, struct slice id);
+/* The text of a message, for its size. */
+const char *track_text(const struct world *, uint32_t msg, size_t *len);
+void	 track_delivered(struct world *, struct node *, struct slice id,
+	    struct slice text);
+void	 track_arrived(struct world *, const struct frame *);
+/* Counts what is missing and fills the phases. */
+void	 track_judge(struct world *);
+void	 track_free(struct world *);
+
+/* fault.c */
+void	 fault_plan(struct world *);
+void	 fault_free(struct world *);
+void	 fault_begin(struct world *, uint32_t line);
+void	 fault_end(struct world *, uint32_t line);
+/* Do no links begin between a and b now? */
+bool	 fault_parted(const struct world *, uint32_t a, uint32_t b);
+void	 fault_restart(struct world *, uint32_t node);
+
+/* report.c */
+void	 report_table(const struct world *, uint64_t wall_us);
+void	 report_json(const struct world *, uint64_t wall_us);
+/* Does what the scenario expects hold?  Says what does not. */
+bool	 report_expect(const struct world *, bool quiet);
+
+/* plot.c */
+bool	 plot_write(const struct world *, const char *path);
+
+#endif
