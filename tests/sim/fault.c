@@ -74,7 +74,8 @@ on_nodes(struct world *w, const struct fault *f, struct rng *r)
 		case FAULT_RESTART:
 			queue_add(&w->queue, w->now + f->lasts, DO_RESTART,
 			    n->i, 0, NULL);
-			/* FALLTHROUGH */
+			node_crash(w, n, false);
+			break;
 		case FAULT_RESET:
 			node_crash(w, n, false);
 			break;

@@ -114,10 +114,11 @@ credit_cb(void *arg, uint32_t sid, uint32_t frames, uint32_t bytes)
 
 static void
 dial_cb(void *arg, uint32_t number, const struct nodeid *expect,
-    const char *hostport)
+    const char *hostport, uint8_t flags)
 {
 	struct node *n = arg;
 
+	(void)flags;
 	dial_start(n->world, n, number, expect, hostport);
 }
 
