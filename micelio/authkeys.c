@@ -107,7 +107,7 @@ void
 authkeys_send(struct parent *p)
 {
 	struct child *hub = child_running(p, PROC_SSHD);
-	char file[CONF_DATA_DIR_MAX + 32], reason[400];
+	char file[sizeof(p->dir.path) + sizeof("/" AUTHKEYS_FILE)], reason[400];
 	struct stat st;
 	uint8_t *buf;
 	bool absent;
