@@ -185,7 +185,6 @@ main(int argc, char **argv)
 	unsigned long stack, v[6];
 	const char *string;
 	pid_t pid;
-	int status;
 	long rc;
 
 	if (argc < 3) {

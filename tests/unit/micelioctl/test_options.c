@@ -99,7 +99,7 @@ test_path(void **state)
 	big[sizeof(big) - 1] = '\0';
 	o.socket = big;
 	assert_false(socket_path(&o, out, why, sizeof(why)));
-	assert_non_null(strstr(why, "299 bytes, the limit is 107"));
+	assert_non_null(strstr(why, "299 bytes, want 107 at most"));
 }
 
 int
