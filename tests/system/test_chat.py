@@ -38,11 +38,14 @@ def talk(t, *panes, timeout=5):
 
 
 def test_two_nodes(t):
+    """Each is told where it is, and hears the other."""
     a = Node(t, "north").start()
     b = Node(t, "south", bootstrap=[a.mesh_address]).start()
     a.wait_peers(1)
     b.wait_peers(1)
     alice, bob = login(t, a, "alice"), login(t, b, "bob")
+    alice.wait_text("Welcome to north partyline! You are alice")
+    bob.wait_text("Welcome to south partyline! You are bob")
     talk(t, alice, bob)
     # A remote speaker is told from a local one.
     assert re.search(rf"bob@{b.id[:12]}", alice.screen()), alice.screen()

@@ -175,7 +175,7 @@ def test_reload(t):
     node = Node(t, "north").start()
     peer = Peer(t)
     addr = peer.listen()
-    assert not node.events("debug")
+    assert not [e for e in node.events() if e.level == "debug"]
     # Good: the level and a bootstrap entry change, the name needs a restart.
     node.bootstrap, node.level = [addr], "debug"
     node.write_conf()
@@ -183,6 +183,9 @@ def test_reload(t):
     line = node.wait_event("config_reloaded")
     assert "network.bootstrap" in line.fields["changed"], line
     peer.wait("up", 10)
+    # Details are logged now.
+    node.authorize("# nobody")
+    assert node.wait_event("authkeys_read").level == "debug"
     node.name, old = "other", node.name
     node.write_conf()
     node.name = old

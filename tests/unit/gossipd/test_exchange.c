@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Peer exchange and what is known of peers (wire-v1 5, 9.5 Merge*). */
+#include "common/text.h"
 #include "fake.h"
 #include "json.h"
 
@@ -534,10 +535,15 @@ test_thousands(void **state)
 	fake_free(f);
 }
 
-/* Who failed again and again is not passed on, nor who moved away. */
+/*
+ * Who failed again and again is not passed on, nor who moved away, nor where
+ * nobody is (BuildPeerInfoExcludesWildcard).
+ */
 static void
 test_tell_whom(void **state)
 {
+	struct book_peer rec = { .has_key = true, .reachable = true,
+		.last_seen = START_WALL / 1000 };
 	struct fake *f = fake_new(0);
 	struct peer_msg m;
 	struct ident b, c, d;
@@ -557,6 +563,19 @@ test_tell_whom(void **state)
 	fake_pump(f);
 	assert_int_equal(f->nsent, 0);
 	fake_pass(f, 2000);
+	fake_pump(f);
+	assert_int_equal(told(f, 0), 1);
+	assert_memory_equal(last_ids[0], c.hex, 64);
+	ident_make(&d, 4);
+	fake_connect_kin(f, 2, &d, "0.0.0.0:4000");
+	text_copy(rec.addr, "[::]:4000", sizeof(rec.addr));
+	ident_make(&d, 5);
+	rec.id = d.id;
+	memcpy(rec.pubkey, d.pub, 32);
+	gossip_peer_record(f->g, &rec);
+	assert_non_null(book_get(f->g, &d.id));
+	fake_forget(f);
+	fake_pass(f, EXCHANGE_DEFAULT_MS);
 	fake_pump(f);
 	assert_int_equal(told(f, 0), 1);
 	assert_memory_equal(last_ids[0], c.hex, 64);

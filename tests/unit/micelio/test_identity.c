@@ -172,6 +172,27 @@ test_new(void **state)
 	identity_free(&b);
 }
 
+/* LoadReadPermissionError, for root too: an error, never another identity. */
+static void
+test_unreadable(void **state)
+{
+	struct identity id;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(mkdirat(dirfd_, "identity", 0700), 0);
+	assert_int_equal(mkdirat(dirfd_, "identity/node.key", 0700), 0);
+	assert_int_not_equal(identity_load(&id, dirfd_, dir, NULL, true, err),
+	    0);
+	assert_non_null(strstr(err, "node.key"));
+	assert_null(id.node);
+	assert_int_equal(fstatat(dirfd_, "identity/node.key", &st, 0), 0);
+	assert_true(S_ISDIR(st.st_mode));
+	assert_int_equal(faccessat(dirfd_, "identity/node.pub", F_OK, 0), -1);
+	assert_int_equal(unlinkat(dirfd_, "identity/node.key", AT_REMOVEDIR),
+	    0);
+}
+
 /* W30: what a crash in the middle of the first start leaves behind. */
 static void
 test_crashed(void **state)
@@ -374,6 +395,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_vectors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_new, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unreadable, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(test_crashed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_credential, setup,

@@ -229,7 +229,10 @@ test_like_go(void **state)
 	/* 65 bits */
 	static const uint8_t wide[] = { 0x18, 0xff, 0xff, 0xff, 0xff, 0xff,
 		0xff, 0xff, 0xff, 0xff, 0x03 };
+	struct hello_msg h;
 	struct chat_msg c;
+	struct peer_msg p;
+	size_t total;
 
 	(void)state;
 	arena_reset(&arena);
@@ -245,6 +248,17 @@ test_like_go(void **state)
 	assert_true(chat_read(&c, &arena, "", 0));
 	assert_int_equal(c.nick.n + c.text.n, 0);
 	assert_true(c.timestamp == 0);
+	assert_true(hello_read(&h, &arena, "", 0));
+	assert_int_equal(h.node_id.n + h.version.n + h.listen_addr.n +
+	    h.pubkey.n + h.ntags, 0);
+	assert_false(h.reachable);
+	assert_true(peer_read(&p, &arena, "", 0));
+	assert_int_equal(p.node_id.n + p.addr.n + p.pubkey.n, 0);
+	assert_false(p.reachable);
+	assert_true(p.last_seen == 0);
+	ngot = 0;
+	assert_true(exchange_read(&arena, "", 0, &total, each, NULL));
+	assert_int_equal(total + ngot, 0);
 }
 
 /* 30,000 tags of nothing: 60 kB that would become megabytes. */
