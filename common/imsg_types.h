@@ -356,8 +356,8 @@ enum table {
  * STATUS: any; the parent's has str lacks, str host_key, str data_dir.
  * KEYSERV, one row a use: str use, str from, u64 ok, u64 refused, u64 slowed.
  * LINKS, one row a session of SESSION_UP: u64 session (its number, as in
- * PEERS), us rtt, us rtt_smoothed, bytes in and out as on the wire, bytes
- * queue: written to it and not yet acknowledged.
+ * PEERS), us rtt_kernel, us rtt_smoothed, bytes in and out as on the wire,
+ * bytes queue: written to it and not yet acknowledged.
  * NODES: str id, str addr, str source ("verified", "hearsay", "stored"), bool
  * linked, bool reachable, time last_seen, u64 fails, time last_fail, us rtt.
  * DROPS: str what, u64 count, str why.

@@ -91,8 +91,8 @@ session_row(const struct gossip *g, const struct session *s, struct gtime now,
 	row_num(b, "silent", ROW_MS, now.mono - s->rx_at);
 	row_num(b, "frames_in", ROW_U64, s->frames_in);
 	row_num(b, "frames_out", ROW_U64, s->frames_out);
-	row_num(b, "bytes_in", ROW_BYTES, s->bytes_in);
-	row_num(b, "bytes_out", ROW_BYTES, s->bytes_out);
+	row_num(b, "payload_in", ROW_BYTES, s->bytes_in);
+	row_num(b, "payload_out", ROW_BYTES, s->bytes_out);
 	row_text(b, "listens", s->proved ? s->listen_addr : "");
 	row_null(b, "cause");
 	row_none(b, "next", ROW_MS);
@@ -121,8 +121,8 @@ boot_row(const struct gossip *g, const struct boot *p, struct gtime now,
 	row_none(b, "silent", ROW_MS);
 	row_null(b, "frames_in");
 	row_null(b, "frames_out");
-	row_none(b, "bytes_in", ROW_BYTES);
-	row_none(b, "bytes_out", ROW_BYTES);
+	row_none(b, "payload_in", ROW_BYTES);
+	row_none(b, "payload_out", ROW_BYTES);
 	row_null(b, "listens");
 	if (p->cause != DOWN_NONE)
 		row_str(b, "cause", down_reason_text(p->cause));

@@ -17,7 +17,7 @@ answer_row(const struct answer *a, size_t i, size_t *len)
 void
 answer_add(struct answer *a, const void *row, size_t n)
 {
-	if (a->rows.len + n + 4 > ANSWER_BYTES_MAX)
+	if (a->rows.len + n + 4 > a->rows.max)
 		return;
 	wbuf_blob(&a->rows, row, n);
 	a->n++;

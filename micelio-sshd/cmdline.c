@@ -411,7 +411,7 @@ help_list_text(const struct doc *d, enum door door, struct wbuf *w)
 			continue;
 		(void)snprintf(left, sizeof(left), "%s%.*s %.*s", slash,
 		    (int)name.str_len, name.str, (int)args.str_len, args.str);
-		wbuf_printf(w, "  %-20s %.*s\n", left, (int)help.str_len,
+		wbuf_printf(w, "  %-22s %.*s\n", left, (int)help.str_len,
 		    help.str);
 	}
 	if (door == DOOR_SHELL)

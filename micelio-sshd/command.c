@@ -31,6 +31,24 @@ const struct command commands[] = {
 	{ "peers", "", "connected and configured nodes",
 	    { "peers", "peers --plain" }, ROLE_USER, DOOR_ANY,
 	    .start = cmd_peers },
+	{ "peer", "NODE", "all about one: begin of its id, name or address",
+	    { "peer 5647", "peer 192.0.2.10:4000 --json" }, ROLE_USER,
+	    DOOR_ANY, .node = true, .min_args = 1, .max_args = 1,
+	    .start = cmd_peer },
+	{ "nodes", "[WORD] [page=N]", "all nodes known, last seen first",
+	    { "nodes", "nodes hearsay page=2" }, ROLE_USER, DOOR_ANY,
+	    .max_args = 2, .start = cmd_nodes },
+	{ "stats", "", "counters of all daemons, what was dropped and why",
+	    { "stats", "stats --json" }, ROLE_USER, DOOR_ANY,
+	    .start = cmd_stats },
+	{ "link", "[ID@]HOST:PORT", "connect with a node now",
+	    { "link 192.0.2.10:4000", "link eu.example.org:4000" }, ROLE_OP,
+	    DOOR_ANY, .changes = true, .min_args = 1, .max_args = 1,
+	    .start = cmd_link },
+	{ "unlink", "NODE", "end the connection, for ten minutes at least",
+	    { "unlink 5647", "unlink 192.0.2.10:4000" }, ROLE_OP, DOOR_ANY,
+	    .changes = true, .node = true, .min_args = 1, .max_args = 1,
+	    .start = cmd_unlink },
 	{ "tail", "", "what is said, as it comes (ops: and events)",
 	    { "tail", "tail --json" }, ROLE_USER, DOOR_EXEC | DOOR_CONTROL,
 	    .streams = true, .start = cmd_tail },
@@ -176,6 +194,7 @@ command_start(struct caller *caller, int rc, struct cmdline *line,
 		caller_refuse(caller, rc, why);
 		return;
 	}
+	caller->hub->count.commands++;
 	line->cmd->start(run_new(caller, line));
 }
 
@@ -220,6 +239,25 @@ run_doc(struct run *run, const struct doc *d,
 	else
 		text(d, &w);
 	run_out(run, OUT_STDOUT, (const char *)w.p, w.len);
+	wbuf_free(&w);
+}
+
+void
+run_verdict(struct run *run, const struct doc *d, int status)
+{
+	struct caller *caller = run->caller;
+	struct wbuf w;
+
+	if (status == EX_OK || run->line.form != DOC_TEXT) {
+		run_doc(run, d, verdict_text);
+		return;
+	}
+	wbuf_init(&w, RESULT_MAX);
+	wbuf_printf(&w, caller->door == DOOR_SHELL ? "-- %s: " :
+	    "micelio: %s: ", run->line.cmd->name);
+	verdict_text(d, &w);
+	run_out(run, caller->door == DOOR_SHELL ? OUT_STDOUT : OUT_STDERR,
+	    (const char *)w.p, w.len);
 	wbuf_free(&w);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* status, peers, version, reload. */
+/* status, version, reload. */
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -68,48 +68,6 @@ cmd_status(struct run *run)
 	if (!gather_start(run, want, sizeof(want) / sizeof(want[0]),
 	    status_answer))
 		run_fail(run, EX_TEMPFAIL, "status: too many are asking at "
-		    "once; ask again");
-}
-
-static void
-peers_text(const struct doc *d, struct wbuf *w)
-{
-	if (d->list[0].n == 0)
-		wbuf_printf(w, "no peers: none is connected or configured; "
-		    "add one to network.bootstrap\n");
-	else
-		doc_table(&d->list[0], PEERS_COLUMNS, w);
-}
-
-static void
-peers_answer(struct run *run, const struct answer *a, size_t n)
-{
-	struct doc d;
-	const void *row;
-	size_t list, len;
-
-	if (n != 1 || a[0].state != ANSWER_COMPLETE) {
-		run_fail(run, EX_TEMPFAIL, "peers: no answer from gossipd in "
-		    "%d s", GATHER_MS / 1000);
-		return;
-	}
-	doc_init(&d);
-	list = doc_list(&d, "peers");
-	for (size_t i = 0; i < a[0].n; i++)
-		if ((row = answer_row(&a[0], i, &len)) != NULL)
-			(void)doc_row(&d, list, row, len);
-	run_doc(run, &d, peers_text);
-	doc_free(&d);
-	run_done(run, EX_OK);
-}
-
-void
-cmd_peers(struct run *run)
-{
-	static const struct gather_want want = { PROC_GOSSIPD, TABLE_PEERS };
-
-	if (!gather_start(run, &want, 1, peers_answer))
-		run_fail(run, EX_TEMPFAIL, "peers: too many are asking at "
 		    "once; ask again");
 }
 

@@ -62,7 +62,8 @@ add_nicks(struct completion *c, const struct room *r, const char *after,
 /* What may stand where the cursor is, in the arguments of a command. */
 static void
 add_arguments(struct completion *c, const struct command *t,
-    const struct room *r, const char *line, const char *word, size_t n)
+    const struct room *r, const struct completion_nodes *nodes,
+    const char *line, const char *word, size_t n)
 {
 	size_t verb = strcspn(line + 1, " ");
 	char why[256];
@@ -77,11 +78,16 @@ add_arguments(struct completion *c, const struct command *t,
 		add_commands(c, t, "", word, n);
 	else if (cmd->talk)
 		add_nicks(c, r, " ", word, n);
+	else if (cmd->node)
+		for (size_t i = 0; i < nodes->n; i++)
+			if (strncasecmp(nodes->v[i], word, n) == 0)
+				add(c, "", nodes->v[i], " ");
 }
 
 void
-complete(const struct command *t, const struct room *r, const char *line,
-    size_t len, size_t cursor, struct completion *c)
+complete(const struct command *t, const struct room *r,
+    const struct completion_nodes *nodes, const char *line, size_t len,
+    size_t cursor, struct completion *c)
 {
 	char *s;
 	size_t start;
@@ -99,7 +105,7 @@ complete(const struct command *t, const struct room *r, const char *line,
 	else if (s[0] == '/' && start == 0)
 		add_commands(c, t, "/", s + 1, cursor - 1);
 	else if (s[0] == '/' && s[1] != '/')
-		add_arguments(c, t, r, s, s + start, cursor - start);
+		add_arguments(c, t, r, nodes, s, s + start, cursor - start);
 	else
 		add_nicks(c, r, start == 0 ? ": " : " ", s + start,
 		    cursor - start);

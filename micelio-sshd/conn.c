@@ -107,11 +107,12 @@ conn_kill(struct conn *c, const char *cause)
 
 /* A line instead of a silent close: ssh(1) shows it with -v. */
 static void
-refuse(int fd, const struct addr *a, const char *cause)
+refuse(struct hub *hub, int fd, const struct addr *a, const char *cause)
 {
 	static const char line[] = "micelio: too many connections\r\n";
 	uint32_t held;
 
+	hub->count.refused++;
 	(void)send(fd, line, sizeof(line) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	(void)close(fd);
 	if (log_allowed(addr_host_key(a), EV_SSH_REFUSED, mono_ms(), &held))
@@ -140,6 +141,7 @@ conn_new(struct hub *hub, const struct addr *a)
 		fatalx("no memory for a connection");
 	TAILQ_INSERT_TAIL(&hub->conns, c, entry);
 	hub->nconns++;
+	hub->count.connections++;
 	budget_add(&hub->budget, &c->budget, c->id, a);
 	return c;
 }
@@ -159,7 +161,7 @@ conn_accept(struct hub *hub, int fd, const struct addr *a)
 	if (hub->stopping)
 		cause = "stopping";
 	if (cause != NULL) {
-		refuse(fd, a, cause);
+		refuse(hub, fd, a, cause);
 		return;
 	}
 	if (id != 0 && (victim = conn_find(hub, id)) != NULL) {
@@ -402,8 +404,10 @@ conn_out(struct caller *caller, int stream, const char *s, size_t n)
 	size_t k;
 
 	if (c->chan == NULL || c->state != CONN_IN || n == 0 ||
-	    !outlet_take(&c->outlet, n, count_lines(s, n)))
+	    !outlet_take(&c->outlet, n, count_lines(s, n))) {
+		c->hub->count.lines_skipped += count_lines(s, n);
 		return;
+	}
 	for (; n > 0; s += k, n -= k) {
 		k = n < CHUNK_MAX ? n : CHUNK_MAX;
 		iov[0].iov_base = &kind;

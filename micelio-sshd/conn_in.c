@@ -198,6 +198,7 @@ ses_ordered(struct conn *c, struct imsg *m)
 static void
 ses_complete(struct conn *c, struct imsg *m)
 {
+	struct completion_nodes nodes = { c->hub->linked, c->hub->nlinked };
 	struct completion done;
 	struct rcur r;
 	const char *line;
@@ -212,7 +213,7 @@ ses_complete(struct conn *c, struct imsg *m)
 		login_lied(c, "malformed SES_COMPLETE");
 		return;
 	}
-	complete(commands, &c->hub->room, line, n, cursor, &done);
+	complete(commands, &c->hub->room, &nodes, line, n, cursor, &done);
 	wbuf_init(&w, 16384);
 	wbuf_u16(&w, done.start);
 	wbuf_u8(&w, done.n);

@@ -74,6 +74,21 @@ row_find(const void *row, size_t n, const char *name, struct row_field *f)
 }
 
 void
+row_field_copy(struct wbuf *w, const struct row_field *f)
+{
+	wbuf_strn(w, f->name, f->name_len);
+	wbuf_u8(w, (uint8_t)f->type);
+	if (f->type == ROW_STR)
+		wbuf_strn(w, f->str, f->str_len);
+	else if (f->type == ROW_BOOL)
+		wbuf_u8(w, f->num != 0);
+	else if (f->type == ROW_NULL)
+		wbuf_u8(w, (uint8_t)f->of);
+	else
+		wbuf_u64(w, f->num);
+}
+
+void
 wbuf_printf(struct wbuf *w, const char *fmt, ...)
 {
 	char small[512], *big = small;

@@ -85,7 +85,8 @@ gather_start(struct run *run, const struct gather_want *want, size_t n,
 		g->answers[i].from = want[i].from;
 		g->answers[i].table = want[i].table;
 		g->answers[i].id = ++hub->next_request;
-		wbuf_init(&g->answers[i].rows, ANSWER_BYTES_MAX);
+		wbuf_init(&g->answers[i].rows, want[i].table == TABLE_NODES ?
+		    ANSWER_NODES_MAX : ANSWER_BYTES_MAX);
 		table = (uint8_t)want[i].table;
 		imsg_send(link_of(hub, want[i].from), IMSG_TABLE_GET,
 		    g->answers[i].id, 0, &table, 1);

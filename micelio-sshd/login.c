@@ -43,6 +43,7 @@ log_refusal(struct conn *c, const struct login_request *q,
 {
 	struct hub *hub = c->hub;
 
+	hub->count.logins_refused++;
 	if (!bucket_take(&hub->refusals, REFUSALS_PER_S, REFUSALS_BURST, 1,
 	    mono_ms())) {
 		hub->unlogged++;
@@ -132,6 +133,7 @@ let_in(struct conn *c, uint32_t id, const struct login_request *q,
 	text_safe(q->user, q->user_len, c->user, sizeof(c->user), true);
 	caller_name(c, q, k);
 	login_arm_expiry(c);
+	c->hub->count.logins++;
 	log_event(EV_LOGIN, LF_STR("user", c->user),
 	    LF_ADDR("addr", &c->addr), LF_STR("key", c->fp),
 	    LF_STR("role", role_name(k->role)));

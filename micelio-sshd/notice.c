@@ -52,6 +52,25 @@ peer_note(struct hub *hub, enum log_ev ev, const char *fields)
 	room_note(&hub->room, false, text, hub_now(hub));
 }
 
+/* Kept for Tab only: an event that was lost does no harm. */
+static void
+linked_note(struct hub *hub, enum log_ev ev, const char *fields)
+{
+	char id[NODEID_SHORT + 1] = "";
+	size_t i;
+
+	(void)field_value(fields, "id", id, sizeof(id));
+	for (i = 0; i < hub->nlinked; i++)
+		if (strcmp(hub->linked[i], id) == 0)
+			break;
+	if (ev == EV_PEER_UP && i == hub->nlinked && i < LINKED_MAX)
+		memcpy(hub->linked[hub->nlinked++], id, sizeof(id));
+	else if (ev == EV_PEER_DOWN && i < hub->nlinked &&
+	    i != --hub->nlinked)
+		memcpy(hub->linked[i], hub->linked[hub->nlinked],
+		    sizeof(id));
+}
+
 static void
 show(struct hub *hub, const char *daemon, enum log_ev ev,
     enum log_level level, const char *fields)
@@ -66,6 +85,7 @@ show(struct hub *hub, const char *daemon, enum log_ev ev,
 	    log_level_name(level), daemon, name, fields);
 	room_note(&hub->room, true, text, hub_now(hub));
 	if (ev == EV_PEER_UP || ev == EV_PEER_DOWN) {
+		linked_note(hub, ev, fields);
 		peer_note(hub, ev, fields);
 		hub_links_ask(hub);
 	}
@@ -90,6 +110,7 @@ notice_event(struct hub *hub, enum proc_role from, struct imsg *m)
 	    level > LOG_LVL_ERROR)
 		return;
 	(void)snprintf(fields, sizeof(fields), "%.*s", (int)n, s);
+	hub->count.events_in++;
 	show(hub, from == PROC_PARENT ? "micelio" : proc_role_name(from),
 	    (enum log_ev)ev, (enum log_level)level, fields);
 }

@@ -154,6 +154,7 @@ static void
 say_out(struct say *s)
 {
 	s->id = ++s->hub->next_request;
+	s->hub->count.lines_out++;
 	imsg_send_wbuf(s->hub->proc->link[PROC_GOSSIPD], IMSG_CHAT_OUT,
 	    s->id, 0, &s->body);
 }
@@ -381,6 +382,7 @@ say_chat_in(struct hub *hub, struct imsg *m)
 		    "malformed CHAT_IN");
 		return;
 	}
+	hub->count.lines_in++;
 	room_remote(&hub->room, &id, sent, nick, nick_len, text, len,
 	    hub_now(hub));
 }

@@ -240,6 +240,10 @@ sshd_dispatch_gossipd(struct proc *p, struct imsg *m)
 		say_chat_in(hub, m);
 	else if (m->type == IMSG_CHAT_RESULT)
 		say_result(hub, m);
+	else if (m->type == IMSG_LINK_DONE)
+		cmd_link_done(hub, m);
+	else if (m->type == IMSG_UNLINK_DONE)
+		cmd_unlink_done(hub, m);
 	else
 		unexpected(p->link[PROC_GOSSIPD], m);
 }

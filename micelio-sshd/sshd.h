@@ -439,6 +439,13 @@ void	 doc_text(const struct doc *, struct wbuf *);
 #define PEERS_COLUMNS	"id addr dir kind state up rtt cause next"
 void	 doc_table(const struct doc_list *, const char *names,
 	    struct wbuf *);
+/* The same without the columns in which no row has a value. */
+void	 doc_table_used(const struct doc_list *, const char *names,
+	    struct wbuf *);
+/* "gossipd   peers 2, seen 17": the first row, without zeros. */
+void	 doc_facts_text(const struct doc_list *, struct wbuf *);
+/* Append a field as it is. */
+void	 row_field_copy(struct wbuf *, const struct row_field *);
 /* Columns a terminal uses for the text. */
 size_t	 text_width(const char *, size_t);
 void	 wbuf_printf(struct wbuf *, const char *, ...)
@@ -463,6 +470,7 @@ struct command {
 	unsigned int	 doors;
 	bool		 changes;	/* no abbreviation */
 	bool		 talk;		/* the rest is text, not words */
+	bool		 node;		/* its word names another node */
 	bool		 streams;	/* goes on until the reader leaves */
 	unsigned int	 min_args, max_args;
 	const char	*options;	/* own ones: "--check " */
@@ -514,15 +522,22 @@ struct completion {
 	uint8_t		 n;
 	char		*v[COMPLETE_MAX];
 };
+/* Nodes that are linked, by their short ids. */
+struct completion_nodes {
+	const char	(*v)[NODEID_SHORT + 1];
+	size_t		 n;
+};
 /* Sorted candidates for what is left of the cursor. */
 void	 complete(const struct command *table, const struct room *,
-	    const char *line, size_t, size_t cursor, struct completion *);
+	    const struct completion_nodes *, const char *line, size_t,
+	    size_t cursor, struct completion *);
 void	 completion_free(struct completion *);
 
 /* status.c: how the node is, out of what the daemons answered. */
 
 enum answer_state { ANSWER_WAITING, ANSWER_COMPLETE, ANSWER_NONE };
 #define ANSWER_BYTES_MAX	(256u * 1024)
+#define ANSWER_NODES_MAX	(2u * 1024 * 1024)	/* of TABLE_NODES */
 
 struct answer {
 	enum proc_role		 from;
@@ -532,6 +547,12 @@ struct answer {
 	struct wbuf		 rows;	/* u32 length + row, repeated */
 	size_t			 n;
 };
+/* In order: *row is NULL before the first.  False at the end. */
+bool	 answer_next(struct rcur *, const struct answer *, const void **row,
+	    size_t *len);
+/* The answer of that daemon about that table, or NULL. */
+const struct answer *answer_of(const struct answer *, size_t n,
+	    enum proc_role, enum table);
 /* Row i: its bytes, or NULL. */
 const void *answer_row(const struct answer *, size_t i, size_t *len);
 void	 answer_add(struct answer *, const void *, size_t);
@@ -552,6 +573,51 @@ bool	 status_build(const struct status_facts *, const struct answer *,
 	    size_t n, struct doc *);
 void	 status_text(const struct doc *, struct wbuf *);
 void	 status_short_text(const struct doc *, struct wbuf *);
+
+/* peers.c: answers PEERS and NODES of gossipd, LINKS of transportd. */
+void	 peers_build(const struct answer *, size_t n, struct doc *);
+void	 peers_text(const struct doc *, struct wbuf *);
+/* All about the node with that id (64 hex), in the head. */
+void	 peer_build(const struct answer *, size_t n, const char *id,
+	    struct doc *);
+
+/* Nodes a word can mean. */
+#define MEANT_MAX	16u
+struct meant {
+	size_t		 n;
+	bool		 more;		/* than fit here */
+	char		 id[MEANT_MAX][NODEID_HEX + 1];
+	char		 addr[MEANT_MAX][HOSTPORT_MAX + 1];
+};
+/* By the begin of the id, or all of a name or address. */
+void	 meant_find(struct meant *, const struct answer *, size_t n,
+	    const char *word, bool linked);
+/* For people, when it is not one. */
+void	 meant_text(const struct meant *, const char *word, bool linked,
+	    char *, size_t);
+
+/* nodes.c: page (from 1) of the nodes that fit the word, or of all (NULL). */
+#define NODES_PAGE	100u
+void	 nodes_build(const struct answer *, size_t n, const char *word,
+	    uint64_t page, uint64_t now_ms, struct doc *);
+void	 nodes_text(const struct doc *, struct wbuf *);
+
+/* stats.c: STATUS and DROPS of all daemons, the parent's KEYSERV. */
+void	 stats_build(const struct answer *, size_t n, const struct wbuf *hub,
+	    const struct wbuf *hub_drops, size_t nhub_drops, struct doc *);
+void	 stats_text(const struct doc *, struct wbuf *);
+
+/* verdict.c: both return the exit status. */
+struct link_result {
+	const char	*where;		/* as it was asked for */
+	enum link_status status;
+	enum down_reason why;
+	const char	*id;		/* 64 hex, or NULL */
+	uint64_t	 ms;
+};
+int	 link_build(const struct link_result *, struct doc *);
+int	 unlink_build(const char *id, bool was, uint64_t ms, struct doc *);
+void	 verdict_text(const struct doc *, struct wbuf *);
 
 /* who.c */
 void	 who_build(const struct room *, const char *node, uint64_t now_ms,
@@ -609,6 +675,7 @@ struct run {
 	struct wbuf		 in;		/* standard input */
 	bool			 wants_input;
 	bool			 in_over;	/* more than fits */
+	char			 about[NODEID_HEX + 1];	/* unlink: the node */
 };
 
 /* An SSH connection. */
@@ -653,8 +720,20 @@ TAILQ_HEAD(gather_list, gather);
 #define SIDS_MAX	1024u
 TAILQ_HEAD(say_list, say);
 
+/* Since the start, for stats. */
+struct hub_count {
+	uint64_t	 connections, refused, logins, logins_refused;
+	uint64_t	 commands, lines_out, lines_in, lines_skipped;
+	uint64_t	 events_in;
+};
+
+#define LINKED_MAX	64u	/* nodes a name is completed from */
+
 struct hub {
 	struct proc		*proc;
+	struct hub_count	 count;
+	char			 linked[LINKED_MAX][NODEID_SHORT + 1];
+	size_t			 nlinked;
 	struct room		 room;
 	struct budget		 budget;
 	struct conn_list	 conns;
@@ -736,6 +815,8 @@ struct run *run_by_request(struct hub *, uint32_t);
 void	 run_out(struct run *, int stream, const char *, size_t);
 void	 run_doc(struct run *, const struct doc *,
 	    void (*text)(const struct doc *, struct wbuf *));
+/* A verdict: to standard error when it is a refusal in words. */
+void	 run_verdict(struct run *, const struct doc *, int status);
 void	 run_done(struct run *, int status);
 void	 run_fail(struct run *, int status, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
@@ -744,7 +825,14 @@ void	 run_deadline(struct run *, unsigned int ms,
 	    void (*cb)(struct run *));
 void	 run_free(struct run *);
 
-/* commands_node.c, commands_talk.c */
+/* commands_mesh.c, commands_node.c, commands_talk.c */
+void	 cmd_peer(struct run *);
+void	 cmd_nodes(struct run *);
+void	 cmd_stats(struct run *);
+void	 cmd_link(struct run *);
+void	 cmd_link_done(struct hub *, struct imsg *);
+void	 cmd_unlink(struct run *);
+void	 cmd_unlink_done(struct hub *, struct imsg *);
 void	 cmd_help(struct run *);
 void	 cmd_who(struct run *);
 void	 cmd_nick(struct run *);

@@ -35,15 +35,6 @@ static const struct {
 };
 #define NDAEMONS	(sizeof(daemons) / sizeof(daemons[0]))
 
-static const struct answer *
-answer_of(const struct answer *a, size_t n, enum proc_role from, enum table t)
-{
-	for (size_t i = 0; i < n; i++)
-		if (a[i].from == from && a[i].table == t)
-			return &a[i];
-	return NULL;
-}
-
 static bool
 answered(const struct answer *a, size_t n, size_t daemon)
 {
@@ -425,8 +416,8 @@ listen_text(const struct doc_list *l, struct wbuf *w)
 }
 
 /* "gossipd   peers 2, seen 17": what is not zero, in lines of a screen. */
-static void
-facts_text(const struct doc_list *l, struct wbuf *w)
+void
+doc_facts_text(const struct doc_list *l, struct wbuf *w)
 {
 	struct row_field f;
 	size_t column = 0, len;
@@ -513,7 +504,7 @@ status_text(const struct doc *d, struct wbuf *w)
 	line_put(d, "data", "data_dir", "", w);
 	line_put(d, "config", "config_file", "", w);
 	for (size_t i = 4; i < d->nlists; i++)
-		facts_text(&d->list[i], w);
+		doc_facts_text(&d->list[i], w);
 	if (d->list[3].n > 0) {
 		wbuf_printf(w, "\nkey service:\n");
 		doc_table(&d->list[3], "use from ok refused slowed", w);

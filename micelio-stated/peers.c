@@ -331,3 +331,72 @@ peers_row(const struct peers *p, struct wbuf *w)
 	row_num(w, "peers_evicted", ROW_U64, peerbook_evicted(p->book));
 	row_bool(w, "unsaved", peerbook_dirty(p->book) || p->flush.busy);
 }
+
+struct rows {
+	void		(*emit)(const struct wbuf *, void *);
+	void		*arg;
+	struct wbuf	 w;
+};
+
+static void
+node_row(const struct peerrec *r, void *arg)
+{
+	struct rows *rows = arg;
+	char hex[NODEID_HEX + 1];
+
+	nodeid_hex(&r->id, hex);
+	wbuf_reset(&rows->w);
+	row_str(&rows->w, "id", hex);
+	row_null(&rows->w, "name");
+	if (r->addr[0] != '\0')
+		row_str(&rows->w, "addr", r->addr);
+	else
+		row_null(&rows->w, "addr");
+	row_str(&rows->w, "source", "stored");
+	row_bool(&rows->w, "linked", false);
+	row_bool(&rows->w, "reachable", r->reachable);
+	row_num(&rows->w, "last_seen", ROW_TIME, r->last_seen * 1000);
+	row_num(&rows->w, "fails", ROW_U64, r->fail_count);
+	if (r->last_fail > 0)
+		row_num(&rows->w, "last_fail", ROW_TIME, r->last_fail * 1000);
+	else
+		row_none(&rows->w, "last_fail", ROW_TIME);
+	row_none(&rows->w, "rtt", ROW_US);
+	row_null(&rows->w, "heard");
+	rows->emit(&rows->w, rows->arg);
+}
+
+void
+peers_node_rows(const struct peers *p,
+    void (*emit)(const struct wbuf *, void *), void *arg)
+{
+	struct rows r = { emit, arg, { NULL, 0, 0, 0 } };
+
+	wbuf_init(&r.w, 2048);
+	peerbook_recent(p->book, PEERBOOK_MAX, node_row, &r);
+	wbuf_free(&r.w);
+}
+
+static void
+drop_row(struct rows *r, const char *what, uint64_t count, const char *why)
+{
+	wbuf_reset(&r->w);
+	row_str(&r->w, "what", what);
+	row_num(&r->w, "count", ROW_U64, count);
+	row_str(&r->w, "why", why);
+	r->emit(&r->w, r->arg);
+}
+
+void
+peers_drop_rows(const struct peers *p,
+    void (*emit)(const struct wbuf *, void *), void *arg)
+{
+	struct rows r = { emit, arg, { NULL, 0, 0, 0 } };
+
+	wbuf_init(&r.w, 1024);
+	drop_row(&r, "peer", p->refused, "a record that does not fit its key "
+	    "or is not an address");
+	drop_row(&r, "evicted", peerbook_evicted(p->book),
+	    "the nodes seen longest ago made room");
+	wbuf_free(&r.w);
+}

@@ -30,5 +30,10 @@ void		 peers_lost(struct peers *);
 /* Write what is waiting, now; then call done, stored or not. */
 void		 peers_finish(struct peers *, void (*done)(void *), void *);
 void		 peers_row(const struct peers *, struct wbuf *);
+/* Tables NODES and DROPS. */
+void		 peers_node_rows(const struct peers *,
+		    void (*)(const struct wbuf *, void *), void *);
+void		 peers_drop_rows(const struct peers *,
+		    void (*)(const struct wbuf *, void *), void *);
 
 #endif

@@ -32,8 +32,11 @@ link_measure(int fd, struct link_measure *m)
 	if (fd == -1 ||
 	    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1)
 		return;
-	m->unacked = info.tcpi_notsent_bytes +
-	    (uint64_t)info.tcpi_unacked * info.tcpi_snd_mss;
+	m->unacked = info.tcpi_notsent_bytes;
+	if (info.tcpi_bytes_sent > info.tcpi_bytes_retrans +
+	    info.tcpi_bytes_acked)
+		m->unacked += info.tcpi_bytes_sent - info.tcpi_bytes_retrans -
+		    info.tcpi_bytes_acked;
 	m->smoothed_us = info.tcpi_rtt;
 	m->rtt_us = info.tcpi_min_rtt;
 	if (m->rtt_us == 0 || m->rtt_us == RTT_NONE)
@@ -93,10 +96,10 @@ transport_link_rows(struct transport *t,
 		wbuf_reset(&w);
 		row_num(&w, "session", ROW_U64, s->id);
 		if (m.known) {
-			row_num(&w, "rtt", ROW_US, m.rtt_us);
+			row_num(&w, "rtt_kernel", ROW_US, m.rtt_us);
 			row_num(&w, "rtt_smoothed", ROW_US, m.smoothed_us);
 		} else {
-			row_none(&w, "rtt", ROW_US);
+			row_none(&w, "rtt_kernel", ROW_US);
 			row_none(&w, "rtt_smoothed", ROW_US);
 		}
 		row_num(&w, "in", ROW_BYTES, s->bytes_in);

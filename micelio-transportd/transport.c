@@ -338,3 +338,42 @@ transport_status_row(const struct transport *t, struct wbuf *w)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		row_num(w, rows[i].name, rows[i].type, rows[i].value);
 }
+
+void
+transport_drop_rows(const struct transport *t,
+    void (*emit)(const struct wbuf *, void *), void *arg)
+{
+	const struct transport_stats *st = &t->stats;
+	const struct {
+		const char	*what;
+		uint64_t	 count;
+		const char	*why;
+	} rows[] = {
+		{ "full", st->refused_full, "inbound: every place is taken" },
+		{ "address", st->refused_address,
+		    "inbound: too many unfinished from one address" },
+		{ "crowded", st->crowded_out,
+		    "unfinished, and made room for a newer one" },
+		{ "slowed", st->handshakes_slowed,
+		    "too many handshakes at a time" },
+		{ "handshake", st->handshakes_failed,
+		    "not Noise, or not for this node" },
+		{ "hello", st->hello_failed, "gossipd refused its hello" },
+		{ "deadline", st->deadline, "not ready within 10 s" },
+		{ "idle", st->idle, "no frame for 60 s" },
+		{ "write", st->write_timeout, "took no frame for 10 s" },
+		{ "frame", st->bad_frame, "a frame that is none" },
+		{ "dial", st->dial_failed, "a dial that did not come up" },
+	};
+	struct wbuf w;
+
+	wbuf_init(&w, 1024);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		wbuf_reset(&w);
+		row_str(&w, "what", rows[i].what);
+		row_num(&w, "count", ROW_U64, rows[i].count);
+		row_str(&w, "why", rows[i].why);
+		emit(&w, arg);
+	}
+	wbuf_free(&w);
+}

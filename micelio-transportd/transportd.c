@@ -190,8 +190,11 @@ transportd_table(struct proc *p, enum table table, uint32_t id)
 	struct rows r = { p, id };
 	struct wbuf w;
 
-	if (table == TABLE_LINKS) {
-		transport_link_rows(d->t, row_cb, &r);
+	if (table == TABLE_LINKS || table == TABLE_DROPS) {
+		if (table == TABLE_LINKS)
+			transport_link_rows(d->t, row_cb, &r);
+		else
+			transport_drop_rows(d->t, row_cb, &r);
 		proc_table_end(p, id, true);
 		return true;
 	}

@@ -190,6 +190,8 @@ void	 transport_link_drained(struct transport *);
 void	 transport_stop(struct transport *,
 	    void (*stopped)(struct transport *, void *), void *);
 void	 transport_status_row(const struct transport *, struct wbuf *);
+void	 transport_drop_rows(const struct transport *,
+	    void (*)(const struct wbuf *, void *), void *);
 /* Descriptors needed under a configuration. */
 unsigned int transport_files(const struct conf *);
 

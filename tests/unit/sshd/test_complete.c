@@ -16,6 +16,7 @@ static const struct command table[] = {
 	{ "status", "", "", { "", "" }, ROLE_USER, DOOR_ANY,
 	    .options = "--check " },
 	{ "tail", "", "", { "", "" }, ROLE_USER, DOOR_EXEC },
+	{ "unlink", "", "", { "", "" }, ROLE_OP, DOOR_ANY, .node = true },
 	{ .name = NULL }
 };
 
@@ -27,6 +28,9 @@ nothing(void *arg, const char *s, size_t n)
 	(void)n;
 }
 
+static const char ids[][NODEID_SHORT + 1] = { "56475aa75463",
+	"5f0011223344", "a1b2c3d4e5f6" };
+static const struct completion_nodes nodes = { ids, 3 };
 static const struct room_ops ops = { nothing, NULL };
 static struct room room;
 static struct member zoe, al, alice;
@@ -39,7 +43,7 @@ got(const char *line)
 	struct completion c;
 	size_t n;
 
-	complete(table, &room, line, strlen(line), strlen(line), &c);
+	complete(table, &room, &nodes, line, strlen(line), strlen(line), &c);
 	n = (size_t)snprintf(out, sizeof(out), "%u:", c.start);
 	for (size_t i = 0; i < c.n; i++)
 		n += (size_t)snprintf(out + n, sizeof(out) - n, "%s%s",
@@ -53,7 +57,10 @@ test_complete(void **state)
 {
 	(void)state;
 	assert_string_equal(got("/s"), "0:/say |/status ");
-	assert_string_equal(got("/"), "0:/help |/say |/status ");
+	assert_string_equal(got("/"), "0:/help |/say |/status |/unlink ");
+	assert_string_equal(got("/unlink 5"), "8:56475aa75463 |5f0011223344 ");
+	assert_string_equal(got("/unlink A1"), "8:a1b2c3d4e5f6 ");
+	assert_string_equal(got("/unlink 7"), "8:");
 	assert_string_equal(got("/t"), "0:");
 	assert_string_equal(got("a"), "0:al: |alice: ");
 	assert_string_equal(got("AL"), "0:al: |alice: ");
@@ -73,7 +80,7 @@ test_cursor_outside(void **state)
 	struct completion c;
 
 	(void)state;
-	complete(table, &room, "a\0b", 3, 60000, &c);
+	complete(table, &room, &nodes, "a\0b", 3, 60000, &c);
 	assert_int_equal(c.n, 0);
 	completion_free(&c);
 }

@@ -84,7 +84,7 @@ row_seen(const struct wbuf *w, void *arg)
 	while (row_next(&c, &f)) {
 		if (f.name_len == 7)
 			seen->session = f.num;
-		else if (f.name_len == 3 && f.name[0] == 'r') {
+		else if (f.name_len == 10) {
 			assert_int_equal(f.type, ROW_US);
 			seen->rtt = f.num;
 		} else if (f.name_len == 3)

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: MIT
+"""What an operator sees of other nodes, and does about them."""
+import json
+import socket
+
+from node import Node
+from peer import Peer
+from runner import lane
+from sshclient import Client, Key
+from waiting import until
+
+
+def pair(t, **kw):
+    a = Node(t, "north", **kw)
+    b = Node(t, "south", ssh=False, bootstrap=[a.mesh_address])
+    for n in (a, b):
+        n.start(ready=False)
+    for n in (a, b):
+        n.wait_ready()
+        n.wait_peers(1)
+    return a, b
+
+
+def obj(r):
+    """The one object a command printed, version 1 of the schema."""
+    assert r.stdout.count("\n") == 1, r.stdout
+    o = json.loads(r.stdout)
+    assert o["v"] == 1, o
+    return o
+
+
+def peers(node):
+    return obj(node.ctl("peers", "--json"))["peers"]
+
+
+@lane(budget=40)
+def test_peers(t):
+    """peers and peer: who, where, how long, how far, how much."""
+    a, b = pair(t)
+    row = until("the round trip is known",
+                lambda: [p for p in peers(a) if p["rtt_us"]], 5)[0]
+    assert row["id"] == b.id and row["state"] == "up", row
+    assert row["dir"] == "in" and row["kind"] == "m2", row
+    assert 0 < row["rtt_us"] < 1_000_000, row
+    assert 0 < row["rtt_kernel_us"] and row["rtt_smoothed_us"] > 0, row
+    assert row["in_bytes"] > 300 and row["out_bytes"] > 300, row
+    assert row["queue_bytes"] == 0 or row["queue_bytes"] < 4096, row
+    assert row["version"] == "0.1.0" and row["up_ms"] >= 0, row
+    assert row["listens"] == b.mesh_address, row
+    t.note(f"round trip on loopback {row['rtt_us']} us")
+    head = a.ctl("peers").stdout.splitlines()[0].split()
+    for column in ("id", "addr", "dir", "kind", "state", "up", "rtt", "in",
+                   "out"):
+        assert column in head, head
+    assert "cause" not in head, "nothing is down: " + str(head)
+    assert len(a.ctl("peers", "--plain").stdout.splitlines()) == 1
+    # said: the counters of the connection move
+    a.ctl("say", "x" * 2000)
+    until("what was said is counted",
+          lambda: peers(a)[0]["out_bytes"] > row["out_bytes"] + 2000, 5)
+    # by any of its names
+    for word in (b.id, b.id[:6].upper(), b.mesh_address):
+        one = obj(a.ctl("peer", word, "--json"))
+        assert one["id"] == b.id and one["source"] == "verified", one
+        assert one["linked"] is True and one["in_bytes"] > 300, one
+    text = a.ctl("peer", b.id[:8]).stdout
+    assert b.id in text and "verified" in text, text
+    r = a.ctl("peer", "ffff0000ffff", check=False)
+    assert r.returncode == 1 and "nodes lists them" in r.stderr, r
+
+
+@lane(budget=40)
+def test_v1_peer(t):
+    """A node of v1 is told from ours, and what it says of itself is shown."""
+    a = Node(t, "north").start()
+    p = Peer(t)
+    p.dial(a)
+    row = until("the peer is up",
+                lambda: [r for r in peers(a) if r["state"] == "up"], 10)[0]
+    assert row["kind"] == "v1", row
+
+
+@lane(budget=60)
+def test_same_by_every_door(t):
+    """ssh, micelioctl: the same object; the partyline: the same table."""
+    a, b = pair(t)
+    key = Key(t)
+    a.authorize(key.line)
+    client = Client(t, a, key)
+    client.wait_admitted()
+
+    def still(o):
+        """Without what moves by itself."""
+        for r in o.get("peers", []):
+            for k in list(r):
+                if k.endswith("_ms") or k.endswith("_bytes") or "rtt" in k \
+                        or "frames" in k or k == "credit":
+                    del r[k]
+        return o
+    mine = still(obj(a.ctl("peers", "--json")))
+    theirs = still(json.loads(client.command("peers", "--json").stdout))
+    assert mine == theirs, (mine, theirs)
+    nodes = obj(a.ctl("nodes", "--json"))
+    assert [n["id"] for n in nodes["nodes"]] == [b.id], nodes
+    assert nodes["nodes"][0]["linked"] is True
+    assert json.loads(client.command("nodes", "--json").stdout)["nodes"][0][
+        "id"] == b.id
+    pane = client.open()
+    for line, want in (("/peers", b.id[:12]), ("/stats", "gossipd"),
+                       ("/peer zz", "no node is known that fits")):
+        pane.say(line)
+        pane.wait_text(want)
+    pane.close()
+
+
+@lane(budget=40)
+def test_stats(t):
+    a, b = pair(t)
+    stats = obj(a.ctl("stats", "--json"))
+    assert stats["complete"] is True, stats
+    for daemon in ("micelio", "transportd", "gossipd", "stated", "sshd"):
+        assert len(stats[daemon]) == 1 and stats[daemon][0], daemon
+        for k, v in stats[daemon][0].items():
+            assert v is None or isinstance(v, (int, str)), (daemon, k, v)
+    assert stats["transportd"][0]["handshakes_ok"] >= 1, stats
+    drops = {(d["daemon"], d["what"]): d for d in stats["drops"]}
+    for where in (("gossipd", "rate"), ("gossipd", "signature"),
+                  ("transportd", "handshake"), ("stated", "evicted"),
+                  ("sshd", "login")):
+        assert drops[where]["count"] == 0 and drops[where]["why"], where
+    # somebody speaks something else: counted, with the reason
+    with socket.create_connection(a.mesh_address.split(":")) as s:
+        s.sendall(b"\0\x20" + b"x" * 32 + b"\0" * 100)
+        s.recv(1000)
+    until("the strange connection is counted", lambda: any(
+        d["count"] for d in obj(a.ctl("stats", "--json"))["drops"]
+        if d["daemon"] == "transportd"), 15, 0.2)
+    text = a.ctl("stats").stdout
+    assert "refused or lost:" in text and "transportd" in text, text
+    assert b.running()
+
+
+@lane(budget=60)
+def test_link_unlink(t):
+    a = Node(t, "north").start()
+    b = Node(t, "south", ssh=False).start()
+    c = Node(t, "east", ssh=False)         # not started
+    r = obj(a.ctl("link", b.mesh_address, "--json"))
+    assert r["ok"] and r["outcome"] == "linked" and r["id"] == b.id, r
+    t.note(f"linked in {r['took_ms']} ms")
+    a.wait_peers(1)
+    r = a.ctl("link", f"{b.id}@{b.mesh_address}")
+    assert "already linked to " + b.id[:12] in r.stdout, r.stdout
+    # what cannot be: why, and what to do
+    for words, status, want in (
+            ((a.mesh_address,), 1, "this node itself"),
+            ((c.mesh_address,), 1, "nothing listens there"),
+            (("nonsense",), 64, "HOST:PORT"),
+            ((f"{a.id[:-1]}0@{b.mesh_address}",), 1, "check the node id")):
+        r = a.ctl("link", *words, check=False)
+        assert r.returncode == status and want in r.stderr, (words, r)
+        assert not r.stdout, r.stdout
+    r = a.ctl("link", c.mesh_address, "--json", check=False)
+    assert r.returncode == 1 and obj(r)["cause"] == "connection-refused", r
+    r = a.ctl("unlink", b.id[:6], "--json")
+    assert obj(r)["hold_ms"] == 600_000, r.stdout
+    a.wait_event("peer_down", cause="unlinked")
+    until("the other end knows", lambda: not b.peer_ids(), 10)
+    r = a.ctl("unlink", b.id[:6], check=False)
+    assert r.returncode == 1 and "no node is linked" in r.stderr, r
+    # held off until somebody says otherwise, in both directions
+    r = b.ctl("link", a.mesh_address, check=False)
+    assert r.returncode == 1, r
+    a.ctl("link", b.mesh_address)
+    a.wait_peers(1)
+    b.wait_peers(1)
+
+
+@lane(budget=40)
+def test_roles(t):
+    """A user looks; only an op acts."""
+    a, b = pair(t)
+    key = Key(t)
+    a.authorize('role="user" ' + key.line)
+    client = Client(t, a, key)
+    client.wait_admitted()
+    assert client.command("peers").returncode == 0
+    assert client.command("nodes").returncode == 0
+    assert client.command("stats").returncode == 0
+    for words in (("link", b.mesh_address), ("unlink", b.id[:8])):
+        r = client.command(*words)
+        assert r.returncode == 77 and b"needs the role op" in r.stderr, r
+    assert len(a.peer_ids()) == 1
