@@ -231,11 +231,21 @@ text_json(const char *s, size_t n, char *out, size_t size)
 
 #define NEAR_MAX	64u
 
-/* Levenshtein distance, or a large number for long words. */
+static unsigned int
+least(unsigned int a, unsigned int b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * How many letters were added, left out, mistaken or swapped with the next
+ * (optimal string alignment); a large number for long words.
+ */
 static unsigned int
 distance(const char *a, const char *b)
 {
-	unsigned int row[NEAR_MAX + 1];
+	unsigned int rows[3][NEAR_MAX + 1], *before = rows[0], *last = rows[1],
+	    *row = rows[2], *spare;
 	size_t n = strlen(a), m = strlen(b);
 
 	if (n > NEAR_MAX || m > NEAR_MAX)
@@ -243,18 +253,17 @@ distance(const char *a, const char *b)
 	for (size_t j = 0; j <= m; j++)
 		row[j] = (unsigned int)j;
 	for (size_t i = 1; i <= n; i++) {
-		unsigned int diag = row[0];
-
+		spare = before;
+		before = last;
+		last = row;
+		row = spare;
 		row[0] = (unsigned int)i;
 		for (size_t j = 1; j <= m; j++) {
-			unsigned int up = row[j], best = diag;
-
-			if (a[i - 1] != b[j - 1])
-				best = 1 + (diag < up ? diag : up);
-			if (best > row[j - 1] + 1)
-				best = row[j - 1] + 1;
-			diag = up;
-			row[j] = best;
+			row[j] = least(last[j - 1] + (a[i - 1] != b[j - 1]),
+			    least(last[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1])
+				row[j] = least(row[j], before[j - 2] + 1);
 		}
 	}
 	return row[m];

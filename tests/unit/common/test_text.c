@@ -116,11 +116,13 @@ nearest(void **state)
 {
 	static const char *const words[] = { "network.listen", "network.allow",
 	    "ssh.listen", "who", NULL };
+	static const char *const swapped[] = { "status", "stats", NULL };
 
 	(void)state;
 	assert_string_equal(text_nearest("network.lisen", words),
 	    "network.listen");
 	assert_string_equal(text_nearest("woh", words), "who");
+	assert_string_equal(text_nearest("stauts", swapped), "status");
 	assert_null(text_nearest("zebra", words));
 	assert_null(text_nearest("", words));
 }
