@@ -14,7 +14,7 @@
  * (GOSSIP_BURST), each peer brings less than it may (NEIGHBOUR_BURST).
  */
 #define BENCH_PEERS	15u
-#define BENCH_AUTHORS	2000u
+#define BENCH_AUTHORS	4000u
 #define BENCH_MESSAGES	20000u
 
 struct bench_msg {

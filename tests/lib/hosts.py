@@ -77,17 +77,21 @@ class Hosts:
         self.switch.run("ip", "link", "set", f"port{i}",
                         "up" if up else "down")
 
-    def drop(self, i, cut):
-        """The switch loses all that host i sends and gets; nobody is told."""
+    def drop(self, which, cut):
+        """
+        The switch loses all between these hosts and the others; nobody is
+        told.
+        """
         self.switch.run("nft", "add table bridge cut")
         if not cut:
             self.switch.run("nft", "delete table bridge cut")
             return
         self.switch.run("nft", "add chain bridge cut lost "
                         "{ type filter hook forward priority 0; }")
-        for side in ("iifname", "oifname"):
+        ports = "{ " + ", ".join(f"port{i}" for i in which) + " }"
+        for one, other in (("iifname", "oifname"), ("oifname", "iifname")):
             self.switch.run("nft", "add rule bridge cut lost "
-                            f"{side} port{i} drop")
+                            f"{one} {ports} {other} != {ports} drop")
 
     def close(self):
         for host in (*self.hosts, self.switch):

@@ -4,7 +4,8 @@
 A mesh that is not left in peace: every few seconds a node is killed and
 started again, while random nodes say something all the time.
 
-    soak.py --build BUILD [--seconds N] [--nodes N] [--seed N] [--keep]
+    soak.py --build BUILD [--seconds N] [--nodes N] [--seed N]
+            [--kill-every SECONDS] [--keep]
 
 What has to hold: every line is seen at most once at each node; a line is seen
 wherever a direct link with its author, by the logs of both ends, stood from a
@@ -122,8 +123,8 @@ def measure(nodes):
 
 
 class Soak:
-    def __init__(self, t, count, length, seed):
-        self.t, self.length = t, length
+    def __init__(self, t, count, length, seed, kill_every):
+        self.t, self.length, self.kill_every = t, length, kill_every
         self.random = random.Random(seed)
         hub = Node(t, "n0", ssh=False)
         self.nodes = [hub] + [Node(t, f"n{i}", ssh=False,
@@ -194,7 +195,7 @@ class Soak:
                 say_at += SAY_EVERY
                 self.say_one()
             if now >= kill_at:
-                kill_at += KILL_EVERY
+                kill_at += self.kill_every
                 self.kill_one()
             if now >= look_at and first is None:
                 first = measure(self.staying)
@@ -287,9 +288,9 @@ def grown(first, last):
     return lines, bad
 
 
-def soak(t, count, length, seed):
+def soak(t, count, length, seed, kill_every=KILL_EVERY):
     """Runs it, notes the figures; what does not hold, in words."""
-    s = Soak(t, count, length, seed)
+    s = Soak(t, count, length, seed, kill_every)
     s.start()
     first, last = s.run()
     lines, bad = grown(first, last)
@@ -316,6 +317,7 @@ def main():
     p.add_argument("--seconds", type=float, default=1800)
     p.add_argument("--nodes", type=int, default=20)
     p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--kill-every", type=float, default=KILL_EVERY)
     p.add_argument("--keep", action="store_true",
                    help="leave the files of the nodes")
     args = p.parse_args()
@@ -323,7 +325,7 @@ def main():
     t = Test("soak", os.path.abspath(args.build), "", "")
     bad = ["it did not come to its end"]
     try:
-        bad = soak(t, args.nodes, args.seconds, args.seed)
+        bad = soak(t, args.nodes, args.seconds, args.seed, args.kill_every)
     finally:
         t.finish()
         if args.keep:

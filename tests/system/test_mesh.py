@@ -232,7 +232,8 @@ def row(what, values, form):
                                    values[-1])))
 
 
-@lane(budget=300, long=True, alone=True, root=True)
+# Sanitizers would need more memory than there is.
+@lane(budget=300, long=True, alone=True, root=True, sandbox=True)
 def test_sixty(t):
     """Sixty at once, told of one only: ten links each, and one mesh."""
     hub = Node(t, "n0", ssh=False)
