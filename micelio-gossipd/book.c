@@ -221,6 +221,7 @@ book_hearsay(struct gossip *g, const struct book_peer *news)
 	if (p->verified) {
 		/* Perhaps it moved; what it said itself comes first. */
 		heard_add(p, news->addr);
+		discovery_seen(g, p, news->last_seen);
 		return;
 	}
 	if (strcmp(p->addr, news->addr) != 0) {

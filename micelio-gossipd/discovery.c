@@ -27,6 +27,7 @@ struct bad_addr {
 	uint8_t		 key[16];
 	uint32_t	 fails;
 	uint64_t	 until;		/* mono ms */
+	uint64_t	 seen_at;	/* when it may be cut short again */
 };
 
 static void	look(struct gossip *);
@@ -438,6 +439,24 @@ discovery_gone(struct gossip *g, const struct nodeid *id, uint64_t lived_ms)
 		p->next_at = g->now.mono + pause_ms(g, p->shy > 0 ? p->shy :
 		    1);
 	}
+	discovery_kick(g);
+}
+
+/*
+ * After a cut all of the other half failed for long: the first link across
+ * brings word that they are there.
+ */
+void
+discovery_seen(struct gossip *g, struct book_peer *p, uint64_t when_s)
+{
+	struct bad_addr *bad;
+
+	if (p->linked || p->sought || when_s <= p->last_fail ||
+	    (bad = bad_get(g, p->addr)) == NULL ||
+	    g->now.mono < bad->seen_at)
+		return;
+	bad->seen_at = g->now.mono + SEEN_AGAIN_MS;
+	bad->until = p->next_at = g->now.mono;
 	discovery_kick(g);
 }
 

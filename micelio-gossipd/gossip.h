@@ -83,6 +83,7 @@
 #define NEWS_PAUSE_MS		1000u
 #define LOOK_JITTER_MS		50u	/* before we look whom to dial */
 #define DIAL_JITTER_MS		1000u	/* of a node that failed before */
+#define SEEN_AGAIN_MS	60000u	/* a pause is not cut short more often */
 #define PROBE_MIN_MS		15000u	/* ... to twice that */
 #define GUEST_MS		20000u	/* of a guest who came to us */
 #define BOOK_LIFE_S		(30u * 24 * 3600)
@@ -713,6 +714,12 @@ uint64_t discovery_next(const struct gossip *);
 const struct quest *discovery_expects(const struct gossip *, uint32_t dial);
 void	 discovery_up(struct gossip *, uint32_t dial);
 void	 discovery_down(struct gossip *, uint32_t dial, enum down_reason);
+/*
+ * Somebody saw the node at that time (unix s), after it failed here: it is
+ * tried again at once, but each address once in SEEN_AGAIN_MS only, as
+ * anybody can say so.
+ */
+void	 discovery_seen(struct gossip *, struct book_peer *, uint64_t when_s);
 /* A link that was ready is no more. */
 void	 discovery_gone(struct gossip *, const struct nodeid *,
 	    uint64_t lived_ms);
