@@ -114,8 +114,9 @@
 	X(AUTHKEYS_DATA,	Pa, Ss,		RUN,	1, 32768,	0)    \
 	X(AUTHKEYS_END,		Pa, Ss,		RUN,	1, 512,		0)    \
 	/*								      \
-	 * RELOAD (R): answered by RELOAD_DONE: u8 ok, str text for people    \
-	 * (one or more lines).						      \
+	 * RELOAD (R): answered by RELOAD_DONE: u8 exit status (sysexits: 0   \
+	 * done, 78 the configuration is refused, 75 not now), str text for   \
+	 * people (one or more lines).					      \
 	 */								      \
 	X(RELOAD,		Ss, Pa,		RUN,	0, 0,		0)    \
 	X(RELOAD_DONE,		Pa, Ss,		RUN,	3, 16384,	0)    \

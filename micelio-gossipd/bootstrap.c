@@ -219,6 +219,10 @@ bootstrap_down(struct gossip *g, uint32_t dial, enum down_reason reason,
 			b->fails++;
 		boot_wait(g, b, backoff_seconds(b->fails));
 	}
+	/* It was up and said goodbye: how the next dial fails is news. */
+	if (known != NULL && reason == DOWN_EOF && lived_ms > 0 &&
+	    b->fails <= 1)
+		return;
 	gossip_log(g, EV_BOOTSTRAP_DOWN, text_limit(b->text),
 	    LF_STR("addr", b->hostport),
 	    LF_STR("cause", down_reason_text(reason)),

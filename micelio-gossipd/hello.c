@@ -30,6 +30,7 @@ static const char *admit_text(enum down_reason);
 static void	keep_text(char out[HELLO_TEXT_MAX + 1], const struct slice *,
 		    size_t n);
 static bool	tag_is_ours(struct slice);
+static bool	tag_is_reserved(struct slice);
 static bool	announces(const struct hello_msg *);
 
 /* Nodes of our kind know each other by it; v1 nodes pass over tags. */
@@ -295,7 +296,7 @@ keep_text(char out[HELLO_TEXT_MAX + 1], const struct slice *v, size_t nv)
 	size_t i, n = 0;
 
 	for (i = 0; i < nv; i++) {
-		if (tag_is_ours(v[i]) || v[i].n == 0 ||
+		if (tag_is_reserved(v[i]) || v[i].n == 0 ||
 		    v[i].n > HELLO_TEXT_MAX - n - (n > 0) ||
 		    memchr(v[i].p, '\0', v[i].n) != NULL)
 			continue;
@@ -343,6 +344,15 @@ announces(const struct hello_msg *h)
 	for (i = 0; i < h->ntags; i++)
 		n += tag_is_ours(h->tags[i]);
 	return n == 1;
+}
+
+/* Said between nodes, of whatever version: nothing for people. */
+static bool
+tag_is_reserved(struct slice tag)
+{
+	const size_t len = sizeof(CAP_RESERVED) - 1;
+
+	return tag.n >= len && memcmp(tag.p, CAP_RESERVED, len) == 0;
 }
 
 static bool

@@ -140,13 +140,15 @@ cmd_reload_done(struct hub *hub, struct imsg *m)
 	const char *text;
 	struct wbuf w;
 	struct doc d;
+	uint8_t status;
 	size_t n;
 	bool ok;
 
 	if (run == NULL || m->id == 0)
 		return;
 	rcur_init(&r, m->data, m->len);
-	ok = rcur_u8(&r) != 0;
+	status = rcur_u8(&r);
+	ok = status == EX_OK;
 	text = rcur_str(&r, 16384, &n);
 	if (r.bad)
 		n = 0;
@@ -163,5 +165,5 @@ cmd_reload_done(struct hub *hub, struct imsg *m)
 		wbuf_free(&w);
 	}
 	doc_free(&d);
-	run_done(run, ok ? EX_OK : 1);
+	run_done(run, status);
 }

@@ -15,12 +15,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utf8proc.h>
 
 #include "mtime.h"
 #include "sshd.h"
 #include "text.h"
 
 #define CONTINUED	"        | "
+#define MARKS_MAX	6	/* pointed and chanted Hebrew has five */
 #define LATE_S		120	/* older than this when it comes is told */
 
 static void
@@ -32,13 +34,41 @@ clock_put(uint64_t unix_s, int32_t offset, struct wbuf *w)
 	wbuf_printf(w, "%02u:%02u", day / 3600, day / 60 % 60);
 }
 
+/*
+ * Marks stacked without end on one letter cover the lines around it.  No
+ * script has more than a few; what is over them goes.  The new length.
+ */
+static size_t
+marks_bound(char *s, size_t n)
+{
+	size_t k, used = 0, marks = 0;
+	utf8proc_category_t cat;
+	uint32_t cp;
+
+	for (size_t i = 0; i < n; i += k) {
+		if ((k = utf8_decode(s + i, n - i, &cp)) == 0)
+			k = 1;
+		else if (cp >= 0x80) {
+			cat = utf8proc_category((utf8proc_int32_t)cp);
+			marks = cat == UTF8PROC_CATEGORY_MN ||
+			    cat == UTF8PROC_CATEGORY_ME ? marks + 1 : 0;
+		} else
+			marks = 0;
+		if (marks > MARKS_MAX)
+			continue;
+		memmove(s + used, s + i, k);
+		used += k;
+	}
+	return used;
+}
+
 static void
 safe_put(const char *s, size_t n, struct wbuf *w)
 {
 	size_t max = n * 6 + 16;
 	char *out = xcalloc(1, max);
 
-	wbuf_bytes(w, out, text_safe(s, n, out, max, true));
+	wbuf_bytes(w, out, marks_bound(out, text_safe(s, n, out, max, true)));
 	free(out);
 }
 

@@ -174,11 +174,72 @@ folded(const char *s)
 	return (char *)out;
 }
 
+/*
+ * Letters of other scripts that look like a small Latin one in common fonts,
+ * after case folding (from Unicode's confusables.txt, UTS 39).
+ */
+static const struct {
+	uint32_t	 cp;
+	char		 latin;
+} twins[] = {
+	{ 0x0251, 'a' }, { 0x0261, 'g' }, { 0x0269, 'i' }, { 0x0131, 'i' },
+	{ 0x03b1, 'a' }, { 0x03b3, 'y' }, { 0x03b9, 'i' }, { 0x03ba, 'k' },
+	{ 0x03bd, 'v' }, { 0x03bf, 'o' }, { 0x03c1, 'p' }, { 0x03c3, 'o' },
+	{ 0x03c5, 'u' }, { 0x03c7, 'x' }, { 0x03f2, 'c' }, { 0x03f3, 'j' },
+	{ 0x0430, 'a' }, { 0x0435, 'e' }, { 0x0437, '3' }, { 0x043a, 'k' },
+	{ 0x043e, 'o' }, { 0x0440, 'p' }, { 0x0441, 'c' }, { 0x0443, 'y' },
+	{ 0x0445, 'x' }, { 0x044c, 'b' }, { 0x0455, 's' }, { 0x0456, 'i' },
+	{ 0x0457, 'i' }, { 0x0458, 'j' }, { 0x0475, 'v' }, { 0x04bb, 'h' },
+	{ 0x04cf, 'l' }, { 0x0501, 'd' }, { 0x051b, 'q' }, { 0x051d, 'w' },
+	{ 0x0561, 'w' }, { 0x0563, 'q' }, { 0x0566, 'q' }, { 0x0570, 'h' },
+	{ 0x0578, 'n' }, { 0x057c, 'n' }, { 0x057d, 'u' }, { 0x0581, 'g' },
+	{ 0x0582, 'i' }, { 0x0584, 'f' }, { 0x0585, 'o' }, { 0x10e7, 'y' },
+};
+
+/* The Latin letter a reader may take it for, or NUL. */
+static char
+twin_of(uint32_t cp)
+{
+	for (size_t i = 0; i < sizeof(twins) / sizeof(twins[0]); i++)
+		if (twins[i].cp == cp)
+			return twins[i].latin;
+	return '\0';
+}
+
+/* What a reader may take it for; in place, as it gets no longer. */
+static void
+skeleton(char *s)
+{
+	size_t n = strlen(s), used = 0, k;
+	uint32_t cp;
+	char twin;
+
+	for (size_t i = 0; i < n; i += k) {
+		if ((k = utf8_decode(s + i, n - i, &cp)) == 0) {
+			cp = 0;
+			k = 1;
+		}
+		if ((twin = twin_of(cp)) != '\0') {
+			s[used++] = twin;
+			continue;
+		}
+		memmove(s + used, s + i, k);
+		used += k;
+	}
+	s[used] = '\0';
+}
+
 bool
 nick_same(const char *a, const char *b)
 {
 	char *fa = folded(a), *fb = folded(b);
-	bool same = fa != NULL && fb != NULL ? strcmp(fa, fb) == 0 :
+	bool same;
+
+	if (fa != NULL && fb != NULL) {
+		skeleton(fa);
+		skeleton(fb);
+	}
+	same = fa != NULL && fb != NULL ? strcmp(fa, fb) == 0 :
 	    strcmp(a, b) == 0;
 
 	free(fa);

@@ -7,6 +7,8 @@
 #include "cursor.h"
 #include "store.h"
 
+#define ADDRESS_DIGITS	6	/* shorter ones are codes */
+
 static const char *const err_texts[] = {
 	[STORE_OK] = "ok",
 	[STORE_NOTFOUND] = "not found",
@@ -30,6 +32,22 @@ store_why(const struct store *s)
 	return s->why;
 }
 
+/* Where something lies in memory is nothing for a log: "0x7f..." goes. */
+static void
+addresses_hide(char *s)
+{
+	size_t n;
+
+	while ((s = strstr(s, "0x")) != NULL) {
+		s += 2;
+		n = strspn(s, "0123456789abcdefABCDEF");
+		if (n < ADDRESS_DIGITS)
+			continue;
+		memmove(s + 3, s + n, strlen(s + n) + 1);
+		memcpy(s, "...", 3);
+	}
+}
+
 void
 store_set_why(struct store *s, const char *fmt, ...)
 {
@@ -38,6 +56,7 @@ store_set_why(struct store *s, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(s->why, sizeof(s->why), fmt, ap);
 	va_end(ap);
+	addresses_hide(s->why);
 }
 
 /* Names become file names: nothing but these letters, ever. */

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <event2/dns.h>
+#include <event2/event.h>
 
 #include <netinet/in.h>
 
@@ -17,6 +18,7 @@
 #include "common/text.h"
 #include "transportd.h"
 
+#define REFRESH_S	1800	/* well under the 3600 below */
 #define NAME_MAX_LEN	253u	/* RFC 1035 in text form */
 
 enum { ASK_AAAA, ASK_A, ASK_N };
@@ -38,6 +40,7 @@ struct resolve {
 	unsigned int		 pending;
 };
 
+static void	refresh_cb(evutil_socket_t, short, void *);
 static bool	hosts_answer(struct transport *, const char *, resolve_cb,
 		    void *);
 static void	answer_cb(int, char, int, int, void *, void *);
@@ -46,12 +49,17 @@ void
 resolver_init(struct transport *t)
 {
 	/*
-	 * 2 s a try and 3 tries fit into a dial.  A silent nameserver is
-	 * asked on: probing it would mean asking for a name nobody wanted.
+	 * 2 s a try and 3 tries fit into a dial.  A silent or refusing
+	 * nameserver is asked on: probing it would mean asking for a name
+	 * nobody wanted.  libevent probes one that refuses all the same, but
+	 * no sooner than the time given here, its longest; by then
+	 * refresh_cb() has declared it good.
 	 */
+	static const struct timeval refresh = { REFRESH_S, 0 };
 	static const char *const options[][2] = {
 		{ "timeout:", "2" }, { "attempts:", "3" },
 		{ "max-timeouts:", "255" },
+		{ "initial-probe-timeout:", "3600" },
 	};
 
 	t->dns = evdns_base_new(t->base, 0);
@@ -61,12 +69,24 @@ resolver_init(struct transport *t)
 		if (evdns_base_set_option(t->dns, options[i][0],
 		    options[i][1]) != 0)
 			fatalx("resolver option %s", options[i][0]);
+	t->ev_refresh = event_new(t->base, -1, EV_PERSIST, refresh_cb, t);
+	if (t->ev_refresh == NULL || event_add(t->ev_refresh, &refresh) == -1)
+		fatalx("no timer");
+}
+
+static void
+refresh_cb(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	resolver_configure(arg);
 }
 
 void
 resolver_free(struct transport *t)
 {
 	/* Questions still open call back with an error, and free theirs. */
+	event_free(t->ev_refresh);
 	evdns_base_free(t->dns, 1);
 	t->dns = NULL;
 }

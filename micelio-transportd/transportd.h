@@ -162,6 +162,7 @@ struct transport {
 	struct dial_list	 dials;
 	uint32_t		 dials_n;
 	struct evdns_base	*dns;
+	struct event		*ev_refresh;	/* of its nameservers */
 	size_t			 nameservers_n;
 
 	bool			 stopping;

@@ -386,6 +386,7 @@ struct reload {
 	uint32_t	 number;	/* of the last one */
 	uint32_t	 applied;	/* of the one in force */
 	char		 refused[1024];	/* by whom and why; empty: nobody */
+	int			 refused_status;	/* sysexits */
 	struct conf	 next;
 	char		 changed[1024], restart[1024];
 	uint32_t	 asker[RELOAD_ASKERS_MAX];	/* RELOAD ids */

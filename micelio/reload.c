@@ -7,6 +7,7 @@
 #include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "config_load.h"
@@ -20,7 +21,7 @@
 
 static void	next_effective(struct reload *, const struct conf *,
     const struct conf *);
-static void	reload_finish(struct parent *, bool, const char *);
+static void	reload_finish(struct parent *, int, const char *);
 static void	reload_settle(struct parent *);
 static void	deadline_cb(evutil_socket_t, short, void *);
 static void	tell_problems(struct parent *, const struct config_problems *);
@@ -36,7 +37,7 @@ reload_start(struct parent *p, uint32_t asker, bool has_asker)
 	if (has_asker && r->naskers < RELOAD_ASKERS_MAX)
 		r->asker[r->naskers++] = asker;
 	if (p->stop_ms != 0) {
-		reload_finish(p, false, "the node stops");
+		reload_finish(p, EX_TEMPFAIL, "the node stops");
 		return;
 	}
 	/* One that comes too early is done when its time has come. */
@@ -90,6 +91,7 @@ wait_children(struct parent *p)
 	r->busy = true;
 	r->number++;
 	r->refused[0] = '\0';
+	r->refused_status = EX_CONFIG;
 	for (int i = PROC_TRANSPORTD; i <= PROC_SSHD; i++) {
 		struct child *c = child_running(p, i);
 
@@ -168,6 +170,7 @@ deadline_cb(evutil_socket_t fd, short what, void *arg)
 		snprintf(p->reload.refused, sizeof(p->reload.refused),
 		    "%s: no answer within %d s", proc_role_name(c->role),
 		    ANSWER_MS / 1000);
+		p->reload.refused_status = EX_TEMPFAIL;
 	}
 	reload_settle(p);
 }
@@ -210,7 +213,7 @@ reload_settle(struct parent *p)
 		log_event(EV_CONFIG_REFUSED, LF_STR("errors", r->refused));
 		snprintf(text, sizeof(text), "%.1000s; nothing changed",
 		    r->refused);
-		reload_finish(p, false, text);
+		reload_finish(p, r->refused_status, text);
 		return;
 	}
 	conf_free(&p->conf);
@@ -223,12 +226,14 @@ reload_settle(struct parent *p)
 	for (int i = PROC_TRANSPORTD; i <= PROC_SSHD; i++)
 		if ((c = child_running(p, i)) != NULL)
 			reload_catch_up(c);
-	log_event(EV_CONFIG_RELOADED, LF_STR("changed", r->changed),
-	    LF_STR("restart", r->restart));
-	snprintf(text, sizeof(text), "reloaded; changed: %s%s%s",
-	    r->changed[0] != '\0' ? r->changed : "nothing",
-	    r->restart[0] != '\0' ? "\nneeds a restart: " : "", r->restart);
-	reload_finish(p, true, text);
+	log_event(EV_CONFIG_RELOADED, LF_STR("changed", r->changed[0] != '\0' ?
+	    r->changed : "nothing"), LF_STR("restart", r->restart[0] != '\0' ?
+	    r->restart : NULL));
+	snprintf(text, sizeof(text), "reloaded; %s%s%s%s",
+	    r->changed[0] != '\0' ? "changed: " : "nothing changed",
+	    r->changed, r->restart[0] != '\0' ? "\nneeds a restart: " : "",
+	    r->restart);
+	reload_finish(p, EX_OK, text);
 }
 
 /* Every line the config child found, for whoever asked and for the log. */
@@ -251,18 +256,18 @@ tell_problems(struct parent *p, const struct config_problems *bad)
 	    "configuration of %s", (long)getpid(), time);
 	config_summary(last, sizeof(last), p->source, bad, tail);
 	snprintf(text + n, sizeof(text) - n, "%s", last);
-	reload_finish(p, false, text);
+	reload_finish(p, EX_CONFIG, text);
 }
 
 static void
-reload_finish(struct parent *p, bool good, const char *text)
+reload_finish(struct parent *p, int status, const char *text)
 {
 	struct child *hub = child_running(p, PROC_SSHD);
 	struct reload *r = &p->reload;
 	struct wbuf w;
 
 	wbuf_init(&w, TEXT_MAX + 16);
-	wbuf_u8(&w, good);
+	wbuf_u8(&w, (uint8_t)status);
 	wbuf_strn(&w, text, strnlen(text, TEXT_MAX));
 	for (size_t i = 0; i < r->naskers && hub != NULL; i++)
 		imsg_send_wbuf(hub->chan, IMSG_RELOAD_DONE, r->asker[i], 0,

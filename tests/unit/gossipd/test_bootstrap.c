@@ -89,6 +89,9 @@ test_short_lives(void **state)
 		assert_int_equal(f->g->npeers, 1);
 		fake_pass(f, 100);
 		gossip_session_down(f->g, f->now, i + 1, DOWN_EOF);
+		/* One goodbye is in order, a row of them is not. */
+		assert_int_equal(fake_event(f, EV_BOOTSTRAP_DOWN,
+		    "closed-by-peer"), i > 0);
 		assert_true(bootstrap_next(f->g) - f->now.mono >= 1000u << i);
 		fake_pass(f, bootstrap_next(f->g) - f->now.mono);
 		assert_int_equal(f->ndials, i + 2);

@@ -147,6 +147,10 @@ test_tag(void **state)
 		    t[i].tag));
 		assert_int_equal(peers_session(f->g, i + 1)->capable,
 		    t[i].ours);
+		/* People are shown those of people only. */
+		assert_string_equal(peers_session(f->g, i + 1)->tags,
+		    t[i].tag == NULL || strncmp(t[i].tag, "cap/", 4) == 0 ?
+		    "" : t[i].tag);
 	}
 	fake_forget(f);
 	strlist_add(&f->conf.node_tags, "cap/m2.f");

@@ -81,6 +81,13 @@ test_same(void **state)
 	assert_true(nick_same("\xc3\xa9", "e\xcc\x81"));
 	assert_true(nick_same("alice", "\xef\xbd\x81lice"));	/* wide a */
 	assert_true(nick_same("stra\xc3\x9f" "e", "STRASSE"));
+	/* All in another script, and yet the same to the eye. */
+	assert_true(nick_same("cocoa",
+	    "\xd1\x81\xd0\xbe\xd1\x81\xd0\xbe\xd0\xb0"));
+	assert_true(nick_same("PAX", "\xd0\xa0\xd0\x90\xd0\xa5"));
+	assert_true(nick_same("ovo", "\xce\xbf\xce\xbd\xce\xbf"));
+	assert_false(nick_same("maria",
+	    "\xd0\xbc\xd0\xb0\xd1\x80\xd0\xb8\xd1\x8f"));
 	assert_false(nick_same("alice", "alicf"));
 	assert_false(nick_same("alice", "alice~2"));
 }

@@ -175,6 +175,33 @@ test_remote(void **state)
 	    " x\n        | [22:13] <root> y\\x1b[2J<U+202E>\n");
 }
 
+/* A tower of marks on one letter is cut, what people write is not. */
+static void
+test_marks(void **state)
+{
+	static const char hebrew[] = "\xd7\xa9\xd6\xbc\xd7\x81\xd6\xb8"
+	    "\xd6\x91x";
+	char tower[1 + 2 * 500 + 2] = "a", want[256];
+	struct nodeid id;
+
+	(void)state;
+	memset(&id, 0x11, sizeof(id));
+	for (size_t i = 1; i < sizeof(tower) - 2; i += 2)
+		memcpy(tower + i, "\xcc\x81", 2);
+	memcpy(tower + sizeof(tower) - 2, "b", 2);
+	join(&alice, "alice", key_a);
+	room_remote(&room, &id, NOW / 1000, "bob", 3, tower, strlen(tower),
+	    NOW);
+	assert_string_equal(seen(&alice), T "<bob@111111111111> a\xcc\x81"
+	    "\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81" "b\n");
+	forget(&alice);
+	room_remote(&room, &id, NOW / 1000, "bob", 3, hebrew, strlen(hebrew),
+	    NOW);
+	snprintf(want, sizeof(want), T "<bob@111111111111> %s\n", hebrew);
+	assert_string_equal(seen(&alice), want);
+	forget(&alice);
+}
+
 static void
 test_fold(void **state)
 {
@@ -460,7 +487,8 @@ main(void)
 #define T_(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T_(test_join_leave), T_(test_say), T_(test_say_refused),
-		T_(test_remote), T_(test_fold), T_(test_who), T_(test_nick),
+		T_(test_remote), T_(test_marks), T_(test_fold), T_(test_who),
+		T_(test_nick),
 		T_(test_unique), T_(test_bad_login_name), T_(test_notes),
 		T_(test_json_lines), T_(test_results), T_(test_noise),
 		T_(test_vectors),

@@ -313,6 +313,18 @@ schema_set(struct store *s, const void *value, size_t n)
 	store_close(s);
 }
 
+/* Where something lies in our memory is nothing for a log. */
+static void
+test_why(void **state)
+{
+	struct store *s = ((struct fixture *)*state)->s;
+
+	store_set_why(s, "write: %s: %d", "0x7f3a5c0012a8, 4096", 5);
+	assert_string_equal(store_why(s), "write: 0x..., 4096: 5");
+	store_set_why(s, "0x55d0c0ffee and 0x7f00DEADBEEF, code 0x1f");
+	assert_string_equal(store_why(s), "0x... and 0x..., code 0x1f");
+}
+
 static void
 test_schema(void **state)
 {
@@ -422,6 +434,7 @@ main(void)
 		BOTH(test_tables_max),
 		BOTH(test_misuse),
 		BOTH(test_set_aside),
+		BOTH(test_why),
 		BOTH(test_schema),
 		BOTH(test_schema_unreadable),
 		BOTH(test_model),

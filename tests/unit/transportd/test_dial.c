@@ -14,7 +14,8 @@
 #define DNS_MAX	512
 
 /* What the nameserver says to each name. */
-enum dns_mode { DNS_GOOD, DNS_NXDOMAIN, DNS_SILENT, DNS_MANY };
+enum dns_mode { DNS_GOOD, DNS_NXDOMAIN, DNS_SILENT, DNS_MANY,
+	DNS_REFUSED };
 
 struct dns {
 	int		 fd;
@@ -62,7 +63,8 @@ dns_cb(evutil_socket_t fd, short what, void *arg)
 	len = (size_t)n;
 	type = q[len - 3];
 	q[2] = 0x81;
-	q[3] = dns.mode == DNS_NXDOMAIN ? 0x83 : 0x80;
+	q[3] = dns.mode == DNS_NXDOMAIN ? 0x83 : dns.mode == DNS_REFUSED ?
+	    0x85 : 0x80;
 	if (type == 1 && dns.mode == DNS_GOOD) {
 		q[7] = 1;
 		len += answer_put(q + len, 1, home, 4);
@@ -216,6 +218,39 @@ test_dns(void **state)
 	assert_int_equal(dns.asked, 0);
 }
 
+/* Timers of the loop that end before refreshed nameservers are good again. */
+static int
+timer_soon(const struct event_base *base, const struct event *ev, void *arg)
+{
+	struct timeval at, now;
+	unsigned int *n = arg;
+
+	event_base_gettimeofday_cached((struct event_base *)(uintptr_t)base,
+	    &now);
+	if (event_pending(ev, EV_TIMEOUT, &at) && at.tv_sec > now.tv_sec + 5 &&
+	    at.tv_sec < now.tv_sec + 1700)
+		(*n)++;
+	return 0;
+}
+
+/* libevent's probe of a nameserver asks for a name that nobody here gave. */
+static void
+test_refusing(void **state)
+{
+	struct rig *r = *state;
+	unsigned int before = 0, after = 0;
+
+	event_base_foreach_event(r->base, timer_soon, &before);
+	dns.mode = DNS_REFUSED;
+	expect_fail(r, "node.example:4000", true, DOWN_RESOLVE);
+	rig_settle(r);
+	event_base_foreach_event(r->base, timer_soon, &after);
+	assert_int_equal(after, before);
+	/* It is asked on, all the same. */
+	dns.mode = DNS_GOOD;
+	expect_up(r, "node.example");
+}
+
 /*
  * On another's word nothing out of reach is dialled, whatever a name stands
  * for: nothing connects, and the next address is not tried either.
@@ -357,6 +392,7 @@ main(void)
 		T(test_failures),
 		T(test_hosts),
 		T(test_dns),
+		T(test_refusing),
 		T(test_on_word),
 		T(test_cancel),
 		T(test_handshake_fails),
