@@ -20,6 +20,7 @@ struct offender {
 	struct lru_node	 node;
 	struct nodeid	 id;
 	uint64_t	 until;
+	uint64_t	 struck;	/* mono ms; 0: never */
 	enum down_reason why;
 };
 
@@ -235,8 +236,26 @@ offender_add(struct gossip *g, const struct nodeid *id, enum down_reason why,
 		} else
 			o = xcalloc(1, sizeof(*o));
 		o->id = *id;
+		o->struck = 0;
 		lru_put(&g->offenders, &o->node);
 	}
 	o->until = g->now.mono + ms;
 	o->why = why;
+}
+
+void
+offender_strike(struct gossip *g, const struct nodeid *id)
+{
+	struct offender *o = (struct offender *)lru_get(&g->offenders, id);
+	uint64_t now = g->now.mono;
+
+	if (o != NULL && now < o->until)
+		return;
+	if (o != NULL && o->struck != 0 && now - o->struck < OFFENDER_MS) {
+		offender_add(g, id, DOWN_ABUSE, OFFENDER_MS);
+		return;
+	}
+	offender_add(g, id, DOWN_ABUSE, 0);
+	o = (struct offender *)lru_get(&g->offenders, id);
+	o->struck = now;
 }

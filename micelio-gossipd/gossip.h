@@ -605,6 +605,11 @@ bool	 peers_full(const struct gossip *);
  * well answer.
  */
 size_t	 slots_to_dial(const struct gossip *, size_t known);
+/*
+ * A connection that broke the framing: the second time within OFFENDER_MS it
+ * is no accident.
+ */
+void	 offender_strike(struct gossip *, const struct nodeid *);
 /* No link with that node for so long. */
 void	 offender_add(struct gossip *, const struct nodeid *,
 	    enum down_reason, uint64_t ms);

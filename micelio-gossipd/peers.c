@@ -193,6 +193,9 @@ gossip_session_down(struct gossip *g, struct gtime now, uint32_t sid,
 	g->now = now;
 	if ((s = peers_session(g, sid)) == NULL)
 		return;
+	if (s->state == PEER_READY &&
+	    (reason == DOWN_FRAME || reason == DOWN_NOISE))
+		offender_strike(g, &s->id);
 	if (s->state != PEER_CLOSING)
 		session_leave(g, s, reason);
 	held_free(s);

@@ -71,6 +71,18 @@ linked_note(struct hub *hub, enum log_ev ev, const char *fields)
 		    sizeof(id));
 }
 
+/* What people say may be refused elsewhere: they should know why. */
+static void
+clock_note(struct hub *hub, const char *fields)
+{
+	char how[80] = "off", text[256];
+
+	(void)field_value(fields, "text", how, sizeof(how));
+	(void)snprintf(text, sizeof(text), "clock: this node is %s its "
+	    "neighbours; other nodes may not take what is said here", how);
+	room_note(&hub->room, false, text, hub_now(hub));
+}
+
 static void
 show(struct hub *hub, const char *daemon, enum log_ev ev,
     enum log_level level, const char *fields)
@@ -88,7 +100,8 @@ show(struct hub *hub, const char *daemon, enum log_ev ev,
 		linked_note(hub, ev, fields);
 		peer_note(hub, ev, fields);
 		hub_links_ask(hub);
-	}
+	} else if (ev == EV_CLOCK_OFF)
+		clock_note(hub, fields);
 }
 
 void

@@ -17,6 +17,7 @@ struct health {
 	char		down_addr[128];	/* a configured peer, and why */
 	char		down_cause[64];
 	const char	*store, *store_hint;	/* stated's trouble, or NULL */
+	const char	*clock;		/* how it is off, or NULL */
 	char		summary[512];
 	char		hint[256];
 	bool		healthy;
@@ -139,6 +140,21 @@ store_find(const struct answer *stated, struct health *h)
 		}
 }
 
+/* Against the neighbours', who may be the ones that are wrong. */
+static void
+clock_find(const struct answer *gossipd, struct health *h)
+{
+	const void *row;
+	size_t len;
+
+	if (gossipd == NULL || (row = answer_row(gossipd, 0, &len)) == NULL)
+		return;
+	if (field_is(row, len, "clock", "behind"))
+		h->clock = "behind";
+	else if (field_is(row, len, "clock", "ahead"))
+		h->clock = "ahead of";
+}
+
 static void
 judge(const struct status_facts *s, struct health *h)
 {
@@ -172,7 +188,12 @@ judge(const struct status_facts *s, struct health *h)
 	(void)snprintf(h->summary, sizeof(h->summary),
 	    "%u peer%s%s, %u %s here", h->up, h->up == 1 ? "" : "s",
 	    h->up == 0 ? " (none configured)" : "", s->people, people);
-	if (s->ssh_on && s->keys == 0)
+	if (h->clock != NULL)
+		(void)snprintf(h->hint, sizeof(h->hint), "the clock of this "
+		    "node is %s its neighbours'; other nodes may not take "
+		    "what is said here: set it, run chrony or "
+		    "systemd-timesyncd", h->clock);
+	else if (s->ssh_on && s->keys == 0)
 		(void)snprintf(h->hint, sizeof(h->hint), "nobody can log in "
 		    "by SSH: %s", s->keys_known ? "authorized_keys holds no "
 		    "key that is accepted" : "authorized_keys is missing");
@@ -362,6 +383,7 @@ status_build(const struct status_facts *s, const struct answer *a, size_t n,
 	memset(&h, 0, sizeof(h));
 	peers_count(answer_of(a, n, PROC_GOSSIPD, TABLE_PEERS), &h);
 	silent_find(a, n, &h);
+	clock_find(answer_of(a, n, PROC_GOSSIPD, TABLE_STATUS), &h);
 	store_find(answer_of(a, n, PROC_STATED, TABLE_STATUS), &h);
 	judge(s, &h);
 	head_build(s, &h, answer_of(a, n, PROC_PARENT, TABLE_STATUS), d);

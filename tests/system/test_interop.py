@@ -255,6 +255,29 @@ def test_addresses(t):
     six.wait_chat("from a name")
 
 
+def test_clock(t):
+    """A clock that is not the neighbours': people and status are told."""
+    node = Node(t, "north").start()
+    alice = person(t, node)
+    peer = Peer(t)
+    peer.dial(node)
+    assert "clock of this node" not in node.ctl("status").stdout
+
+    def says(ahead):
+        peer.send(type=4, peers=[{
+            "node": peer.id, "addr": "192.0.2.1:4000", "reachable": True,
+            "pub": peer.pub, "last_seen": int(time.time()) + ahead}])
+    says(600)
+    node.wait_event("clock_off")
+    alice.wait_text(r"-- clock: this node is \d+ s behind its neighbours")
+    assert node.status()["gossipd"][0]["clock"] == "behind"
+    assert "is behind its neighbours'" in node.ctl("status").stdout
+    says(0)
+    until("it is right again", lambda: node.status()["gossipd"][0]["clock"]
+          == "right", 5)
+    assert "clock of this node" not in node.ctl("status").stdout
+
+
 def test_own_key(t):
     """A node that finds itself at the other end ends it."""
     node = Node(t, "north")

@@ -114,6 +114,39 @@ test_alone(void **state)
 	assert_non_null(strstr((char *)w.p, "personal mode"));
 }
 
+/* Not ill, but people should know why nobody answers. */
+static void
+test_clock(void **state)
+{
+	static const struct { const char *clock, *said; } t[] = {
+		{ "behind", "is behind its neighbours'" },
+		{ "ahead", "is ahead of its neighbours'" },
+		{ "right", NULL }, { "unknown", NULL },
+	};
+	const char *text;
+	struct wbuf r;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		wbuf_init(&r, 1024);
+		row_str(&r, "clock", t[i].clock);
+		answer_add(&a[4], r.p, r.len);
+		wbuf_free(&r);
+		text = build(true);
+		if (t[i].said != NULL) {
+			assert_non_null(strstr(text, t[i].said));
+			assert_non_null(strstr(text, "\nhint      "));
+		} else
+			assert_null(strstr(text, "clock of this node"));
+		wbuf_reset(&w);
+		doc_free(&d);
+		doc_init(&d);
+		wbuf_free(&a[4].rows);
+		answer_set(4, PROC_GOSSIPD, TABLE_STATUS);
+		a[4].n = 0;
+	}
+}
+
 /* Each trouble of the store is the first line, with what helps. */
 static void
 test_store(void **state)
@@ -257,7 +290,7 @@ main(void)
 {
 #define T_(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T_(test_alone), T_(test_store), T_(test_listens),
+		T_(test_alone), T_(test_clock), T_(test_store), T_(test_listens),
 		T_(test_peers), T_(test_peer_down), T_(test_silent), T_(test_no_keys), T_(test_sandbox),
 		T_(test_answers_bounded),
 	};
