@@ -191,6 +191,8 @@ client_run(const struct options *o, const char *path)
 			(void)close(c.fd);
 		if (wants_version(o))
 			return version_print(o, NULL, 0);
+		if (strcmp(o->words[0], "help") == 0 && !o->json)
+			return help_print(o);
 		return connect_failed(&c, err);
 	}
 	wbuf_init(&c.out, 4 * CTL_FRAME_MAX);

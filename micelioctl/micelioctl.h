@@ -44,4 +44,7 @@ bool	socket_path(const struct options *, char out[CTLPATH_MAX + 1],
 /* Connect and do it; the exit status of the program. */
 int	client_run(const struct options *, const char *path);
 
+/* help.c: what the node would say of its commands; the exit status. */
+int	 help_print(const struct options *);
+
 #endif

@@ -174,6 +174,14 @@ def test_ctl_without_node(t):
     took = time.monotonic() - began
     assert r.returncode == 69 and "control.sock" in r.stderr, r
     assert took < 0.5, took
+    # What there is, nobody has to run a node for.
+    alone = node.ctl("help").stdout.splitlines()
+    assert any(x.startswith("  status ") for x in alone), alone
+    assert node.ctl("help", "nosuch", check=False).returncode == 64
+    node.start()
+    asked = node.ctl("help").stdout.splitlines()
+    assert [x for x in alone if x.startswith("  ")] == \
+        [x for x in asked if x.startswith("  ")], (alone, asked)
 
 
 def test_ctl(t):
