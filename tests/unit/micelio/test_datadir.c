@@ -175,6 +175,33 @@ test_files(void **state)
 	assert_int_equal(unlinkat(d.fd, "state", 0), 0);
 }
 
+/* An errno alone would leave people alone. */
+static void
+test_file_failed(void **state)
+{
+	static const struct {
+		int		 error, status;
+		const char	*want;
+	} t[] = {
+		{ EROFS, EX_CONFIG, "/d/lock: Read-only file system; mount "
+		    "its file system for writing, " },
+		{ ENOSPC, EX_IOERR, "/d/lock: No space left on device; make "
+		    "room " },
+		{ EDQUOT, EX_IOERR, "; make room " },
+		{ EACCES, EX_NOPERM, "; run micelio as its owner, " },
+		{ EISDIR, EX_CONFIG, "; want a file there; " },
+		{ EIO, EX_IOERR, "; the disk fails " },
+		{ ENOLCK, EX_CONFIG, "; see its owner, mode and file system" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		assert_int_equal(file_failed(err, "/d", "lock", t[i].error),
+		    t[i].status);
+		assert_non_null(strstr(err, t[i].want));
+	}
+}
+
 int
 main(void)
 {
@@ -184,6 +211,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_version, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_state, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_files, setup, teardown),
+		cmocka_unit_test(test_file_failed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
