@@ -78,6 +78,14 @@
 	X(STORE_WELL, INFO, "", "the database can be written again", "")      \
 	X(STORE_RECORDS, WARN, "table count", "records of the database are malformed; they are left alone and not used", \
 	    "report it with the version that wrote them")		      \
+	X(MAP_READ, INFO, "entries authors records", "the map was read from the database and checked", "") \
+	X(MAP_EQUIVOCAL, WARN, "author key more", "a node signed two values of one key at one time", \
+	    "its key may have been copied, or its disk restored; both values are kept until one is replaced") \
+	X(MAP_FULL, WARN, "entries authors more", "the map holds as much as may be: entries of others are not taken", \
+	    "configure network.allow, or remove what is not needed")	      \
+	X(MAP_BACKUP, INFO, "dir ms bytes records", "a backup of the database was written and read back", "") \
+	X(MAP_BACKUP_FAILED, ERROR, "dir text", "a backup of the database could not be written, or not be read back", \
+	    "make room, or mend the file system; the backup before it is kept") \
 	/* sshd */							      \
 	X(LOGIN, INFO, "user addr key role", "somebody logged in", "")	      \
 	X(LOGIN_REFUSED, INFO, "user addr key cause more", "a login was refused", "") \

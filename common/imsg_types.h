@@ -168,6 +168,17 @@
 	X(PEER_RECORD,		St, Go,		RUN,	88, 512,	0)    \
 	X(PEER_END,		St, Go,		RUN,	0, 0,		0)    \
 	/*								      \
+	 * The map, between the hub and stated.  MAP_ASK (R): u8 what	      \
+	 * (enum map_ask), str key or prefix, str key after which to go on,   \
+	 * blob value.  Answered by MAP_ROW*: blob row (row.h), blob value;   \
+	 * and MAP_DONE: u8 status (enum map_status), str text for people,    \
+	 * str last key if there are more.  A watch has no MAP_DONE until it  \
+	 * is ended by MAP_ASK_UNWATCH with its R.			      \
+	 */								      \
+	X(MAP_ASK,		Ss, St,		RUN,	9, 24576,	0)    \
+	X(MAP_ROW,		St, Ss,		RUN,	8, 24576,	0)    \
+	X(MAP_DONE,		St, Ss,		RUN,	5, 2048,	0)    \
+	/*								      \
 	 * Talk.  CHAT_OUT (R): str nick, str text (<= CHAT_TEXT_MAX).	      \
 	 * CHAT_RESULT: u8 status (enum chat_status), u16 links it was given  \
 	 * to, u16 links connected, u32 retry after ms (CHAT_SLOWED).	      \
@@ -273,6 +284,32 @@ enum key_status {
 	KEY_REFUSED = 1,	/* purpose, type, length or point not allowed */
 	KEY_SLOWED = 2,		/* over the rate of this sender */
 };
+
+enum map_ask {
+	MAP_ASK_PUT = 1,
+	MAP_ASK_DEL,
+	MAP_ASK_GET,
+	MAP_ASK_LIST,		/* of a prefix: keys */
+	MAP_ASK_EXPORT,		/* of a prefix: keys and values */
+	MAP_ASK_VERSIONS,	/* of a key: all its registers */
+	MAP_ASK_STATE,		/* a row of the map, then one an author */
+	MAP_ASK_WATCH,		/* of a prefix: a row for each change */
+	MAP_ASK_UNWATCH,
+	MAP_ASK_BACKUP,
+	MAP_ASK_VERIFY,
+};
+
+enum map_status {
+	MAP_DONE_OK,
+	MAP_DONE_NONE,		/* no such key */
+	MAP_DONE_BAD,		/* no key, or no value */
+	MAP_DONE_REFUSED,	/* a rule of the map: quota, clock */
+	MAP_DONE_FAILED,	/* now not; it may work later */
+};
+/*
+ * Fields of MAP_ROW: str key, str author (64 hex), time written, time expires,
+ * bytes size; bool deleted, bool shown (of a version).  Of MAP_ASK_STATE: any.
+ */
 
 enum dial_flags {
 	DIAL_NAME_OK = 1,	/* host may be a name to resolve */

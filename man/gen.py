@@ -30,6 +30,7 @@ GROUPS = {
     "RELOAD": "Reload",
     "DIAL": "Network sessions",
     "PEER_PUT": "Remembered peers",
+    "MAP_ASK": "The map",
     "CHAT_OUT": "Talk",
     "LINK": "Links by hand",
     "TABLE_GET": "Tables and events",

@@ -3,10 +3,11 @@
  * micelio-stated: what the node remembers.
  *
  * Keeps a Berkeley DB environment in its working directory: the remembered
- * peers now, the replicated map and other local tables later.  Talks to
- * gossipd (peers to remember, peers remembered), to sshd (tables and events)
- * and to the parent.  The database lives on a thread of its own (worker.c);
- * this loop never waits for a disk.
+ * peers and the replicated map.  Talks to gossipd (peers to remember, peers
+ * remembered), to sshd (the map, tables, events) and to the parent, which
+ * signs what this node writes.  The database lives on a thread of its own
+ * (worker.c), signatures are checked on others (pool.c); this loop never
+ * waits for a disk.
  *
  * It must never be able to touch the network, a key, or a file outside of
  * its directory.  It holds the lock of the data directory as long as it
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #include "mtime.h"
+#include "mapd.h"
 #include "row.h"
 #include "stated.h"
 
@@ -35,6 +37,7 @@ struct stated {
 	struct worker	*worker;
 	struct event	*wake, *stop;
 	struct peers	*peers;
+	struct mapd	*map;
 	int		 lock_fd, dir_fd;
 	char		 why[STORE_WHY_MAX + WORKER_NAME_MAX + 2];
 };
@@ -64,6 +67,7 @@ opened(struct stated *st, const struct worker_notice *n)
 	progress_send(st->proc, 100);
 	if (n->first)
 		peers_load(st->peers);
+	mapd_load(st->map);
 }
 
 /* A disk stays full for long, and every retry says so: once a minute. */
@@ -89,6 +93,7 @@ set_aside(struct stated *st, const struct worker_notice *n)
 	log_event(EV_STORE_DAMAGED, LF_STR("set_aside", place),
 	    LF_STR("text", n->why));
 	peers_lost(st->peers);
+	mapd_lost(st->map);
 }
 
 static void
@@ -178,6 +183,7 @@ prepare(struct proc *p)
 	    (st->worker = worker_new(st->store, &wc)) == NULL)
 		fatal("database");
 	st->peers = peers_new(p, st->worker);
+	st->map = mapd_new(p, st->worker);
 	st->wake = event_new(p->base, worker_fd(st->worker),
 	    EV_READ | EV_PERSIST, wake_cb, st);
 	st->stop = evtimer_new(p->base, stop_cb, st);
@@ -193,6 +199,7 @@ threads(struct proc *p)
 
 	if (!worker_start(st->worker))
 		fatal("cannot start the thread of the database");
+	mapd_threads(st->map);
 }
 
 static void
@@ -222,11 +229,50 @@ dispatch_gossipd(struct proc *p, struct imsg *m)
 }
 
 static void
+dispatch_sshd(struct proc *p, struct imsg *m)
+{
+	struct stated *st = p->priv;
+
+	if (m->type != IMSG_MAP_ASK)
+		fatalx("%s from sshd: nobody here handles it",
+		    imsg_type_name(m->type));
+	mapask(st->map, m);
+}
+
+static void
+dispatch_parent(struct proc *p, struct imsg *m)
+{
+	struct stated *st = p->priv;
+
+	if (m->type != IMSG_KEY_ENTRIES_SIGNED)
+		fatalx("the parent sent %s", imsg_type_name(m->type));
+	mapsign_signed(st->map, m);
+}
+
+/* Whoever watched is gone with the hub. */
+static void
+link_lost(struct proc *p, enum proc_role role)
+{
+	struct stated *st = p->priv;
+
+	if (role == PROC_SSHD && st->map != NULL)
+		mapask_forget(st->map);
+}
+
+static void
 finished(void *arg)
 {
 	struct stated *st = arg;
 
 	worker_stop(st->worker);
+}
+
+static void
+peers_finished(void *arg)
+{
+	struct stated *st = arg;
+
+	mapd_finish(st->map, finished, st);
 }
 
 static void
@@ -240,7 +286,7 @@ shutdown_cb(struct proc *p, const char *reason)
 	if (st->worker == NULL || !p->running)
 		proc_exit(p);
 	evtimer_add(st->stop, &limit);
-	peers_finish(st->peers, finished, st);
+	peers_finish(st->peers, peers_finished, st);
 }
 
 struct table_rows {
@@ -282,6 +328,7 @@ table(struct proc *p, enum table t, uint32_t id)
 	if (ws.damaged)
 		row_str(&w, "set_aside", ws.set_aside);
 	peers_row(st->peers, &w);
+	mapd_row(st->map, &w);
 	row_num(&w, "bytes", ROW_BYTES, ws.bytes);
 	if (ws.last_checkpoint != 0)
 		row_num(&w, "last_checkpoint", ROW_TIME, ws.last_checkpoint);
@@ -317,6 +364,9 @@ static const struct proc_ops stated_ops = {
 	.threads = threads,
 	.start = start,
 	.dispatch[PROC_GOSSIPD] = dispatch_gossipd,
+	.dispatch[PROC_PARENT] = dispatch_parent,
+	.dispatch[PROC_SSHD] = dispatch_sshd,
+	.link_lost = link_lost,
 	.shutdown = shutdown_cb,
 	.table = table,
 	.files = files,

@@ -308,6 +308,17 @@ store_set_aside(struct store *s, const char *name)
 	return s->ops->set_aside(s, name);
 }
 
+enum store_err
+store_backup(struct store *s, const char *dir)
+{
+	if (!s->opened || s->batch) {
+		store_set_why(s, s->opened ? "a batch is open" :
+		    "the store is not open");
+		return STORE_INVAL;
+	}
+	return s->ops->backup(s, dir);
+}
+
 uint64_t
 store_bytes(struct store *s)
 {

@@ -90,6 +90,7 @@ struct store_ops {
 	enum store_err	(*checkpoint)(struct store *, bool, bool *);
 	enum store_err	(*verify)(struct store *);
 	enum store_err	(*set_aside)(struct store *, const char *);
+	enum store_err	(*backup)(struct store *, const char *);
 	uint64_t	(*bytes)(struct store *);
 	void		(*free)(struct store *);
 };
@@ -155,6 +156,12 @@ enum store_err	 store_verify(struct store *);
  * directory); the next open starts empty.
  */
 enum store_err	 store_set_aside(struct store *, const char *name);
+/*
+ * Copy an open store, as it is at one moment between two batches, into the
+ * directory dir; what is in it is removed first.  The copy is a store: it
+ * can be opened, or put back by copying its files.
+ */
+enum store_err	 store_backup(struct store *, const char *dir);
 /* Bytes on disk, logs included. */
 uint64_t	 store_bytes(struct store *);
 

@@ -494,6 +494,30 @@ bdb_set_aside(struct store *s, const char *name)
 	return system_err(ret);
 }
 
+/*
+ * The library copies tables and then logs, so that recovery of the copy makes
+ * it whole; a checkpoint before makes that short.
+ */
+static enum store_err
+bdb_backup(struct store *s, const char *dir)
+{
+	struct bdb *b = bdb_of(s);
+	int ret;
+
+	listen(b);
+	if ((ret = store_dir_remove(dir)) != 0 ||
+	    (ret = store_dir_make(dir)) != 0) {
+		store_set_why(s, "%s: %s", dir, strerror(ret));
+		return system_err(ret);
+	}
+	ret = b->env->txn_checkpoint(b->env, 0, 0, 0);
+	if (ret == 0)
+		ret = b->env->backup(b->env, dir, DB_CREATE);
+	if (ret == 0)
+		(void)store_dir_sync(dir);
+	return bdb_err(b, ret, "backup", false);
+}
+
 static uint64_t
 bdb_bytes(struct store *s)
 {
@@ -519,6 +543,7 @@ static const struct store_ops bdb_ops = {
 	.checkpoint = bdb_checkpoint,
 	.verify = bdb_verify,
 	.set_aside = bdb_set_aside,
+	.backup = bdb_backup,
 	.bytes = bdb_bytes,
 	.free = bdb_free,
 };

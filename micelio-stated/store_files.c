@@ -177,6 +177,26 @@ store_dir_rename(const char *dir, const char *name)
 	return parent_sync(dir);
 }
 
+int
+store_dir_remove(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	int error = 0;
+
+	if (d == NULL)
+		return errno == ENOENT ? 0 : errno;
+	while (error == 0 && (e = readdir(d)) != NULL)
+		if (strcmp(e->d_name, ".") != 0 &&
+		    strcmp(e->d_name, "..") != 0 &&
+		    unlinkat(dirfd(d), e->d_name, 0) == -1)
+			error = errno;
+	closedir(d);
+	if (error == 0 && unlinkat(AT_FDCWD, dir, AT_REMOVEDIR) == -1)
+		error = errno;
+	return error;
+}
+
 uint64_t
 store_dir_bytes(const char *dir)
 {

@@ -19,6 +19,8 @@ void	 store_io_forget(void);
 /* All return 0 or an errno value. */
 int	 store_dir_make(const char *dir);	/* 0700; existing is fine */
 int	 store_dir_sync(const char *dir);
+/* With the files in it; not being there is fine. */
+int	 store_dir_remove(const char *dir);
 int	 store_dir_rename(const char *dir, const char *name);
 /*
  * Bytes its regular files take on the disk (0 if unreadable): a log has its

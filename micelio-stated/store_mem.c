@@ -386,6 +386,14 @@ mem_free(struct store *s)
 	free(mem_of(s));
 }
 
+static enum store_err
+mem_backup(struct store *s, const char *dir)
+{
+	(void)dir;
+	store_set_why(s, "a store in memory has no copies");
+	return STORE_INVAL;
+}
+
 static const struct store_ops mem_ops = {
 	.open = mem_open,
 	.close = mem_close,
@@ -399,6 +407,7 @@ static const struct store_ops mem_ops = {
 	.checkpoint = mem_checkpoint,
 	.verify = mem_verify,
 	.set_aside = mem_set_aside,
+	.backup = mem_backup,
 	.bytes = mem_bytes,
 	.free = mem_free,
 };

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Backups, and proof that the database can be read: always of a copy, which
+ * is opened as after a crash and read to its end.  A backup that was good is
+ * replaced only by one that is.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mapd.h"
+#include "mtime.h"
+#include "stated.h"
+#include "store_files.h"
+
+#define COPY_DIR	"copy.new"
+#define OLD_DIR		"backup.old"
+
+struct mapcopy {
+	struct job	 job;		/* first: cast */
+	struct mapd	*mapd;
+	uint32_t	 req;
+	bool		 backup;
+	uint64_t	 began, bytes, records;
+	char		 why[STORE_WHY_MAX];
+};
+
+static bool
+count_cb(const void *key, size_t klen, const void *value, size_t vlen,
+    void *arg)
+{
+	(void)key;
+	(void)klen;
+	(void)value;
+	(void)vlen;
+	++*(uint64_t *)arg;
+	return true;
+}
+
+/* Opening recovers it, closing leaves a store that needs none. */
+static enum store_err
+copy_read(struct mapcopy *c)
+{
+	static const struct store_config config =
+	    STORE_CONFIG_SMALL(COPY_DIR);
+	struct store *s = store_bdb_new(&config);
+	enum store_err err;
+
+	if (s == NULL)
+		return STORE_FAILED;
+	c->records = 0;
+	err = store_open(s);
+	if (err == STORE_OK)
+		err = store_verify(s);
+	if (err == STORE_OK)
+		err = store_iterate(s, MAP_TABLE, NULL, 0, count_cb,
+		    &c->records);
+	if (err != STORE_OK)
+		snprintf(c->why, sizeof(c->why), "the copy: %s",
+		    store_why(s));
+	store_free(s);
+	c->bytes = store_dir_bytes(COPY_DIR);
+	return err;
+}
+
+/* The new one in the place of the old one. */
+static int
+copy_keep(void)
+{
+	int error = store_dir_remove(OLD_DIR);
+
+	if (error == 0) {
+		error = store_dir_rename(MAP_BACKUP_DIR, OLD_DIR);
+		if (error == ENOENT)
+			error = 0;
+	}
+	if (error == 0)
+		error = store_dir_rename(COPY_DIR, MAP_BACKUP_DIR);
+	if (error == 0)
+		error = store_dir_remove(OLD_DIR);
+	return error;
+}
+
+/* On the worker's thread. */
+static enum store_err
+copy_run(struct store *s, struct job *j)
+{
+	struct mapcopy *c = (struct mapcopy *)(void *)j;
+	enum store_err err = store_backup(s, COPY_DIR);
+	int error;
+
+	c->why[0] = '\0';
+	if (err != STORE_OK)
+		snprintf(c->why, sizeof(c->why), "%s", store_why(s));
+	else
+		err = copy_read(c);
+	if (err == STORE_OK && c->backup && (error = copy_keep()) != 0) {
+		snprintf(c->why, sizeof(c->why), "%s: %s", MAP_BACKUP_DIR,
+		    strerror(error));
+		err = STORE_FAILED;
+	}
+	if (err != STORE_OK || !c->backup)
+		(void)store_dir_remove(COPY_DIR);
+	/* That the copy failed says nothing about the store itself. */
+	return store_usable(s) ? STORE_OK : err;
+}
+
+static void
+copy_done(struct job *j, void *arg)
+{
+	struct mapcopy *c = arg;
+	struct mapd *d = c->mapd;
+	uint64_t ms = mono_ms() - c->began;
+	char text[STORE_WHY_MAX + 128];
+	bool good = j->result == STORE_OK && c->why[0] == '\0';
+
+	if (good)
+		snprintf(text, sizeof(text), "%s%s: %llu entries, %llu "
+		    "bytes, read back in %llu ms", c->backup ?
+		    "backup in " STATED_DIR_NAME "/" MAP_BACKUP_DIR :
+		    "verified", c->backup ? "" : " by a copy",
+		    (unsigned long long)c->records,
+		    (unsigned long long)c->bytes, (unsigned long long)ms);
+	else
+		snprintf(text, sizeof(text), "%s", c->why[0] != '\0' ?
+		    c->why : "the database is not open");
+	if (good && c->backup)
+		log_event(EV_MAP_BACKUP, LF_STR("dir", STATED_DIR_NAME "/"
+		    MAP_BACKUP_DIR), LF_NUM("ms", ms), LF_NUM("bytes",
+		    c->bytes), LF_NUM("records", c->records));
+	else if (!good)
+		log_event(EV_MAP_BACKUP_FAILED, LF_STR("dir",
+		    STATED_DIR_NAME "/" MAP_BACKUP_DIR), LF_STR("text",
+		    text));
+	mapask_done(d, c->req, good ? MAP_DONE_OK : MAP_DONE_FAILED, text);
+	d->copying = false;
+	free(c);
+}
+
+void
+mapcopy_start(struct mapd *d, uint32_t req, bool backup)
+{
+	struct mapcopy *c;
+
+	if (d->copying) {
+		mapask_done(d, req, MAP_DONE_FAILED, "a backup is being made "
+		    "already");
+		return;
+	}
+	c = xcalloc(1, sizeof(*c));
+	c->mapd = d;
+	c->req = req;
+	c->backup = backup;
+	c->began = mono_ms();
+	c->job = (struct job){ .kind = JOB_READ, .run = copy_run,
+	    .done = copy_done, .arg = c };
+	d->copying = worker_submit(d->worker, &c->job);
+	if (!d->copying) {
+		free(c);
+		mapask_done(d, req, MAP_DONE_FAILED, "the database is busy; "
+		    "try again");
+	}
+}
