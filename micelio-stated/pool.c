@@ -19,7 +19,9 @@ struct pool {
 
 	/* Under lock. */
 	pthread_mutex_t		 lock;
-	pthread_cond_t		 wake;
+	pthread_cond_t		 wake;		/* to the threads */
+	pthread_cond_t		 up;		/* from them: running */
+	unsigned int		 running;
 	bool			 stopping;
 	struct pool_jobs	 queue, finished;
 };
@@ -42,6 +44,7 @@ pool_new(void (*done)(struct pool_job *, void *), void *arg)
 	p->arg = arg;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->wake, NULL);
+	pthread_cond_init(&p->up, NULL);
 	STAILQ_INIT(&p->queue);
 	STAILQ_INIT(&p->finished);
 	return p;
@@ -68,6 +71,8 @@ pool_main(void *arg)
 	struct pool_job *j;
 
 	pthread_mutex_lock(&p->lock);
+	p->running++;
+	pthread_cond_signal(&p->up);
 	while (!p->stopping) {
 		if ((j = STAILQ_FIRST(&p->queue)) == NULL) {
 			pthread_cond_wait(&p->wake, &p->lock);
@@ -97,6 +102,10 @@ pool_start(struct pool *p)
 		p->started += ok;
 	}
 	pthread_attr_destroy(&attr);
+	pthread_mutex_lock(&p->lock);
+	while (p->running < p->started)
+		pthread_cond_wait(&p->up, &p->lock);
+	pthread_mutex_unlock(&p->lock);
 	return ok;
 }
 
@@ -145,6 +154,7 @@ pool_free(struct pool *p)
 		pthread_join(p->thread[i], NULL);
 	close(p->fd);
 	pthread_cond_destroy(&p->wake);
+	pthread_cond_destroy(&p->up);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 }

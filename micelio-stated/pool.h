@@ -27,6 +27,7 @@ struct pool;
 
 /* One thread for each processor, at most POOL_THREADS_MAX.  NULL: cannot. */
 struct pool	*pool_new(void (*done)(struct pool_job *, void *), void *arg);
+/* Starts them and waits until they run, as worker_start() does. */
 bool		 pool_start(struct pool *);
 /* Readable when pool_dispatch() has answers; it calls done for each. */
 int		 pool_fd(const struct pool *);
