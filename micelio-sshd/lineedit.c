@@ -52,6 +52,8 @@ lineedit_feed(struct lineedit *le, const void *data, size_t len,
 		le->paste_deadline_ms = now_ms + LINEEDIT_PASTE_MS;
 	if (le->burst_lines > 0)
 		le->burst_deadline_ms = now_ms + LINEEDIT_BURST_MS;
+	le->single = len == 1 && now_ms >= le->fed_ms + LINEEDIT_BURST_MS;
+	le->fed_ms = now_ms;
 	keys_feed(&le->keys, data, len, now_ms, lineedit_key, le);
 }
 

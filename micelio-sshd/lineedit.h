@@ -7,7 +7,8 @@
  * ends it is one message of several lines, unless it is one line with its
  * end: that waits for Enter.  Lines that follow each other within
  * LINEEDIT_BURST_MS (a paste of a terminal without brackets) are joined the
- * same way, except commands, which stay lines of their own.
+ * same way, except commands, which stay lines of their own.  An Enter key that
+ * comes alone is a person's: its line does not wait for others.
  */
 #ifndef MICELIO_SSHD_LINEEDIT_H
 #define MICELIO_SSHD_LINEEDIT_H
@@ -61,6 +62,8 @@ struct lineedit {
 	const struct lineedit_ops	*ops;
 	void				*arg;
 	uint64_t			 now_ms;
+	uint64_t			 fed_ms;	/* when the last bytes came */
+	bool				 single;	/* one byte, after a pause */
 	char				*killed;	/* for C-y */
 	size_t				 killed_len;
 	size_t				 overflow;	/* typed, no room */

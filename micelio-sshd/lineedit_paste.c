@@ -22,6 +22,10 @@ lineedit_entered_line(struct lineedit *le)
 		le->ops->line(le->arg, text, len);
 		return;
 	}
+	if (le->single && le->burst_lines == 0) {
+		le->ops->line(le->arg, text, len);
+		return;
+	}
 	burst_add(le, text, len);
 }
 

@@ -264,6 +264,33 @@ test_burst(void **state)
 	lineedit_free(&le);
 }
 
+/* A person's Enter is not kept waiting; a slow paste's is. */
+static void
+test_enter_alone(void **state)
+{
+	struct lineedit le;
+	struct seen s;
+
+	(void)state;
+	start(&le, &s);
+	type(&le, "hi", 100);
+	type(&le, "\r", 105);
+	assert_string_equal(s.log, "line(hi) ");
+	assert_int_equal(lineedit_deadline(&le), 0);
+	/* Byte by byte, but faster than fingers. */
+	forget(&s);
+	type(&le, "a", 200);
+	type(&le, "\r", 201);
+	type(&le, "b", 202);
+	type(&le, "\r", 206);
+	assert_string_equal(s.log, "");
+	/* Behind lines that wait, in order. */
+	type(&le, "\r", 210);
+	lineedit_tick(&le, 300);
+	assert_string_equal(s.log, "paste(a\nb\n) ");
+	lineedit_free(&le);
+}
+
 static void
 test_paste(void **state)
 {
@@ -630,6 +657,7 @@ main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_enter),
 		cmocka_unit_test(test_burst),
+		cmocka_unit_test(test_enter_alone),
 		cmocka_unit_test(test_paste),
 		cmocka_unit_test(test_paste_100),
 		cmocka_unit_test(test_paste_jam),
