@@ -16,11 +16,9 @@ RB_GENERATE_INTERNAL(admit_tree, admit_group, node, group_cmp,
 void
 admit_init(struct admit *a, uint32_t max, uint32_t max_host)
 {
-	memset(a, 0, sizeof(*a));
+	/* Zero is an empty list: what is never used is never touched. */
 	RB_INIT(&a->nets);
 	RB_INIT(&a->hosts);
-	for (size_t i = 0; i < ADMIT_MAX + 2; i++)
-		LIST_INIT(&a->by_count[i]);
 	bucket_init(&a->dh_all, ADMIT_DH_ALL_BURST, 0);
 	admit_limits(a, max, max_host);
 }

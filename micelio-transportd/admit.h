@@ -70,7 +70,7 @@ enum admit_result {
 	ADMIT_NO_MEMORY,
 };
 
-/* Large: allocate it.  max 1..ADMIT_MAX. */
+/* Large: allocate it, with calloc.  max 1..ADMIT_MAX. */
 void	 admit_init(struct admit *, uint32_t max, uint32_t max_host);
 /* New limits; nobody is put out because of them. */
 void	 admit_limits(struct admit *, uint32_t max, uint32_t max_host);

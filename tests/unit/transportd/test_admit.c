@@ -15,7 +15,7 @@ static int
 begin(void **state)
 {
 	(void)state;
-	a = malloc(sizeof(*a));
+	a = calloc(1, sizeof(*a));
 	if (a == NULL)
 		return -1;
 	memset(conn, 0, sizeof(conn));
