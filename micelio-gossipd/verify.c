@@ -6,12 +6,12 @@
  * Go accepts.  So libsodium is asked, and where it says no to such a point,
  * OpenSSL decides.
  */
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <sodium.h>
 
 #include <string.h>
 
+#include "common/libcrypto.h"
 #include "gossip.h"
 
 static bool	is_odd_point(const uint8_t p[32]);
@@ -21,14 +21,10 @@ static bool	verify_openssl(const uint8_t *, const uint8_t *, const void *,
 void
 verify_init(void)
 {
-	static const uint8_t zero[64];
-
 	if (sodium_init() == -1)
 		fatalx("libsodium does not start");
-	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+	if (!libcrypto_init())
 		fatalx("libcrypto does not start");
-	/* Fetches the algorithm, which opens files in some builds. */
-	(void)verify_openssl(zero, zero, zero, 0);
 }
 
 bool

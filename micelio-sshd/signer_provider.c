@@ -9,6 +9,7 @@
 #include <openssl/params.h>
 #include <openssl/provider.h>
 
+#include "libcrypto.h"
 #include "log.h"
 #include "sigcapture.h"
 #include "signer_provider.h"
@@ -245,7 +246,7 @@ void
 signer_provider_init(hostkey_sign_cb cb)
 {
 	sign_cb = cb;
-	if (OSSL_PROVIDER_add_builtin(NULL, PROVIDER_NAME,
+	if (!libcrypto_init() || OSSL_PROVIDER_add_builtin(NULL, PROVIDER_NAME,
 	    provider_init) != 1 ||
 	    (default_provider = OSSL_PROVIDER_load(NULL, "default")) == NULL ||
 	    (our_provider = OSSL_PROVIDER_load(NULL, PROVIDER_NAME)) == NULL ||

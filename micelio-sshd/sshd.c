@@ -308,7 +308,7 @@ sshd_prepare(struct proc *p)
 	if (setenv("TZ", ":/etc/localtime", 0) == -1)
 		fatal("setenv");
 	tzset();
-	sshkey_warm_up();
+	sshkey_init();
 }
 
 static void

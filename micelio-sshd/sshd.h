@@ -55,8 +55,8 @@ struct sshkey {
 	struct evp_pkey_st	*pkey;		/* sshkey_clear() frees it */
 };
 
-/* Have libcrypto load what it needs, before the sandbox. */
-void	 sshkey_warm_up(void);
+/* Start libcrypto, which opens no file then or later. */
+void	 sshkey_init(void);
 /* "ssh-ed25519" ...; NULL for SSHKEY_NONE. */
 const char *sshkey_type_name(enum sshkey_type);
 enum sshkey_type sshkey_type_by_name(const char *, size_t);

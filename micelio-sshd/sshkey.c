@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libcrypto.h"
 #include "sshd.h"
 
 #define ED25519_LEN	32u
@@ -305,38 +306,9 @@ sshkey_verify(const struct sshkey *k, const char *alg, size_t alg_len,
 	return good;
 }
 
-/*
- * What is fetched on first use is fetched here: afterwards there are no
- * files.  Generator points and a small modulus are keys as good as any.
- */
 void
-sshkey_warm_up(void)
+sshkey_init(void)
 {
-	static const char *const curves[] = { "P-256", "P-384", "P-521" };
-	uint8_t sum[EVP_MAX_MD_SIZE] = { 0 }, one[ED25519_LEN] = { 1 };
-	EVP_PKEY *pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL,
-	    one, sizeof(one));
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-
-	if (pkey == NULL || ctx == NULL)
-		fatalx("libcrypto: no Ed25519");
-	if (EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1)
-		(void)EVP_DigestVerify(ctx, sum, 64, one, sizeof(one));
-	EVP_MD_CTX_free(ctx);
-	EVP_PKEY_free(pkey);
-	(void)EVP_Digest(one, 1, sum, NULL, EVP_sha256(), NULL);
-	(void)EVP_Digest(one, 1, sum, NULL, EVP_sha384(), NULL);
-	(void)EVP_Digest(one, 1, sum, NULL, EVP_sha512(), NULL);
-	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
-		pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", curves[i]);
-		ctx = EVP_MD_CTX_new();
-		if (pkey == NULL || ctx == NULL)
-			fatalx("libcrypto: no %s", curves[i]);
-		if (EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL,
-		    pkey) == 1)
-			(void)EVP_DigestVerify(ctx, one, 8, one, sizeof(one));
-		EVP_MD_CTX_free(ctx);
-		EVP_PKEY_free(pkey);
-	}
-	EVP_PKEY_CTX_free(EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL));
+	if (!libcrypto_init())
+		fatalx("libcrypto does not start");
 }

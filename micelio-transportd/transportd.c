@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "common/libcrypto.h"
 #include "common/log.h"
 #include "common/proc.h"
 #include "common/row.h"
@@ -111,6 +112,8 @@ transportd_prepare(struct proc *p)
 {
 	struct daemon *d = p->priv;
 
+	if (!libcrypto_init())
+		fatalx("libcrypto does not start");
 	d->t = transport_new(p->base, &p->conf, p->x25519_pub);
 	d->t->parent = p->parent;
 	d->t->gossipd = p->link[PROC_GOSSIPD];

@@ -187,6 +187,6 @@ main(void)
 		cmocka_unit_test(test_ecdsa_points),
 	};
 
-	sshkey_warm_up();
+	sshkey_init();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
