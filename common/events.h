@@ -55,13 +55,15 @@
 	/* gossipd */							      \
 	X(PEER_UP, INFO, "id addr dir", "a peer is connected and known by its key", "") \
 	X(PEER_DOWN, INFO, "id addr dir up cause", "a peer's connection ended", "") \
+	X(GUEST_GONE, DEBUG, "id addr dir up cause", "a node that was connected beside network.max_peers for a moment went; its coming is not logged", "") \
 	X(HELLO_REFUSED, WARN, "addr check text", "a connection failed a check of the hello", \
 	    "a foreign or broken program; nothing to do unless it is yours")  \
 	X(MESSAGE_REFUSED, WARN, "id addr check text more", "a peer sent messages that fail a check", \
 	    "a broken or hostile peer; remove it from network.bootstrap if it is there") \
 	X(BOOTSTRAP_DOWN, WARN, "addr cause next", "a configured peer cannot be reached", \
 	    "check the address and that the node there is running")	      \
-	X(TABLE_FULL, WARN, "table max", "a bounded table is full; the oldest entries make room", "") \
+	X(TABLE_FULL, WARN, "table max cause author more", "a table that forgets nothing early is full, or an author's share of it: what is new is refused until entries expire", \
+	    "somebody sends far too much: see micelioctl stats, and peers for who brings it; unlink them") \
 	X(PEER_REFUSED, INFO, "id addr cause text more", "a node that proved who it is was not taken as a peer", "") \
 	X(BROADCAST_PARTIAL, WARN, "sent total more", "a message of this node was not given to every peer: a link is behind", \
 	    "see micelioctl peers for the link that does not drain")	      \

@@ -343,7 +343,8 @@ enum dial_flags {
 	X(UNLINKED,	"unlinked")					\
 	X(SHUTDOWN,	"shutdown")					\
 	X(RESOURCE,	"no-resources")					\
-	X(CROWDED,	"crowded-out")
+	X(CROWDED,	"crowded-out")				\
+	X(NEARER,	"nearer-one-found")
 
 enum down_reason {
 #define X(name, text) DOWN_##name,

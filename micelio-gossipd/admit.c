@@ -28,7 +28,6 @@ static enum down_reason admit_second(struct gossip *, struct session *,
 		    const struct session *);
 static enum down_reason admit_place(struct gossip *, struct session *);
 static void	links(const struct gossip *, size_t *out, size_t *in);
-static size_t	slots_own(size_t max);
 static size_t	reserved(const struct gossip *, size_t known);
 static size_t	slots_out(const struct gossip *, size_t known);
 
@@ -128,7 +127,7 @@ links(const struct gossip *g, size_t *out, size_t *in)
 }
 
 /* 7 of 15 (inbound and outbound links of all nodes must match). */
-static size_t
+size_t
 slots_own(size_t max)
 {
 	return (max * 7 + 14) / 15;

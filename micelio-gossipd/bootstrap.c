@@ -294,3 +294,9 @@ bootstrap_name(const struct gossip *g, const struct nodeid *id, size_t *len)
 		}
 	return NULL;
 }
+
+bool
+bootstrap_dialled(const struct gossip *g, uint32_t dial)
+{
+	return dial != 0 && boot_by_dial(g, dial) != NULL;
+}

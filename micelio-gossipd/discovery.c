@@ -33,13 +33,15 @@ struct bad_addr {
 static void	look(struct gossip *);
 static void	promote(struct gossip *);
 static void	probe(struct gossip *);
-static struct book_peer *choose(struct gossip *, bool probe, uint64_t *next);
+static struct book_peer *choose(struct gossip *, bool any, bool near,
+		    uint64_t *next);
 static bool	names(const struct gossip *, const struct book_peer *,
 		    const char *addr);
 static bool	possible(const struct gossip *, const struct book_peer *);
 static const char *address(struct gossip *, const struct book_peer *,
 		    bool probe);
-static void	quest_begin(struct gossip *, struct book_peer *, bool probe);
+static void	quest_begin(struct gossip *, struct book_peer *, bool probe,
+		    bool near);
 static void	quest_end(struct gossip *, struct quest *);
 static void	quests_run(struct gossip *);
 static struct quest *quest_by_dial(const struct gossip *, uint32_t);
@@ -115,17 +117,19 @@ look(struct gossip *g)
 	size_t known = discovery_known(g), want, i;
 	struct book_peer *p;
 	uint64_t next;
+	bool near;
 
 	g->look_at = UINT64_MAX;
 	promote(g);
 	want = slots_to_dial(g, known + g->nquests);
 	next = UINT64_MAX;
 	for (i = g->nquests; i < want && i < QUESTS_MAX; i++) {
-		if ((p = choose(g, false, &next)) == NULL)
+		near = slots_want_near(g, known);
+		if ((p = choose(g, false, near, &next)) == NULL)
 			break;
-		quest_begin(g, p, false);
+		quest_begin(g, p, false, near && p->rtt_us > 0);
 	}
-	(void)choose(g, false, &next);
+	(void)choose(g, false, false, &next);
 	/* The end of a quest brings us back too. */
 	if (next != UINT64_MAX && g->nquests < want) {
 		if (next < g->now.mono + LOOK_PAUSE_MS)
@@ -148,11 +152,8 @@ promote(struct gossip *g)
 	TAILQ_FOREACH(s, &g->ready, ready_entry) {
 		if (g->nguests == 0 || peers_full(g))
 			return;
-		if (s->guest && !s->brief) {
-			s->guest = false;
-			s->guest_until = 0;
-			g->nguests--;
-		}
+		if (s->guest && !s->brief)
+			peers_settle(g, s);
 	}
 }
 
@@ -164,10 +165,10 @@ probe(struct gossip *g)
 
 	g->probe_at = UINT64_MAX;
 	if (g->nquests >= QUESTS_MAX ||
-	    (p = choose(g, true, &next)) == NULL)
+	    (p = choose(g, true, false, &next)) == NULL)
 		return;
 	g->count.probes++;
-	quest_begin(g, p, true);
+	quest_begin(g, p, true, false);
 	g->probe_at = g->now.mono + PROBE_MIN_MS +
 	    gossip_random(g, PROBE_MIN_MS);
 }
@@ -233,18 +234,27 @@ network_is_new(const struct gossip *g, const char *addr)
 	return true;
 }
 
+/* Is the way to it known to be the shorter one? */
+static bool
+closer(const struct book_peer *p, const struct book_peer *than)
+{
+	return p->rtt_us > 0 &&
+	    (than->rtt_us == 0 || p->rtt_us < than->rtt_us);
+}
+
 /*
  * By chance among the best: those that did not fail, then those of networks
- * we have no link to.  *next: when one more will be due.
+ * we have no link to, then, if asked for, the nearest.  *next: when one more will be due.
  */
 static struct book_peer *
-choose(struct gossip *g, bool any, uint64_t *next)
+choose(struct gossip *g, bool any, bool near, uint64_t *next)
 {
 	struct book_peer *p, *best = NULL;
 	unsigned int rank, best_rank = 0;
 	struct lru_node *n;
 	const char *addr;
 	uint32_t equals = 0;
+	bool nearer;
 	int b;
 
 	*next = UINT64_MAX;
@@ -269,10 +279,12 @@ choose(struct gossip *g, bool any, uint64_t *next)
 			    0) + network_is_new(g, addr);
 			if (rank < best_rank)
 				continue;
-			if (rank > best_rank) {
+			nearer = near && best != NULL && closer(p, best);
+			if (rank > best_rank || nearer) {
 				best_rank = rank;
 				equals = 0;
-			}
+			} else if (near && closer(best, p))
+				continue;
 			if (gossip_random(g, ++equals) == 0)
 				best = p;
 		}
@@ -302,7 +314,7 @@ address(struct gossip *g, const struct book_peer *p, bool any)
 }
 
 static void
-quest_begin(struct gossip *g, struct book_peer *p, bool is_probe)
+quest_begin(struct gossip *g, struct book_peer *p, bool is_probe, bool near)
 {
 	struct quest *q = xcalloc(1, sizeof(*q));
 	uint32_t jitter = p->fail_count + p->shy > 0 ? DIAL_JITTER_MS :
@@ -311,6 +323,7 @@ quest_begin(struct gossip *g, struct book_peer *p, bool is_probe)
 
 	q->id = p->id;
 	q->probe = is_probe;
+	q->near = near;
 	q->at = g->now.mono + gossip_random(g, jitter);
 	addr = address(g, p, is_probe);
 	q->name = names(g, p, addr);

@@ -371,7 +371,9 @@ id_reserve(struct gossip *g, const struct job *job)
 	if (seen_reserve(&g->seen, job->seen_key, &job->sender, clocked,
 	    g->now))
 		return true;
-	gossip_log(g, EV_TABLE_FULL, 1, LF_STR("table", "ids"),
-	    LF_NUM("max", clocked ? SEEN_CLOCKED_MAX : SEEN_MAX));
+	gossip_log(g, EV_TABLE_FULL, 1, LF_STR("table", "message-ids"),
+	    LF_NUM("max", clocked ? SEEN_CLOCKED_MAX : SEEN_MAX),
+	    LF_STR("cause", lru_full(&g->seen.map[clocked]) ? "full" :
+	    "share-of-one-author"), LF_ID("author", &job->sender));
 	return false;
 }

@@ -59,6 +59,7 @@ gossip_new(const struct gossip_ops *ops, void *arg,
 	wbuf_init(&g->payload, SCRATCH_MAX);
 	g->peers_at = g->exchange_at = g->news_at = UINT64_MAX;
 	g->sweep_at = now.mono + SWEEP_MS;
+	g->swap_at = now.mono + SWAP_MS;
 	keyring_add(&g->keyring, &g->id, g->pubkey, TRUST_VERIFIED);
 	bootstrap_configured(g);
 	return g;

@@ -70,6 +70,8 @@
 #define SILENT_MS		25000u	/* a dead connection may be replaced */
 #define CROSSED_MS		5000u	/* dials that crossed each other ... */
 #define TWIN_MS			2000u	/* ... are both kept for so long */
+#define SWAP_MS			(5u * 60 * 1000) /* between two swaps */
+#define SWAP_GAIN_US		5000u	/* what one must be good for */
 #define OFFENDER_MS		60000u
 #define UNLINK_MS		(10u * 60 * 1000)
 #define BAD_RATE		4u	/* points per second and connection */
@@ -213,6 +215,7 @@ struct counters {
 	uint64_t	exchanges_sent;	/* given to links */
 	uint64_t	sought;		/* dials by discovery */
 	uint64_t	probes;		/* those of them that were probes */
+	uint64_t	swaps;		/* links given up for nearer ones */
 	uint64_t	exchange_mismatched; /* entries: id is not the key's */
 	uint64_t	chat_lost;	/* own lines given up in the queue */
 	uint64_t	drops[DROP_MAX];
@@ -256,6 +259,9 @@ struct session {
 	bool			 reachable;
 	bool			 capable;	/* announced cap/m2 */
 	bool			 probe;		/* our dial was one */
+	bool			 near;		/* chosen for its short way */
+	bool			 ordered;	/* people asked for it */
+	bool			 announced;	/* EV_PEER_UP was said */
 	bool			 guest;		/* beside max_peers */
 	bool			 brief;		/* goes when it was told */
 	uint64_t		 guest_until;
@@ -418,6 +424,7 @@ struct quest {
 	uint32_t	 dial;		/* 0: still waits */
 	uint64_t	 at;		/* mono ms: then it is dialled */
 	bool		 probe;
+	bool		 near;		/* chosen for its short way */
 	bool		 name;		/* addr is one */
 	char		 addr[HOSTPORT_MAX + 1];
 };
@@ -459,6 +466,7 @@ struct gossip {
 	struct lru		 bad_addrs;	/* by hash of the address */
 	uint64_t		 look_at;	/* mono ms, discovery_look() */
 	uint64_t		 probe_at;	/* mono ms */
+	uint64_t		 swap_at;	/* mono ms, not before */
 	uint64_t		 exchange_at;	/* mono ms, to all */
 	uint64_t		 news_at;	/* mono ms, what is new to all */
 	uint64_t		 news_last;
@@ -574,6 +582,8 @@ struct session *peers_by_id(const struct gossip *, const struct nodeid *);
 bool	 peers_recognise(const struct gossip *, struct session *);
 void	 peers_register(struct gossip *, struct session *);
 void	 peers_close(struct gossip *, struct session *, enum down_reason);
+/* A guest has a place from now on. */
+void	 peers_settle(struct gossip *, struct session *);
 /* Points for bad input; over the budget the session is closed: false. */
 bool	 peers_bad(struct gossip *, struct session *, uint32_t points);
 /*
@@ -600,6 +610,8 @@ bool	 admit_replaces(const struct gossip *, const struct session *,
 	    const struct session *old);
 bool	 peers_allowed(const struct gossip *, const struct nodeid *);
 bool	 peers_full(const struct gossip *);
+/* Links of our own dialling when not everybody fits. */
+size_t	 slots_own(size_t max_peers);
 /*
  * More links that we should dial, nodes permitting; known: nodes that may
  * well answer.
@@ -617,6 +629,15 @@ void	 offender_pardon(struct gossip *, const struct nodeid *);
 /* Why there is to be none, or DOWN_NONE; until may be NULL. */
 enum down_reason offender_reason(const struct gossip *,
 	    const struct nodeid *, uint64_t *until);
+
+/* slots.c */
+/* Should the next node dialled be a near one? */
+bool	 slots_want_near(const struct gossip *, size_t known);
+/*
+ * A probe of ours that has to go: does it rather take the place of a link
+ * that is far?  Then that one was closed.
+ */
+bool	 slots_swap(struct gossip *, struct session *guest);
 
 /* orders.c */
 void	 orders_free(struct gossip *);
@@ -767,6 +788,8 @@ void	 bootstrap_peer_gone(struct gossip *, const struct nodeid *);
 /* The name by which the configuration calls the node, or NULL. */
 const char *bootstrap_name(const struct gossip *, const struct nodeid *,
 	    size_t *len);
+/* Was that dial one of network.bootstrap? */
+bool	 bootstrap_dialled(const struct gossip *, uint32_t dial);
 /* Is the address an entry of network.bootstrap? */
 bool	 bootstrap_has(const struct gossip *, const char *addr);
 

@@ -24,6 +24,9 @@ static void	session_leave(struct gossip *, struct session *,
 static void	twin_end(struct gossip *, struct session *);
 static void	guest_begin(struct gossip *, struct session *);
 static void	guest_end(struct gossip *, struct session *);
+static void	announce(struct gossip *, struct session *);
+static void	gone(struct gossip *, const struct session *, uint64_t lived,
+		    enum down_reason);
 static void	held_free(struct session *);
 static void	held_run(struct gossip *, struct session *);
 
@@ -100,9 +103,11 @@ gossip_session_up(struct gossip *g, struct gtime now, uint32_t sid,
 	if (outbound && (q = discovery_expects(g, dial)) != NULL) {
 		expect = &q->id;
 		s->probe = q->probe;
-	} else if (outbound && orders_has(g, dial))
+		s->near = q->near;
+	} else if (outbound && orders_has(g, dial)) {
 		expect = orders_expects(g, dial);
-	else if (outbound)
+		s->ordered = true;
+	} else if (outbound)
 		expect = bootstrap_expects(g, dial);
 	if (expect != NULL) {
 		s->expects = true;
@@ -234,16 +239,40 @@ peers_register(struct gossip *g, struct session *s)
 	} else {
 		g->npeers++;
 		guest_begin(g, s);
-		gossip_log(g, EV_PEER_UP, 0, LF_ID("id", &s->id),
-		    LF_STR("addr", s->addr),
-		    LF_STR("dir", s->outbound ? "out" : "in"));
+		announce(g, s);
 	}
 	exchange_send(g, s);
 	discovery_kick(g);
 	held_run(g, s);
 }
 
-/* A new guest of our own asking takes the place of the last one. */
+/* Guests come and go all the time: of them nobody is told. */
+static void
+announce(struct gossip *g, struct session *s)
+{
+	if (s->guest || s->announced)
+		return;
+	s->announced = true;
+	gossip_log(g, EV_PEER_UP, 0, LF_ID("id", &s->id),
+	    LF_STR("addr", s->addr),
+	    LF_STR("dir", s->outbound ? "out" : "in"));
+}
+
+void
+peers_settle(struct gossip *g, struct session *s)
+{
+	if (!s->guest)
+		return;
+	s->guest = s->brief = false;
+	s->guest_until = 0;
+	g->nguests--;
+	announce(g, s);
+}
+
+/*
+ * A new guest of our own asking takes the place of the last one, unless that
+ * one is to stay.
+ */
 static void
 guest_begin(struct gossip *g, struct session *s)
 {
@@ -256,7 +285,8 @@ guest_begin(struct gossip *g, struct session *s)
 		for (o = TAILQ_FIRST(&g->ready); o != NULL; o = next) {
 			next = TAILQ_NEXT(o, ready_entry);
 			if (o != s && o->guest && o->outbound) {
-				peers_close(g, o, DOWN_FULL);
+				if (!slots_swap(g, o))
+					peers_close(g, o, DOWN_FULL);
 				break;
 			}
 		}
@@ -275,8 +305,7 @@ guest_end(struct gossip *g, struct session *s)
 		peers_close(g, s, DOWN_FULL);
 		return;
 	}
-	s->guest = false;
-	g->nguests--;
+	peers_settle(g, s);
 }
 
 void
@@ -309,14 +338,11 @@ session_leave(struct gossip *g, struct session *s, enum down_reason reason)
 		twin->primary = true;
 		if (s->guest)
 			twin->guest = true;
+		twin->announced |= s->announced;
 	} else if (was_ready) {
 		g->npeers--;
 		g->nguests -= s->guest;
-		gossip_log(g, EV_PEER_DOWN, 0, LF_ID("id", &s->id),
-		    LF_STR("addr", s->addr),
-		    LF_STR("dir", s->outbound ? "out" : "in"),
-		    LF_MS("up", lived),
-		    LF_STR("cause", down_reason_text(reason)));
+		gone(g, s, lived, reason);
 	}
 	if (s->outbound)
 		bootstrap_down(g, s->dial, reason, s->proved ? &s->id : NULL,
@@ -329,6 +355,16 @@ session_leave(struct gossip *g, struct session *s, enum down_reason reason)
 		bootstrap_peer_gone(g, &s->id);
 		discovery_gone(g, &s->id, lived);
 	}
+}
+
+static void
+gone(struct gossip *g, const struct session *s, uint64_t lived,
+    enum down_reason reason)
+{
+	gossip_log(g, s->announced ? EV_PEER_DOWN : EV_GUEST_GONE, 0,
+	    LF_ID("id", &s->id), LF_STR("addr", s->addr),
+	    LF_STR("dir", s->outbound ? "out" : "in"), LF_MS("up", lived),
+	    LF_STR("cause", down_reason_text(reason)));
 }
 
 bool

@@ -64,11 +64,12 @@ row_text(struct wbuf *b, const char *name, const char *s)
 		row_null(b, name);
 }
 
-/* Told to people as "out" or "in", and what is special about it. */
+/* Whose place it has: see slots.c. */
 static const char *
 slot_text(const struct session *s)
 {
-	return s->guest ? "guest" : s->outbound ? "own" : "theirs";
+	return s->guest ? "guest" : !s->outbound ? "theirs" : s->near ?
+	    "near" : "chance";
 }
 
 static void
@@ -275,6 +276,7 @@ gossip_status_row(const struct gossip *g, struct wbuf *b)
 	row_num(b, "sought", ROW_U64, c->sought);
 	row_num(b, "seeking", ROW_U64, g->nquests);
 	row_num(b, "probes", ROW_U64, c->probes);
+	row_num(b, "swaps", ROW_U64, c->swaps);
 	row_num(b, "exchange_mismatched", ROW_U64, c->exchange_mismatched);
 	row_num(b, "chat_queued", ROW_U64, g->pacer.n);
 	row_num(b, "chat_lost", ROW_U64, c->chat_lost);
