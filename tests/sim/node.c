@@ -254,6 +254,18 @@ event_cb(void *arg, enum log_ev ev, uint64_t limit,
 }
 
 static void
+link_done_cb(void *arg, uint32_t req, enum link_status status,
+    enum down_reason why, const struct nodeid *id, uint64_t ms)
+{
+	(void)arg;
+	(void)req;
+	(void)status;
+	(void)why;
+	(void)id;
+	(void)ms;
+}
+
+static void
 random_cb(void *arg, void *buf, size_t len)
 {
 	struct node *n = arg;
@@ -275,6 +287,7 @@ static const struct gossip_ops ops = {
 	.peer_put = peer_put_cb,
 	.peer_del = peer_del_cb,
 	.event = event_cb,
+	.link_done = link_done_cb,
 	.random = random_cb,
 };
 
@@ -466,6 +479,9 @@ up(struct world *w, struct node *n, struct end *e)
 	gossip_session_up(n->core, node_now(w, n), e->number + 1,
 	    (e->number & 1) == 0, conn_get(w, e->number)->dial, hash,
 	    o->noise, o->addr);
+	/* As the kernel has it from the handshake. */
+	gossip_session_rtt(n->core, node_now(w, n), e->number + 1,
+	    2 * conn_get(w, e->number)->latency);
 	leave(w, n);
 }
 
