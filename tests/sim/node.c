@@ -76,7 +76,8 @@ send_cb(void *arg, const uint32_t *sids, size_t n, const void *p, size_t len)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if ((e = end_get(w, sids[i] - 1)) != NULL)
+		if ((e = end_get(w, sids[i] - 1)) != NULL &&
+		    (node->byz == NULL || byz_passes(w, e, f)))
 			pipe_send(w, e, f);
 	frame_unref(f);
 }
@@ -305,6 +306,8 @@ node_start(struct world *w, struct node *n)
 	n->timer_at = NEVER;
 	queue_add(&w->queue, w->now + rng_below(&n->choice, KEEPALIVE_US),
 	    DO_KEEPALIVE, n->i, n->life, NULL);
+	if (n->byz != NULL)
+		byz_start(w, n);
 	if (n->persona == IS_V1) {
 		v1_start(w, n);
 		return;
@@ -363,6 +366,7 @@ void
 node_free(struct node *n)
 {
 	memory_lost(n);
+	byz_free(n);
 	free(n->credits);
 }
 
@@ -561,6 +565,9 @@ node_event(struct world *w, const struct event *ev)
 	case DO_VERIFIED:
 		verified(w, &w->node[ev->n], ev->p);
 		return;
+	case DO_PERSONA:
+		byz_timer(w, ev);
+		return;
 	case DO_KEEPALIVE:
 		n = &w->node[ev->n];
 		if (n->alive && n->life == ev->v)
@@ -578,12 +585,14 @@ node_event(struct world *w, const struct event *ev)
 }
 
 void
-node_frame(struct world *w, struct end *e, const struct frame *f)
+node_frame(struct world *w, struct end *e, struct frame *f)
 {
 	struct node *n = &w->node[e->node];
 
 	if (n->byz == NULL)
 		track_arrived(w, f);
+	else
+		byz_frame(w, n, e, f);
 	n->from = end_other(w, e)->node;
 	if (n->persona == IS_V1) {
 		v1_frame(w, n, e, f);

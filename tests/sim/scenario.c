@@ -32,6 +32,18 @@ fault_name(enum fault_kind k)
 	return k < FAULT_KINDS ? fault_words[k] : "?";
 }
 
+static const char *const byz_words[] = {
+#define X(name, word, text) word,
+	BYZ_TABLE(X)
+#undef X
+};
+
+const char *
+byz_name(enum byz_kind k)
+{
+	return k < BYZ_KINDS ? byz_words[k] : "?";
+}
+
 void
 scenario_init(struct scenario *s)
 {
@@ -206,6 +218,19 @@ static const char *
 set_v1(struct scenario *s, const struct words *w)
 {
 	return w->n == 2 && read_share(w->v[1], &s->v1) ? NULL : "v1 SHARE%";
+}
+
+static const char *
+set_byz(struct scenario *s, const struct words *w)
+{
+	size_t i;
+
+	for (i = 0; w->n == 3 && i < BYZ_KINDS; i++)
+		if (strcmp(byz_words[i], w->v[1]) == 0 &&
+		    read_share(w->v[2], &s->byz[i]))
+			return NULL;
+	return "byz withhold|collude|lie|replay|reuse|inject|flood|future "
+	    "SHARE%";
 }
 
 static const char *
@@ -399,6 +424,7 @@ static const struct setting settings[] = {
 	{ "bandwidth",	set_bandwidth },
 	{ "uplink",	set_uplink },
 	{ "v1",		set_v1 },
+	{ "byz",	set_byz },
 	{ "skew",	set_skew },
 	{ "signatures",	set_signatures },
 	{ "verdicts",	set_verdicts },

@@ -38,6 +38,23 @@ enum fault_kind {
 	FAULT_KINDS
 };
 
+#define BYZ_TABLE(X)							\
+	X(WITHHOLD,	"withhold",	"announce and do not serve")	\
+	X(COLLUDE,	"collude",	"the same, as soon as one has it") \
+	X(LIE,		"lie",		"change what they pass on")	\
+	X(REPLAY,	"replay",	"say again what others said")	\
+	X(REUSE,	"reuse",	"say two things under one id")	\
+	X(INJECT,	"inject",	"sign link frames, for v1 to relay") \
+	X(FLOOD,	"flood",	"200 messages a second")	\
+	X(FUTURE,	"future",	"a clock one hour ahead")
+
+enum byz_kind {
+#define X(name, word, text) BYZ_##name,
+	BYZ_TABLE(X)
+#undef X
+	BYZ_KINDS
+};
+
 struct publish {
 	uint64_t	 from, to;	/* us */
 	uint64_t	 gap;		/* us between two */
@@ -75,6 +92,7 @@ struct scenario {
 	uint64_t	 rate;		/* bytes a second of a link; 0: any */
 	uint64_t	 uplink;	/* of a node */
 	uint32_t	 v1;		/* share */
+	uint32_t	 byz[BYZ_KINDS];	/* shares */
 	uint64_t	 skew;		/* ms at most, to both sides */
 	enum check_mode	 sign;
 	bool		 late_verdicts;	/* signature checks take time */
@@ -98,5 +116,6 @@ bool	 scenario_read(struct scenario *, const char *path);
 /* One line; what is wrong with it, or NULL. */
 const char *scenario_line(struct scenario *, char *line);
 const char *fault_name(enum fault_kind);
+const char *byz_name(enum byz_kind);
 
 #endif

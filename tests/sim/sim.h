@@ -71,7 +71,9 @@ struct end {
 	bool		 up;		/* and was told so */
 	bool		 closing;	/* and will hear of its end */
 	bool		 credit_due;	/* in the node's list */
-	bool		 ready;		/* v1: hello done */
+	bool		 ready;		/* hello done */
+	bool		 salted;	/* a hostile node knows the salt */
+	uint8_t		 salt[16];	/* of the other side */
 	uint64_t	 rx_at, tx_at;	/* us */
 };
 TAILQ_HEAD(end_list, end);
@@ -154,6 +156,7 @@ struct msg {
 	uint32_t	 size;
 	bool		 named;		/* it has an id */
 	bool		 refused;
+	bool		 betrayed;	/* colluders announced it */
 	uint32_t	 count;		/* nodes that have it */
 	uint32_t	 copies;	/* frames that brought it */
 	uint8_t		*hops;		/* per node: 0 no, else hops + 1 */
@@ -198,7 +201,7 @@ struct world {
 	struct totals	 total;
 	uint64_t	 hash;
 	struct arena	 arena;
-	struct wbuf	 buf;
+	struct wbuf	 buf, payload;
 	uint64_t	*verdicts;	/* memo of signature checks */
 	size_t		 nverdicts, verdicts_cap;
 	struct rng	 persona_rng, conn_rng;
@@ -260,7 +263,7 @@ void	 node_start(struct world *, struct node *);
 void	 node_crash(struct world *, struct node *, bool silent);
 struct gtime node_now(const struct world *, const struct node *);
 void	 node_event(struct world *, const struct event *);
-void	 node_frame(struct world *, struct end *, const struct frame *);
+void	 node_frame(struct world *, struct end *, struct frame *);
 void	 node_credit(struct world *, struct end *);
 void	 node_publish(struct world *, struct node *, uint32_t msg);
 void	 node_dial_failed(struct world *, struct node *, uint32_t number,
@@ -281,8 +284,28 @@ void	 v1_free(struct node *);
 void	 v1_up(struct world *, struct node *, struct end *);
 void	 v1_frame(struct world *, struct node *, struct end *,
 	    const struct frame *);
-void	 v1_uuid(struct node *, char out[UUID_LEN + 1]);
 void	 v1_publish(struct world *, struct node *, uint32_t msg);
+
+/* craft.c */
+void	 craft_uuid(struct rng *, char out[UUID_LEN + 1]);
+/* A frame with a signed envelope; the caller's reference. */
+struct frame *craft(struct world *, const struct node *, const char *id,
+	    uint32_t type, uint32_t hops, const void *payload, size_t);
+/* Leaves the payload of a line of people in w->payload. */
+void	 craft_chat(struct world *, const struct node *, const char *text,
+	    size_t);
+/* To all its links; takes the reference. */
+void	 craft_send(struct world *, struct node *, struct frame *);
+
+/* byz.c */
+void	 byz_make(struct world *, struct node *, enum byz_kind);
+void	 byz_free(struct node *);
+void	 byz_start(struct world *, struct node *);
+/* Before the frame is handed to what it runs. */
+void	 byz_frame(struct world *, struct node *, struct end *,
+	    struct frame *);
+bool	 byz_passes(struct world *, struct end *, const struct frame *);
+void	 byz_timer(struct world *, const struct event *);
 
 /* sign.c */
 void	 sign_bytes(struct world *, const struct node *, const void *, size_t,

@@ -96,35 +96,20 @@ can_send(const struct world *w, const struct end *e)
 static void
 say(struct world *w, struct node *n, struct end *e, uint32_t type)
 {
-	struct slice key = { n->pub, sizeof(n->pub) };
 	char hex[NODEID_HEX + 1], id[UUID_LEN + 1];
-	struct hello_msg h = { .pubkey = key };
-	struct envelope env = { .msg_type = type, .hop_count = 1 };
-	struct wbuf payload, out;
+	struct hello_msg h = { .pubkey = { n->pub, sizeof(n->pub) } };
 	struct frame *f;
-	uint8_t sig[64];
 
-	wbuf_init(&payload, FRAME_MAX);
-	wbuf_init(&out, FRAME_MAX);
 	nodeid_hex(&n->id, hex);
-	v1_uuid(n, id);
 	h.node_id = (struct slice){ (const uint8_t *)hex, NODEID_HEX };
 	h.version = (struct slice){ (const uint8_t *)HELLO_VERSION,
 		sizeof(HELLO_VERSION) - 1 };
-	hello_write(&payload, &h);
-	env.message_id = (struct slice){ (const uint8_t *)id, UUID_LEN };
-	env.sender_id = h.node_id;
-	env.payload = (struct slice){ payload.p, payload.len };
-	envelope_write_signed(&out, &env);
-	sign_bytes(w, n, out.p, out.len, sig);
-	env.signature = (struct slice){ sig, sizeof(sig) };
-	wbuf_reset(&out);
-	envelope_write(&out, &env);
-	f = frame_new(w, out.p, out.len);
+	wbuf_reset(&w->payload);
+	hello_write(&w->payload, &h);
+	craft_uuid(&n->choice, id);
+	f = craft(w, n, id, type, 1, w->payload.p, w->payload.len);
 	pipe_send(w, e, f);
 	frame_unref(f);
-	wbuf_free(&payload);
-	wbuf_free(&out);
 }
 
 /* Two of them need no hello to know each other. */
@@ -258,59 +243,28 @@ v1_frame(struct world *w, struct node *n, struct end *e,
 }
 
 void
-v1_uuid(struct node *n, char out[UUID_LEN + 1])
-{
-	uint8_t b[UUID_LEN / 2];
-	char hex[UUID_LEN + 1];
-
-	rng_fill(&n->choice, b, sizeof(b));
-	b[7] = (uint8_t)((b[7] & 0x0f) | 0x40);
-	hex_encode(b, sizeof(b), hex);
-	hex[8] = hex[13] = hex[18] = hex[23] = '-';
-	memcpy(out, hex, UUID_LEN + 1);
-}
-
-void
 v1_publish(struct world *w, struct node *n, uint32_t msg)
 {
-	char hex[NODEID_HEX + 1], id[UUID_LEN + 1];
-	struct envelope env = { .msg_type = MSG_CHAT,
-		.hop_count = ENVELOPE_HOPS };
-	struct chat_msg c = { .timestamp = node_now(w, n).wall / 1000 };
-	struct wbuf payload;
-	struct frame *f;
-	uint8_t sig[64];
-	struct end *e;
+	char id[UUID_LEN + 1];
 	struct heard *h;
+	struct frame *f;
+	struct end *e;
+	const char *text;
 	uint64_t key;
 	size_t len;
 
-	wbuf_init(&payload, FRAME_MAX);
-	c.nick = (struct slice){ (const uint8_t *)"sim", 3 };
-	c.text.p = (const uint8_t *)track_text(w, msg, &len);
-	c.text.n = len;
-	chat_write(&payload, &c);
-	nodeid_hex(&n->id, hex);
-	v1_uuid(n, id);
-	env.message_id = (struct slice){ (const uint8_t *)id, UUID_LEN };
-	env.sender_id = (struct slice){ (const uint8_t *)hex, NODEID_HEX };
-	env.payload = (struct slice){ payload.p, payload.len };
-	env.sender_pubkey = (struct slice){ n->pub, sizeof(n->pub) };
-	wbuf_reset(&w->buf);
-	envelope_write_signed(&w->buf, &env);
-	sign_bytes(w, n, w->buf.p, w->buf.len, sig);
-	env.signature = (struct slice){ sig, sizeof(sig) };
-	wbuf_reset(&w->buf);
-	envelope_write(&w->buf, &env);
+	text = track_text(w, msg, &len);
+	craft_chat(w, n, text, len);
+	craft_uuid(&n->choice, id);
 	track_name(w, msg, id, UUID_LEN);
 	key = hash64(3, id, UUID_LEN) | 1;
 	h = table_get(&n->v1->seen, key);
 	table_take(&n->v1->seen, h, key);
 	h->at = w->now;
-	f = frame_new(w, w->buf.p, w->buf.len);
+	f = craft(w, n, id, MSG_CHAT, ENVELOPE_HOPS, w->payload.p,
+	    w->payload.len);
 	TAILQ_FOREACH(e, &n->ends, entry)
 		if (can_send(w, e))
 			pipe_send(w, e, f);
 	frame_unref(f);
-	wbuf_free(&payload);
 }

@@ -28,6 +28,7 @@ world_init(struct world *w, struct scenario *sc, uint64_t seed)
 	w->conf.network_max_peers = sc->max_peers;
 	arena_init(&w->arena, MESSAGE_ARENA);
 	wbuf_init(&w->buf, BUF_MAX);
+	wbuf_init(&w->payload, BUF_MAX);
 	w->phase = xcalloc(PHASES_MAX, sizeof(*w->phase));
 	w->persona_rng = rng_stream(seed, RNG_PERSONA, 0);
 	w->conn_rng = rng_stream(seed, RNG_CONN, 0);
@@ -75,10 +76,16 @@ world_share(uint32_t n, uint32_t share)
 static void
 personas(struct world *w)
 {
-	uint32_t *v = world_order(w, &w->persona_rng), i;
+	uint32_t *v = world_order(w, &w->persona_rng), i, n;
+	enum byz_kind k;
 
 	for (i = 0; i < world_share(w->n, w->sc->v1); i++)
 		w->node[v[i]].persona = IS_V1;
+	/* The hostile are of our kind, the last of the order. */
+	for (k = 0, n = w->n; k < BYZ_KINDS; k++)
+		for (i = world_share(w->n, w->sc->byz[k]); i > 0 && n > 0 &&
+		    w->node[v[n - 1]].persona == IS_CORE; i--)
+			byz_make(w, &w->node[v[--n]], k);
 	free(v);
 }
 
@@ -125,6 +132,7 @@ world_free(struct world *w)
 	conf_free(&w->conf);
 	arena_free(&w->arena);
 	wbuf_free(&w->buf);
+	wbuf_free(&w->payload);
 	free(w->phase);
 	free(w->conn);
 	free(w->edge);
