@@ -14,8 +14,8 @@
 #define KEPT_MAX	16u
 #define REPLAY_US	(200 * US_PER_MS)
 #define REUSE_US	(2 * US_PER_S)
-#define INJECT_US	(100 * US_PER_MS)
-#define FLOOD_US	(5 * US_PER_MS)
+#define INJECT_US	US_PER_S
+#define FLOOD_US	(20 * US_PER_MS)
 #define FUTURE_MS	(60 * 60 * 1000)
 
 struct byz {
@@ -278,7 +278,8 @@ byz_timer(struct world *w, const struct event *ev)
 {
 	struct node *n = &w->node[ev->n];
 
-	if (!n->alive || n->byz == NULL || n->life != ev->v)
+	if (!n->alive || n->byz == NULL || n->life != ev->v ||
+	    w->now > w->quiet_at)
 		return;
 	queue_add(&w->queue, w->now + period(n->byz->kind), DO_PERSONA, n->i,
 	    n->life, NULL);

@@ -14,21 +14,22 @@
 #include <unistd.h>
 
 #include "common/text.h"
+#include "shrink.h"
 #include "sim.h"
 
 #define STEP_EVENTS	50000u
-#define LINE_LEN	256u
+#define LINE_LEN	512u
 
 struct options {
 	const char	*scenario;
 	char		*more[LINES_MAX];	/* further lines */
 	size_t		 nmore;
 	uint64_t	 seed, seeds;
-	bool		 json, quiet, trace;
+	bool		 json, quiet, trace, shrink;
 	const char	*plot;
 };
 
-static int	run_seed(const struct options *, uint64_t);
+static int	run_seed(const struct options *, struct scenario *, uint64_t);
 
 static void
 usage(void)
@@ -36,8 +37,8 @@ usage(void)
 	fprintf(stderr,
 	    "usage: sim --scenario NAME [--seed N] [--seeds COUNT] "
 	    "[--nodes N]\n"
-	    "           [--set LINE]... [--json] [--plot FILE] [--quiet] "
-	    "[--trace]\n");
+	    "           [--set LINE]... [--without CLASS]... [--shrink]\n"
+	    "           [--json] [--plot FILE] [--quiet] [--trace]\n");
 	exit(EX_USAGE);
 }
 
@@ -80,6 +81,8 @@ options_read(struct options *o, int argc, char **argv)
 		{ "seeds",	required_argument, NULL, 'c' },
 		{ "nodes",	required_argument, NULL, 'n' },
 		{ "set",	required_argument, NULL, 'l' },
+		{ "without",	required_argument, NULL, 'w' },
+		{ "shrink",	no_argument, NULL, 'k' },
 		{ "json",	no_argument, NULL, 'j' },
 		{ "plot",	required_argument, NULL, 'p' },
 		{ "quiet",	no_argument, NULL, 'q' },
@@ -95,6 +98,8 @@ options_read(struct options *o, int argc, char **argv)
 		case 'c': o->seeds = number(optarg); break;
 		case 'n': more(o, "nodes ", optarg); break;
 		case 'l': more(o, "", optarg); break;
+		case 'w': more(o, "without ", optarg); break;
+		case 'k': o->shrink = true; break;
 		case 'j': o->json = true; break;
 		case 'p': o->plot = optarg; break;
 		case 'q': o->quiet = true; break;
@@ -143,30 +148,64 @@ progress(const struct world *w, uint64_t began, bool done)
 		    us > 0 ? w->total.events * US_PER_S / us : 0);
 }
 
+/* How to do it again, by one line. */
 static void
-again(const struct options *o, uint64_t seed)
+again(const struct options *o, const struct scenario *sc, uint64_t seed)
 {
+	uint32_t c;
 	size_t i;
 
-	printf("  again: tests/sim/sim --scenario %s --seed %" PRIu64,
-	    o->scenario, seed);
+	printf("  again: tests/sim/sim --scenario %s --seed %" PRIu64
+	    " --nodes %u", o->scenario, seed, sc->nodes);
 	for (i = 0; i < o->nmore; i++)
-		printf(" --set '%s'", o->more[i]);
+		if (strncmp(o->more[i], "nodes ", 6) != 0 &&
+		    strncmp(o->more[i], "without ", 8) != 0)
+			printf(" --set '%s'", o->more[i]);
+	for (c = 0; c < TORTURE_CLASSES; c++)
+		if (sc->without >> c & 1)
+			printf(" --without %s", torture_name(c));
+	if (sc->until > 0)
+		printf(" --set 'until %" PRIu64 "ms'", sc->until / 1000);
 	printf("\n");
 }
 
-static int
-run_seed(const struct options *o, uint64_t seed)
+static void
+classes_print(const struct scenario *sc)
 {
-	static struct scenario sc;
+	uint32_t c;
+
+	printf("  trouble:");
+	for (c = 0; c < TORTURE_CLASSES; c++)
+		if (torture_has(sc, c))
+			printf(" %s", torture_name(c));
+	printf("\n");
+}
+
+/* Without a word, for shrink(). */
+static int
+run_silent(struct scenario *sc, uint64_t seed)
+{
+	struct world w;
+
+	torture_plan(sc, seed);
+	world_init(&w, sc, seed);
+	while (world_run(&w, sc->run, UINT64_MAX))
+		;
+	track_judge(&w);
+	return report_expect(&w, true) && w.broken == NULL ? 0 : 1;
+}
+
+static int
+run_seed(const struct options *o, struct scenario *sc, uint64_t seed)
+{
 	uint64_t began = now_us(), shown = began;
 	bool show = !o->quiet && isatty(STDERR_FILENO), good;
 	struct world w;
 
-	scenario_load(&sc, o);
-	world_init(&w, &sc, seed);
+	torture_plan(sc, seed);
+	world_init(&w, sc, seed);
 	w.trace = o->trace;
-	while (world_run(&w, sc.run, STEP_EVENTS))
+	while (world_run(&w, sc->run, STEP_EVENTS))
 		if (show && now_us() - shown > US_PER_S / 4) {
 			progress(&w, began, false);
 			shown = now_us();
@@ -176,16 +215,35 @@ run_seed(const struct options *o, uint64_t seed)
 	track_judge(&w);
 	if (o->json)
 		report_json(&w, now_us() - began);
-	else
+	else {
 		report_table(&w, now_us() - began);
+		if (sc->torture)
+			classes_print(sc);
+	}
 	good = report_expect(&w, o->json) && w.broken == NULL;
 	if (!good && !o->json)
-		again(o, seed);
+		again(o, sc, seed);
 	if (o->plot != NULL && !plot_write(&w, o->plot))
 		warn("%s", o->plot);
 	fflush(stdout);
 	world_free(&w);
 	return good ? 0 : 1;
+}
+
+static int
+seed_do(const struct options *o, uint64_t seed)
+{
+	static struct scenario sc, as_read;
+
+	scenario_load(&sc, o);
+	as_read = sc;
+	if (run_seed(o, &sc, seed) == 0)
+		return 0;
+	if (o->shrink) {
+		shrink(&as_read, seed, run_silent);
+		again(o, &as_read, seed);
+	}
+	return 1;
 }
 
 int
@@ -198,7 +256,7 @@ main(int argc, char **argv)
 	log_init("sim", LOG_TEXT, LOG_LVL_DEBUG);
 	verify_init();
 	for (i = 0; i < o.seeds; i++)
-		failed += (uint64_t)run_seed(&o, o.seed + i);
+		failed += (uint64_t)seed_do(&o, o.seed + i);
 	if (o.seeds > 1 && !o.json)
 		printf("%" PRIu64 " seeds, %" PRIu64 " failed\n", o.seeds,
 		    failed);

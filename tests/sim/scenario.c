@@ -7,8 +7,8 @@
 #include "rng.h"
 #include "scenario.h"
 
-#define WORDS_MAX	16u
-#define LINE_MAX_LEN	256
+#define WORDS_MAX	32u
+#define LINE_MAX_LEN	512
 
 struct words {
 	char	*v[WORDS_MAX];
@@ -267,6 +267,36 @@ set_verdicts(struct scenario *s, const struct words *w)
 }
 
 static const char *
+set_torture(struct scenario *s, const struct words *w)
+{
+	s->torture = true;
+	return w->n == 1 ? NULL : "torture";
+}
+
+static const char *
+set_without(struct scenario *s, const struct words *w)
+{
+	uint32_t class;
+	size_t i;
+
+	for (i = 1; i < w->n; i++) {
+		if (!torture_find(w->v[i], &class))
+			return "without CLASS... (a fault, a kind of byz, or "
+			    "loss, jitter, bandwidth, skew, verdicts, "
+			    "signatures, v1)";
+		s->without |= UINT64_C(1) << class;
+	}
+	return NULL;
+}
+
+static const char *
+set_until(struct scenario *s, const struct words *w)
+{
+	return w->n == 2 && read_time(w->v[1], &s->until) ? NULL :
+	    "until TIME";
+}
+
+static const char *
 set_run(struct scenario *s, const struct words *w)
 {
 	return w->n == 2 && read_time(w->v[1], &s->run) ? NULL : "run TIME";
@@ -428,6 +458,9 @@ static const struct setting settings[] = {
 	{ "skew",	set_skew },
 	{ "signatures",	set_signatures },
 	{ "verdicts",	set_verdicts },
+	{ "torture",	set_torture },
+	{ "without",	set_without },
+	{ "until",	set_until },
 	{ "run",	set_run },
 	{ "start",	set_start },
 	{ "detect",	set_detect },

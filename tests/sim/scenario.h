@@ -45,7 +45,7 @@ enum fault_kind {
 	X(REPLAY,	"replay",	"say again what others said")	\
 	X(REUSE,	"reuse",	"say two things under one id")	\
 	X(INJECT,	"inject",	"sign link frames, for v1 to relay") \
-	X(FLOOD,	"flood",	"200 messages a second")	\
+	X(FLOOD,	"flood",	"50 messages a second")	\
 	X(FUTURE,	"future",	"a clock one hour ahead")
 
 enum byz_kind {
@@ -96,6 +96,10 @@ struct scenario {
 	uint64_t	 skew;		/* ms at most, to both sides */
 	enum check_mode	 sign;
 	bool		 late_verdicts;	/* signature checks take time */
+	bool		 torture;	/* a choice of troubles by the seed */
+	uint64_t	 without;	/* bits of classes left out */
+	uint64_t	 until;		/* us: nothing is said later; 0: as
+					   written */
 	uint64_t	 run;		/* us */
 	uint64_t	 start;		/* us: links begin within */
 	uint64_t	 detect_min, detect_max; /* us; 0: 60 s of silence */
@@ -117,5 +121,15 @@ bool	 scenario_read(struct scenario *, const char *path);
 const char *scenario_line(struct scenario *, char *line);
 const char *fault_name(enum fault_kind);
 const char *byz_name(enum byz_kind);
+
+/* ---- torture.c ---- */
+
+#define TORTURE_CLASSES	(7u + FAULT_KINDS + BYZ_KINDS)
+
+/* Makes the scenario what it is for this seed. */
+void	 torture_plan(struct scenario *, uint64_t seed);
+const char *torture_name(uint32_t class);
+bool	 torture_find(const char *name, uint32_t *class);
+bool	 torture_has(const struct scenario *, uint32_t class);
 
 #endif

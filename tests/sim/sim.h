@@ -185,6 +185,7 @@ struct world {
 	struct scenario	*sc;
 	uint64_t	 seed;
 	uint64_t	 now;		/* us */
+	uint64_t	 quiet_at;	/* us: nobody says anything later */
 	struct queue	 queue;
 	struct conf	 conf;
 	struct node	*node;

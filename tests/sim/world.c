@@ -44,9 +44,12 @@ world_init(struct world *w, struct scenario *sc, uint64_t seed)
 		overlay_make(w);
 	for (i = 0; i < w->n; i++)
 		node_start(w, &w->node[i]);
-	for (i = 0; i < sc->npublish; i++)
+	for (i = 0; i < sc->npublish; i++) {
+		if (sc->publish[i].to > w->quiet_at)
+			w->quiet_at = sc->publish[i].to;
 		queue_add(&w->queue, sc->publish[i].from, DO_PUBLISH, i, 0,
 		    NULL);
+	}
 	fault_plan(w);
 }
 
