@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "footprint.h"
 #include "mtime.h"
 #include "proc.h"
 #include "text.h"
@@ -216,6 +217,7 @@ go(struct proc *p)
 		if (p->link[i] != NULL)
 			imsgchan_resume(p->link[i], HOLD_LINK);
 	p->ops->start(p);
+	footprint_settle();
 }
 
 /*

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "footprint.h"
 #include "glyph.h"
 #include "mtime.h"
 #include "session.h"
@@ -58,6 +59,7 @@ shell_start(struct session *s)
 	screen_init(&s->screen, &s->out.buf, s->term, s->cols, s->rows);
 	screen_start(&s->screen);
 	s->screen_on = true;
+	footprint_settle();	/* it may stay for days */
 }
 
 void

@@ -23,6 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "footprint.h"
 #include "mtime.h"
 #include "mapd.h"
 #include "row.h"
@@ -68,6 +69,7 @@ opened(struct stated *st, const struct worker_notice *n)
 	if (n->first)
 		peers_load(st->peers);
 	mapd_load(st->map);
+	footprint_settle();
 }
 
 /* A disk stays full for long, and every retry says so: once a minute. */

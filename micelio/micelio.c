@@ -29,6 +29,7 @@
 
 #include "config_load.h"
 #include "cursor.h"
+#include "footprint.h"
 #include "micelio.h"
 #include "mtime.h"
 #include "proc.h"
@@ -162,6 +163,7 @@ parent_ready(struct parent *p)
 	notify_send(&p->notify, "READY=1\nSTATUS=%s %.12s\n",
 	    p->conf.node_name, p->identity.id_hex);
 	reload_pending(p);
+	footprint_settle();
 }
 
 /* As descriptors: nothing runs in a handler, and forks inherit nothing. */
