@@ -13,6 +13,12 @@ packages_test=(clang valgrind mandoc tmux python3 util-linux golang-go
     systemd-container iproute2 nftables
     golang-github-flynn-noise-dev golang-google-protobuf-dev
     golang-filippo-edwards25519-dev)
+# what tools/bench measures beside
+packages_bench=(openssh-server dropbear-bin ngircd)
+services_bench=(ssh.service ngircd.service)
+
+# How a node for use, not for tests, is built.
+run_options=(--buildtype=release -Dtests=false)
 
 say() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
@@ -50,6 +56,23 @@ need_packages() {
 	as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
 	    --no-install-recommends install "${missing[@]}" >&2 ||
 	    die "apt-get install failed"
+}
+
+# need_bench_packages: what they bring as services is not to run here, now or
+# after the next boot.
+need_bench_packages() {
+	local unit new=()
+	if [ -d /run/systemd/system ]; then
+		for unit in "${services_bench[@]}"; do
+			systemctl cat "$unit" >/dev/null 2>&1 || new+=("$unit")
+		done
+	fi
+	[ ${#new[@]} -eq 0 ] ||
+	    as_root systemctl -q mask --runtime "${new[@]}" >&2
+	need_packages "${packages_bench[@]}"
+	[ ${#new[@]} -eq 0 ] && return
+	as_root systemctl -q unmask --runtime "${new[@]}" >&2
+	as_root systemctl -q disable "${new[@]}" >&2
 }
 
 # build DIR [meson option...]: configure once, then compile what changed.
