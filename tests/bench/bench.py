@@ -17,13 +17,14 @@ import procs  # noqa: E402
 from runner import Test  # noqa: E402
 
 import figures  # noqa: E402
+import job_idle  # noqa: E402
 import job_line  # noqa: E402
 import job_memory  # noqa: E402
 import job_ready  # noqa: E402
 import job_who  # noqa: E402
 
-JOBS = {"ready": job_ready, "memory": job_memory, "line": job_line,
-        "who": job_who}
+JOBS = {"ready": job_ready, "memory": job_memory, "idle": job_idle,
+        "line": job_line, "who": job_who}
 
 
 def run(name, args):
