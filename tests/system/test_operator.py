@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What an operator sees of other nodes, and does about them."""
 import json
+import os
+import re
 import socket
+import subprocess
+import time
 
 from node import Node
 from peer import Peer
@@ -191,3 +195,47 @@ def test_roles(t):
         r = client.command(*words)
         assert r.returncode == 77 and b"needs the role op" in r.stderr, r
     assert len(a.peer_ids()) == 1
+
+
+def memory(node, daemon):
+    with open(f"/proc/{node.child(daemon)}/status") as f:
+        return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
+
+
+@lane(budget=90)
+def test_hundred_thousand_known(t):
+    """A store full of peers: a node starts, works, tells 256 at most."""
+    a = Node(t, "north", settings={"network": 'exchange_interval = "1s";'})
+    a.start()
+    empty = {d: memory(a, d) for d in ("gossipd", "stated")}
+    a.stop()
+    began = time.monotonic()
+    subprocess.run([os.path.join(t.build, "tests/probe/fillbook"),
+                    os.path.join(a.dir, "state", "db"), "100000",
+                    str(int(time.time()))], check=True, timeout=60)
+    filled, began = time.monotonic() - began, time.monotonic()
+    a.start()
+    ready = time.monotonic() - began
+    first = until("the records are read",
+                  lambda: (lambda o: o if o["known"] >= 4096 else None)(
+                      obj(a.ctl("nodes", "--json"))), 30, 0.2)
+    read = time.monotonic() - began
+    assert first["known"] == 4096 and first["pages"] == 41, first["known"]
+    assert len(first["nodes"]) == 100
+    last = obj(a.ctl("nodes", "page=41", "--json"))["nodes"]
+    assert len(last) == 96 and last[0]["source"] == "stored", last[0]
+    assert len(a.ctl("nodes").stdout.splitlines()) == 102
+    p = Peer(t)
+    p.dial(a)
+    e = until("the peer is told of others", lambda: [
+        e for e in p.find("exchange") if len(e["peers"]) > 1], 15)[0]
+    assert 200 < len(e["peers"]) <= 256 and e["len"] < 65536, len(e["peers"])
+    r = a.ctl("peers")
+    assert "v1" in r.stdout, r.stdout
+    grown = {d: memory(a, d) - kb for d, kb in empty.items()}
+    t.note(f"filled in {filled:.2f} s; ready after {ready:.2f} s, all read "
+           f"after {read:.2f} s, {len(e['peers'])} told, "
+           f"grown by {grown} KiB")
+    assert ready < 15 and grown["gossipd"] < 16384, (ready, grown)
+    assert grown["stated"] < 65536, grown
+    a.stop()
