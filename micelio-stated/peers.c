@@ -209,6 +209,16 @@ flush_now(struct peers *p)
 	}
 }
 
+static int
+by_seen(const void *a, const void *b)
+{
+	const struct peerrec *x = a, *y = b;
+
+	return x->last_seen == y->last_seen ? 0 :
+	    x->last_seen > y->last_seen ? -1 : 1;
+}
+
+/* All are looked at, and those seen last are kept. */
 static bool
 load_pair(const void *key, size_t klen, const void *value, size_t vlen,
     void *arg)
@@ -229,7 +239,11 @@ load_pair(const void *key, size_t klen, const void *value, size_t vlen,
 		l->room += 256;
 	}
 	l->rec[l->n++] = r;
-	return l->n < LOAD_MAX;
+	if (l->n == LOAD_MAX) {
+		qsort(l->rec, l->n, sizeof(*l->rec), by_seen);
+		l->n = PEERBOOK_MAX;
+	}
+	return true;
 }
 
 /* On the worker's thread. */

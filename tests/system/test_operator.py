@@ -224,6 +224,9 @@ def test_hundred_thousand_known(t):
     assert len(first["nodes"]) == 100
     last = obj(a.ctl("nodes", "page=41", "--json"))["nodes"]
     assert len(last) == 96 and last[0]["source"] == "stored", last[0]
+    # Of all there are those seen last, in their order.
+    assert first["nodes"][0]["addr"] == "10.0.0.0:4000", first["nodes"][0]
+    assert last[-1]["addr"] == "10.0.15.255:4000", last[-1]
     assert len(a.ctl("nodes").stdout.splitlines()) == 102
     p = Peer(t)
     p.dial(a)
