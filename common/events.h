@@ -71,6 +71,8 @@
 	    "say it again")						      \
 	X(CLOCK_OFF, WARN, "text neighbours", "the clock of this node differs from its neighbours' by more than a minute; what is said here may not be taken", \
 	    "set the clock; run chrony or systemd-timesyncd")		      \
+	X(MESSAGES_LOST, WARN, "id count more", "a peer forgot messages before this node heard of them: its link, or this node, was too slow", \
+	    "see micelioctl links for the link that does not drain")	      \
 	/* stated */							      \
 	X(STORE_OPEN, INFO, "ms bytes recovered", "the database is open", "") \
 	X(STORE_DAMAGED, ERROR, "set_aside text", "the database could not be recovered and was set aside; the node goes on with an empty one", \

@@ -60,7 +60,7 @@ chat_signed(struct gossip *g, const struct signing *sg,
 		return;
 	}
 	/* Own messages that come back are told by their author. */
-	sent = relay_broadcast(g, frame, len);
+	sent = tree_broadcast(g, frame, len);
 	if (sg->tell)
 		result(g, sg->ref, g->npeers > 0 ? CHAT_SENT : CHAT_NO_PEERS,
 		    sent, 0);

@@ -14,10 +14,18 @@
 #define POINTS_SIGNATURE	4u
 #define POINTS_MALFORMED	4u
 #define POINTS_SIZE		2u
+#define POINTS_LINK		1u	/* v1 relays pass on anything */
 
-#define MSG_OURS_MIN	32u
-#define MSG_OURS_MAX	47u
-
+static bool	is_m2(const struct session *);
+static uint64_t	sid_of(const uint8_t key[16]);
+static void	own_in(struct gossip *, struct session *,
+		    const struct job *);
+static void	duplicate_in(struct gossip *, struct session *,
+		    const struct job *);
+static void	unwanted(struct gossip *, struct session *,
+		    const struct job *);
+static void	over_rate(struct gossip *, const struct job *,
+		    struct session *);
 static void	gossip_in(struct gossip *, struct session *,
 		    const struct envelope *);
 static bool	sizes_good(struct gossip *, struct session *,
@@ -28,7 +36,6 @@ static void	message_good(struct gossip *, struct job *);
 static void	chat_stale(struct gossip *, const struct job *,
 		    struct session *);
 static bool	chat_fresh(const struct gossip *, const struct chat_msg *);
-static bool	is_clocked(const struct envelope *);
 static bool	clock_fresh(const struct gossip *, uint64_t lamport_ts);
 static bool	id_reserve(struct gossip *, const struct job *);
 
@@ -64,7 +71,10 @@ drop_points(enum drop d)
 	case DROP_LONG_ID:
 	case DROP_LONG_PAYLOAD:
 	case DROP_PADDED:
+	case DROP_IDS:
 		return POINTS_SIZE;
+	case DROP_LINK:
+		return POINTS_LINK;
 	default:
 		return 0;
 	}
@@ -124,6 +134,11 @@ envelope_in(struct gossip *g, struct session *s, const void *p, size_t len)
 	case MSG_PEER_EXCHANGE:
 		exchange_in(g, s, &env);
 		return;
+	case MSG_LINK_CTRL:
+	case MSG_RECONCILE:
+	case MSG_PEER_RECORDS:
+		link_frame(g, s, &env);
+		break;
 	default:
 		gossip_in(g, s, &env);
 		return;
@@ -147,17 +162,23 @@ gossip_in(struct gossip *g, struct session *s, const struct envelope *env)
 		drop_count(g, s, DROP_NO_KEY);
 		goto done;
 	}
-	if (nodeid_equal(&job.sender, &g->id)) {
-		drop_count(g, s, DROP_OWN);
+	if (env->msg_type >= MSG_OURS_MIN && env->msg_type <= MSG_OURS_MAX &&
+	    !m2_ids_good(env)) {
+		drop_count(g, s, DROP_IDS);
 		goto done;
 	}
-	seen_key(g, env->message_id, &job.sender, job.seen_key);
+	message_key(g, env, job.mid, job.seen_key);
+	if (nodeid_equal(&job.sender, &g->id)) {
+		own_in(g, s, &job);
+		goto done;
+	}
 	seen = seen_look(&g->seen, job.seen_key);
 	if (seen == SEEN_KNOWN) {
-		drop_count(g, s, DROP_DUPLICATE);
+		duplicate_in(g, s, &job);
 		goto done;
 	}
 	if (!key_find(g, &job)) {
+		repair_spoilt(g, s, sid_of(job.seen_key));
 		drop_count(g, s, DROP_NO_KEY);
 		goto done;
 	}
@@ -172,6 +193,7 @@ gossip_in(struct gossip *g, struct session *s, const struct envelope *env)
 		goto done;
 	}
 	if (!id_reserve(g, &job)) {
+		unwanted(g, s, &job);
 		drop_count(g, s, DROP_MEMORY);
 		goto handled;
 	}
@@ -181,6 +203,69 @@ done:
 	peers_idle(g, s, env->raw.n);
 handled:
 	peers_handled(g, s, env->raw.n);
+}
+
+void
+sid_key(uint64_t sid, uint8_t key[16])
+{
+	memset(key, 0, 16);
+	memcpy(key, &sid, sizeof(sid));
+}
+
+static uint64_t
+sid_of(const uint8_t key[16])
+{
+	uint64_t sid;
+
+	memcpy(&sid, key, sizeof(sid));
+	return sid;
+}
+
+void
+message_key(const struct gossip *g, const struct envelope *env,
+    uint8_t mid[M2_MID], uint8_t key[16])
+{
+	m2_mid(env, mid);
+	sid_key(m2_sid(g->bcast.salt, mid), key);
+}
+
+static bool
+is_m2(const struct session *s)
+{
+	return s->link != NULL && s->link->kind == LINK_M2;
+}
+
+/* It came, and is not taken: nobody needs to be asked for it. */
+static void
+unwanted(struct gossip *g, struct session *s, const struct job *job)
+{
+	struct want *w = repair_want(g, sid_of(job->seen_key));
+
+	if (w != NULL)
+		repair_done(g, w, s);
+}
+
+static void
+duplicate_in(struct gossip *g, struct session *s, const struct job *job)
+{
+	drop_count(g, s, DROP_DUPLICATE);
+	if (s != NULL)
+		tree_duplicate(g, s, sid_of(job->seen_key));
+}
+
+/* Back again; or from before our start, then once is enough. */
+static void
+own_in(struct gossip *g, struct session *s, const struct job *job)
+{
+	drop_count(g, s, DROP_OWN);
+	if (seen_look(&g->seen, job->seen_key) == SEEN_KNOWN) {
+		tree_duplicate(g, s, sid_of(job->seen_key));
+		return;
+	}
+	unwanted(g, s, job);
+	if (seen_reserve(&g->seen, job->seen_key, &g->id,
+	    envelope_clocked(&job->env), g->now))
+		seen_keep(&g->seen, job->seen_key, g->now);
 }
 
 static bool
@@ -238,8 +323,10 @@ static bool
 neighbour_allow(struct gossip *g, struct session *s, size_t len)
 {
 	uint32_t n = 1 + (uint32_t)(len / NEIGHBOUR_UNIT);
+	bool m2 = is_m2(s);
 
-	return bucket_take(&s->brought, NEIGHBOUR_RATE, NEIGHBOUR_BURST, n,
+	return bucket_take(&s->brought, m2 ? NEIGHBOUR_M2_RATE :
+	    NEIGHBOUR_RATE, m2 ? NEIGHBOUR_M2_BURST : NEIGHBOUR_BURST, n,
 	    g->now.mono);
 }
 
@@ -252,11 +339,12 @@ envelope_verified(struct gossip *g, struct job *job, bool good)
 	if (good) {
 		/* Another copy may have won in the meantime. */
 		if (seen_look(&g->seen, job->seen_key) == SEEN_KNOWN)
-			drop_count(g, s, DROP_DUPLICATE);
+			duplicate_in(g, s, job);
 		else
 			message_good(g, job);
 	} else {
 		seen_release(&g->seen, job->seen_key);
+		repair_spoilt(g, s, sid_of(job->seen_key));
 		drop_count(g, s, DROP_SIGNATURE);
 	}
 	if ((other = job_waiting(g, job->seen_key)) == NULL)
@@ -267,7 +355,7 @@ envelope_verified(struct gossip *g, struct job *job, bool good)
 		return;
 	}
 	do {
-		drop_count(g, peers_session(g, other->sid), DROP_DUPLICATE);
+		duplicate_in(g, peers_session(g, other->sid), other);
 		job_cancel(g, other);
 	} while ((other = job_waiting(g, job->seen_key)) != NULL);
 }
@@ -285,14 +373,14 @@ message_good(struct gossip *g, struct job *job)
 		is_chat = chat_read(&chat, &g->arena, job->env.payload.p,
 		    job->env.payload.n);
 	}
-	if (is_clocked(&job->env) ? !clock_fresh(g, job->env.lamport_ts) :
+	if (envelope_clocked(&job->env) ? !clock_fresh(g, job->env.lamport_ts) :
 	    is_chat && !chat_fresh(g, &chat)) {
 		chat_stale(g, job, s);
 		return;
 	}
-	if (!limiter_allow(&g->limiter, &job->sender, g->now.mono)) {
-		seen_release(&g->seen, job->seen_key);
-		drop_count(g, s, DROP_RATE);
+	if (!limiter_allow(&g->limiter, &job->sender, s != NULL && is_m2(s) ?
+	    g->conf->network_author_rate : 0, g->now.mono)) {
+		over_rate(g, job, s);
 		return;
 	}
 	seen_keep(&g->seen, job->seen_key, g->now);
@@ -302,8 +390,24 @@ message_good(struct gossip *g, struct job *job)
 		g->count.delivered++;
 	} else if (job->env.msg_type == MSG_CHAT)
 		drop_count(g, s, DROP_CHAT);
-	if (job->env.hop_count > 1)
-		relay_send(g, s, &job->sender, &job->env);
+	tree_accept(g, s, &job->sender, &job->env, job->mid,
+	    sid_of(job->seen_key));
+}
+
+/*
+ * By a v1 link it may still come at a better time.  Of our kind it came as it
+ * should: it is refused for good, or it would be asked for again and again.
+ */
+static void
+over_rate(struct gossip *g, const struct job *job, struct session *s)
+{
+	if (s != NULL && is_m2(s)) {
+		seen_keep(&g->seen, job->seen_key, g->now);
+		g->bcast.count.refused++;
+		unwanted(g, s, job);
+	} else
+		seen_release(&g->seen, job->seen_key);
+	drop_count(g, s, DROP_RATE);
 }
 
 /* Not the neighbour's fault: a clock, or somebody who plays it again. */
@@ -311,6 +415,7 @@ static void
 chat_stale(struct gossip *g, const struct job *job, struct session *s)
 {
 	seen_keep(&g->seen, job->seen_key, g->now);
+	unwanted(g, s, job);
 	drop_count(g, s, DROP_STALE);
 	gossip_log(g, EV_MESSAGE_REFUSED, id_limit(&job->sender, DROP_STALE),
 	    LF_ID("id", &job->sender),
@@ -339,12 +444,9 @@ chat_fresh(const struct gossip *g, const struct chat_msg *c)
 	return ts >= g->seen.horizon;
 }
 
-/*
- * v1 has 0 there, and foreign types may have anything; a time before there
- * was such a clock is none.
- */
-static bool
-is_clocked(const struct envelope *env)
+/* A time before there was such a clock is none. */
+bool
+envelope_clocked(const struct envelope *env)
 {
 	return (env->msg_type == MSG_CHAT || (env->msg_type >= MSG_OURS_MIN &&
 	    env->msg_type <= MSG_OURS_MAX)) &&
@@ -356,9 +458,11 @@ static bool
 clock_fresh(const struct gossip *g, uint64_t lamport_ts)
 {
 	uint64_t now = g->now.wall, ms = lamport_ts >> 16;
+	int64_t ahead = beat_clock(g);
 
 	if (now < CLOCK_SET_MS)
 		return true;
+	now = (uint64_t)((int64_t)now + ahead);
 	return ms <= now + CLOCK_FUTURE_MS && ms + CLOCK_PAST_MS >= now &&
 	    ms >= g->seen.horizon;
 }
@@ -366,7 +470,7 @@ clock_fresh(const struct gossip *g, uint64_t lamport_ts)
 static bool
 id_reserve(struct gossip *g, const struct job *job)
 {
-	bool clocked = is_clocked(&job->env);
+	bool clocked = envelope_clocked(&job->env);
 
 	if (seen_reserve(&g->seen, job->seen_key, &job->sender, clocked,
 	    g->now))

@@ -3,6 +3,7 @@
  * Peer exchange (wire-v1 5.3): what others say about nodes.  It is hearsay:
  * bounded, never above what a node said of itself, and not acted upon here.
  */
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,21 @@ exchange_verified(struct gossip *g, struct session *s, const struct job *job,
 		drop_count(g, s, DROP_EXCHANGE);
 	else
 		clock_check(g);
+}
+
+/* Of id and sender: nobody can take another's id away from it. */
+void
+seen_key(const struct gossip *g, struct slice message_id,
+    const struct nodeid *sender, uint8_t out[16])
+{
+	uint8_t buf[NODEID_LEN + ENVELOPE_ID_MAX];
+	size_t n = message_id.n < ENVELOPE_ID_MAX ? message_id.n :
+	    ENVELOPE_ID_MAX;
+
+	memcpy(buf, sender->b, NODEID_LEN);
+	if (n > 0)
+		memcpy(buf + NODEID_LEN, message_id.p, n);
+	crypto_shorthash_siphashx24(out, buf, NODEID_LEN + n, g->id_key);
 }
 
 static bool

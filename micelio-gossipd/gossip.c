@@ -49,6 +49,7 @@ gossip_new(const struct gossip_ops *ops, void *arg,
 	book_init(g, seed(g));
 	pacer_init(&g->pacer, now.mono);
 	discovery_init(g, seed(g));
+	bcast_init(g);
 	TAILQ_INIT(&g->ready);
 	TAILQ_INIT(&g->boots);
 	TAILQ_INIT(&g->jobs);
@@ -57,6 +58,7 @@ gossip_new(const struct gossip_ops *ops, void *arg,
 	arena_init(&g->arena, MESSAGE_ARENA);
 	wbuf_init(&g->scratch, SCRATCH_MAX);
 	wbuf_init(&g->payload, SCRATCH_MAX);
+	wbuf_init(&g->relay, SCRATCH_MAX);
 	g->peers_at = g->exchange_at = g->news_at = UINT64_MAX;
 	g->sweep_at = now.mono + SWEEP_MS;
 	g->swap_at = now.mono + SWAP_MS;
@@ -71,6 +73,7 @@ gossip_free(struct gossip *g)
 	jobs_free(g);
 	signings_free(g);
 	peers_free(g);
+	bcast_free(g);
 	bootstrap_free(g);
 	discovery_free(g);
 	orders_free(g);
@@ -82,6 +85,7 @@ gossip_free(struct gossip *g)
 	arena_free(&g->arena);
 	wbuf_free(&g->scratch);
 	wbuf_free(&g->payload);
+	wbuf_free(&g->relay);
 	free(g);
 }
 
@@ -128,6 +132,7 @@ gossip_tick(struct gossip *g, struct gtime now)
 	discovery_tick(g);
 	exchange_tick(g);
 	chat_tick(g);
+	bcast_tick(g);
 	if (now.mono >= g->sweep_at) {
 		seen_sweep(&g->seen, now);
 		limiter_sweep(&g->limiter, now.mono);
@@ -144,6 +149,8 @@ gossip_next(const struct gossip *g)
 	if ((u = discovery_next(g)) < t)
 		t = u;
 	if ((u = exchange_next(g)) < t)
+		t = u;
+	if ((u = bcast_next(g)) < t)
 		t = u;
 	if (g->peers_at < t)
 		t = g->peers_at;

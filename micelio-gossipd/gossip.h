@@ -21,6 +21,7 @@
 #include "common/log.h"
 #include "common/nodeid.h"
 #include "common/ratelimit.h"
+#include "bcast.h"
 #include "lru.h"
 #include "pacer.h"
 #include "proto/arena.h"
@@ -56,11 +57,16 @@
 #define NEIGHBOUR_UNIT		4096u
 #define IDLE_RATE		4000u	/* frames that bring nothing new, */
 #define IDLE_BURST		40000u	/* with the units of their bytes */
+#define NEIGHBOUR_M2_RATE	2000u	/* the same, of our kind */
+#define NEIGHBOUR_M2_BURST	10000u
+#define OWN_RATE		40u	/* what we say, where not all is v1 */
+#define OWN_BURST		80u
 #define RELAY_ALL_MAX		15u	/* peers are few */
 #define RELAY_V1_MIN		3u	/* of v1, beside those of our kind */
 #define SEEN_MS			(60u * 60 * 1000)
 #define SEEN_CLOCKED_MS		(6u * 60 * 1000)
 #define CLOCK_OFF_S		60	/* people are told */
+#define CLOCK_DIFFER_MS		30000
 #define CLOCK_PAST_MS		(4u * 60 * 1000)
 #define CLOCK_FUTURE_MS		(60u * 1000)
 #define CLOCK_SET_MS		(UINT64_C(1704067200) * 1000) /* 2024 */
@@ -192,7 +198,9 @@ struct gossip_ops {
 	X(MALFORMED,	"malformed",	"not an envelope")		\
 	X(CHAT,		"chat",		"not a chat message")		\
 	X(EXCHANGE,	"exchange",	"bad peer exchange")		\
-	X(TYPE,		"type",		"a hello after the hello")
+	X(TYPE,		"type",		"a hello after the hello")	\
+	X(LINK,		"link",		"a link frame that is none")	\
+	X(IDS,		"ids",		"ids of another form than its type has")
 
 enum drop {
 #define X(name, word, text) DROP_##name,
@@ -258,6 +266,8 @@ struct session {
 	uint8_t			 pubkey[32];
 	bool			 reachable;
 	bool			 capable;	/* announced cap/m2 */
+	uint64_t		 caps;		/* the bits of it */
+	struct link		*link;		/* PEER_READY, else NULL */
 	bool			 probe;		/* our dial was one */
 	bool			 near;		/* chosen for its short way */
 	bool			 ordered;	/* people asked for it */
@@ -309,6 +319,7 @@ struct job {
 	uint8_t		 pubkey[32];
 	struct nodeid	 sender;
 	uint8_t		 seen_key[16];
+	uint8_t		 mid[M2_MID];
 	bool		 waiting;	/* for another copy's verdict */
 };
 
@@ -386,8 +397,9 @@ struct limiter {
 
 void	 limiter_init(struct limiter *, uint64_t seed);
 void	 limiter_free(struct limiter *);
+/* rate: a second; 0: what v1 allows. */
 bool	 limiter_allow(struct limiter *, const struct nodeid *,
-	    uint64_t mono_ms);
+	    uint32_t rate, uint64_t mono_ms);
 void	 limiter_sweep(struct limiter *, uint64_t mono_ms);
 size_t	 limiter_count(const struct limiter *);
 
@@ -485,6 +497,9 @@ struct gossip {
 	struct arena		 arena;
 	struct wbuf		 scratch;	/* signed bytes, frames */
 	struct wbuf		 payload;	/* inner messages */
+	struct wbuf		 relay;		/* frames encoded again */
+	struct bcast		 bcast;
+	size_t			 v1_given;	/* links, of an own message */
 	struct counters		 count;
 };
 
@@ -665,6 +680,12 @@ bool	 addr_shareable(const char *, size_t);	/* wire-v1 5.5 */
 void	 envelope_in(struct gossip *, struct session *, const void *, size_t);
 void	 envelope_verified(struct gossip *, struct job *, bool good);
 void	 drop_count(struct gossip *, struct session *, enum drop);
+/* v1 has 0 in lamport_ts, foreign types anything: is it a time? */
+bool	 envelope_clocked(const struct envelope *);
+/* Its identity, and the key of its sid in the memory of ids. */
+void	 message_key(const struct gossip *, const struct envelope *,
+	    uint8_t mid[M2_MID], uint8_t key[16]);
+void	 sid_key(uint64_t sid, uint8_t key[16]);
 
 /* envelope_out.c */
 /*
@@ -695,11 +716,7 @@ void	 jobs_free(struct gossip *);
 void	 signings_free(struct gossip *);
 void	 peers_free(struct gossip *);
 
-/* relay.c */
-void	 relay_send(struct gossip *, const struct session *from,
-	    const struct nodeid *author, const struct envelope *);
-/* Own message to every peer; how many nodes got it. */
-size_t	 relay_broadcast(struct gossip *, const void *, size_t);
+/* exchange.c */
 void	 seen_key(const struct gossip *, struct slice message_id,
 	    const struct nodeid *sender, uint8_t out[16]);
 

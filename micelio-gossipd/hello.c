@@ -31,10 +31,10 @@ static void	keep_text(char out[HELLO_TEXT_MAX + 1], const struct slice *,
 		    size_t n);
 static bool	tag_is_ours(struct slice);
 static bool	tag_is_reserved(struct slice);
-static bool	announces(const struct hello_msg *);
+static uint64_t	tag_bits(struct slice);
+static bool	announces(const struct hello_msg *, uint64_t *caps);
 
 /* Nodes of our kind know each other by it; v1 nodes pass over tags. */
-#define CAP_TAG		"cap/m2.0"
 #define CAP_RESERVED	"cap/"
 #define CAP_PREFIX	"cap/m2."
 
@@ -107,6 +107,7 @@ sign_hello(struct gossip *g, struct session *s)
 	const struct strlist *l = &g->conf->node_tags;
 	const char *addr = hello_advertise(g);
 	struct hello_msg h = { .tags = tags };
+	char tag[sizeof(CAP_PREFIX) + 16];
 	size_t i;
 
 	s->state = s->outbound ? PEER_HELLO_SIGN : PEER_ACK_SIGN;
@@ -117,7 +118,9 @@ sign_hello(struct gossip *g, struct session *s)
 		if (strncmp(l->v[i], CAP_RESERVED,
 		    sizeof(CAP_RESERVED) - 1) != 0)
 			tags[h.ntags++] = text_slice(l->v[i]);
-	tags[h.ntags++] = text_slice(CAP_TAG);
+	tags[h.ntags++] = (struct slice){ (const uint8_t *)tag, (size_t)snprintf(
+	    tag, sizeof(tag), CAP_PREFIX "%llx",
+	    (unsigned long long)M2_CAPS) };
 	h.reachable = addr[0] != '\0';
 	h.listen_addr = text_slice(addr);
 	h.pubkey = (struct slice){ g->pubkey, sizeof(g->pubkey) };
@@ -318,7 +321,7 @@ accept_hello(struct gossip *g, struct session *s, const struct job *job,
 	s->id = *id;
 	memcpy(s->pubkey, job->pubkey, sizeof(s->pubkey));
 	s->reachable = h->reachable;
-	s->capable = announces(h);
+	s->capable = announces(h, &s->caps);
 	/* Anything may stand there; only an address is of use. */
 	if (addr_shareable((const char *)h->listen_addr.p,
 	    h->listen_addr.n)) {
@@ -337,12 +340,18 @@ accept_hello(struct gossip *g, struct session *s, const struct job *job,
 
 /* "cap/m2." and 1 to 16 lower-case hex digits, once. */
 static bool
-announces(const struct hello_msg *h)
+announces(const struct hello_msg *h, uint64_t *caps)
 {
 	size_t i, n = 0;
 
+	*caps = 0;
 	for (i = 0; i < h->ntags; i++)
-		n += tag_is_ours(h->tags[i]);
+		if (tag_is_ours(h->tags[i])) {
+			*caps = tag_bits(h->tags[i]);
+			n++;
+		}
+	if (n != 1)
+		*caps = 0;
 	return n == 1;
 }
 
@@ -353,6 +362,18 @@ tag_is_reserved(struct slice tag)
 	const size_t len = sizeof(CAP_RESERVED) - 1;
 
 	return tag.n >= len && memcmp(tag.p, CAP_RESERVED, len) == 0;
+}
+
+static uint64_t
+tag_bits(struct slice tag)
+{
+	uint64_t bits = 0;
+	size_t i;
+
+	for (i = sizeof(CAP_PREFIX) - 1; i < tag.n; i++)
+		bits = bits << 4 | (uint64_t)(tag.p[i] <= '9' ?
+		    tag.p[i] - '0' : tag.p[i] - 'a' + 10);
+	return bits;
 }
 
 static bool

@@ -11,7 +11,7 @@
 struct sender {
 	struct lru_node	 node;
 	struct nodeid	 id;
-	struct bucket	 bucket;
+	struct bucket	 v1, m2;
 	uint64_t	 used;		/* mono ms */
 };
 
@@ -28,8 +28,16 @@ limiter_free(struct limiter *l)
 	lru_free(&l->map, NULL);
 }
 
+/* Two seconds' worth, and never less than v1 takes. */
+static uint32_t
+burst(uint32_t rate)
+{
+	return 2 * rate > GOSSIP_BURST ? 2 * rate : GOSSIP_BURST;
+}
+
 static struct sender *
-sender_new(struct limiter *l, const struct nodeid *id, uint64_t now)
+sender_new(struct limiter *l, const struct nodeid *id, uint32_t rate,
+    uint64_t now)
 {
 	struct lru_node *old;
 	struct sender *s;
@@ -41,22 +49,26 @@ sender_new(struct limiter *l, const struct nodeid *id, uint64_t now)
 	}
 	s = xcalloc(1, sizeof(*s));
 	s->id = *id;
-	bucket_init(&s->bucket, GOSSIP_BURST, now);
+	bucket_init(&s->v1, GOSSIP_BURST, now);
+	bucket_init(&s->m2, burst(rate), now);
 	lru_put(&l->map, &s->node);
 	return s;
 }
 
 bool
-limiter_allow(struct limiter *l, const struct nodeid *id, uint64_t now)
+limiter_allow(struct limiter *l, const struct nodeid *id, uint32_t rate,
+    uint64_t now)
 {
 	struct sender *s = (struct sender *)lru_get(&l->map, id);
 
 	if (s == NULL)
-		s = sender_new(l, id, now);
+		s = sender_new(l, id, rate, now);
 	else
 		lru_touch(&l->map, &s->node);
 	s->used = now;
-	return bucket_take(&s->bucket, GOSSIP_RATE, GOSSIP_BURST, 1, now);
+	if (rate == 0)
+		return bucket_take(&s->v1, GOSSIP_RATE, GOSSIP_BURST, 1, now);
+	return bucket_take(&s->m2, rate, burst(rate), 1, now);
 }
 
 void

@@ -16,6 +16,15 @@ pacer_init(struct pacer *p, uint64_t now_ms)
 	for (c = 0; c < PACE_CLASSES; c++)
 		STAILQ_INIT(&p->queue[c]);
 	p->n = p->bytes = 0;
+	p->rate = PACER_RATE;
+	p->burst = PACER_BURST;
+}
+
+void
+pacer_rate(struct pacer *p, uint32_t rate, uint32_t burst)
+{
+	p->rate = rate;
+	p->burst = burst;
 }
 
 void
@@ -44,8 +53,8 @@ queued_before(const struct pacer *p, enum pace_class class)
 bool
 pacer_pass(struct pacer *p, enum pace_class class, uint64_t now_ms)
 {
-	return !queued_before(p, class) && bucket_take(&p->bucket, PACER_RATE,
-	    PACER_BURST, 1, now_ms);
+	return !queued_before(p, class) && bucket_take(&p->bucket, p->rate,
+	    p->burst, 1, now_ms);
 }
 
 /* How many leave before a newcomer of this class. */
@@ -68,10 +77,10 @@ pacer_push(struct pacer *p, enum pace_class class, const void *data,
 {
 	struct paced *i;
 
-	*wait_ms = bucket_wait(&p->bucket, PACER_RATE, PACER_BURST, 1, now_ms);
+	*wait_ms = bucket_wait(&p->bucket, p->rate, p->burst, 1, now_ms);
 	if (p->n >= PACER_ITEMS_MAX || len > PACER_BYTES_MAX - p->bytes)
 		return false;
-	*wait_ms += count_before(p, class) * 1000 / PACER_RATE;
+	*wait_ms += count_before(p, class) * 1000 / p->rate;
 	i = xcalloc(1, sizeof(*i) + len);
 	i->class = class;
 	i->until = now_ms + PACER_LIFE_MS;
@@ -101,7 +110,7 @@ pacer_pop(struct pacer *p, uint64_t now_ms)
 
 	for (c = 0; c < PACE_CLASSES && i == NULL; c++)
 		i = STAILQ_FIRST(&p->queue[c]);
-	if (i == NULL || !bucket_take(&p->bucket, PACER_RATE, PACER_BURST, 1,
+	if (i == NULL || !bucket_take(&p->bucket, p->rate, p->burst, 1,
 	    now_ms))
 		return NULL;
 	return take(p, i);
@@ -125,6 +134,6 @@ pacer_next(const struct pacer *p, uint64_t now_ms)
 {
 	if (p->n == 0)
 		return UINT64_MAX;
-	return now_ms + bucket_wait(&p->bucket, PACER_RATE, PACER_BURST, 1,
+	return now_ms + bucket_wait(&p->bucket, p->rate, p->burst, 1,
 	    now_ms);
 }

@@ -32,12 +32,15 @@ struct paced {
 
 struct pacer {
 	struct bucket	 bucket;
+	uint32_t	 rate, burst;	/* PACER_RATE, PACER_BURST at first */
 	STAILQ_HEAD(, paced) queue[PACE_CLASSES];
 	size_t		 n, bytes;
 };
 
 void	 pacer_init(struct pacer *, uint64_t now_ms);
 void	 pacer_free(struct pacer *);
+/* From now on so many a second and at once. */
+void	 pacer_rate(struct pacer *, uint32_t rate, uint32_t burst);
 /* May one of this class go at once?  Takes its token if so. */
 bool	 pacer_pass(struct pacer *, enum pace_class, uint64_t now_ms);
 /*

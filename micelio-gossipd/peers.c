@@ -63,6 +63,7 @@ peers_recognise(const struct gossip *g, struct session *s)
 			continue;
 		s->id = old->id;
 		s->capable = old->capable;
+		s->caps = old->caps;
 		memcpy(s->pubkey, old->pubkey, sizeof(s->pubkey));
 		return true;
 	}
@@ -139,6 +140,8 @@ gossip_frame(struct gossip *g, struct gtime now, uint32_t sid, const void *p,
 	s->rx_at = now.mono;
 	s->frames_in++;
 	s->bytes_in += len;
+	if (s->link != NULL && len > M2_SMALL_MAX)
+		s->link->big_at = now.mono;
 	if (s->state == PEER_READY) {
 		envelope_in(g, s, p, len);
 		return;
@@ -172,6 +175,8 @@ gossip_credit(struct gossip *g, uint32_t sid, uint32_t frames, uint32_t bytes)
 		bytes = SESSION_WINDOW_BYTES - s->win_bytes;
 	s->win_frames += frames;
 	s->win_bytes += bytes;
+	if (s->link != NULL)
+		payload_pump(g, s->link);
 }
 
 void
@@ -241,6 +246,7 @@ peers_register(struct gossip *g, struct session *s)
 		guest_begin(g, s);
 		announce(g, s);
 	}
+	link_up(g, s);
 	exchange_send(g, s);
 	discovery_kick(g);
 	held_run(g, s);
@@ -331,6 +337,7 @@ session_leave(struct gossip *g, struct session *s, enum down_reason reason)
 	s->state = PEER_CLOSING;
 	if (was_ready) {
 		TAILQ_REMOVE(&g->ready, s, ready_entry);
+		link_down(g, s);
 		book_gone(g, s);
 	}
 	if (twin != NULL) {
@@ -490,6 +497,8 @@ session_free(struct lru_node *n)
 	struct session *s = (struct session *)n;
 
 	held_free(s);
+	if (s->link != NULL)
+		link_free(s->link);
 	free(s);
 }
 

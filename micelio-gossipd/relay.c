@@ -1,66 +1,103 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who gets a message.  v1 relays to three peers by chance and loses messages
- * by design (8, W19); ours go to all nodes of our kind and, while peers are
- * few, to all others, never back to where they came from nor to their author
- * (W34).
+ * What v1 neighbours get.  They relay to three peers by chance and tell
+ * nobody what they have, so they are given the payload, once, after a moment
+ * in which they may show that they have it: v1 charges an author for copies
+ * that race.  For the same reason no more of one author than v1 lets pass,
+ * and nothing that is late.  Never back to where it came from nor to its
+ * author (W34).
  */
-#include <sodium.h>
 #include <string.h>
 
 #include "gossip.h"
 
-static size_t	send_to(struct gossip *, struct session **, size_t,
-		    const void *, size_t);
+static uint64_t	push(struct gossip *, struct logmsg *);
 
-/* Of id and sender: nobody can take another's id away from it. */
-void
-seen_key(const struct gossip *g, struct slice message_id,
-    const struct nodeid *sender, uint8_t out[16])
+static bool
+is_v1(const struct session *s)
 {
-	uint8_t buf[NODEID_LEN + ENVELOPE_ID_MAX];
-	size_t n = message_id.n < ENVELOPE_ID_MAX ? message_id.n :
-	    ENVELOPE_ID_MAX;
-
-	memcpy(buf, sender->b, NODEID_LEN);
-	if (n > 0)
-		memcpy(buf + NODEID_LEN, message_id.p, n);
-	crypto_shorthash_siphashx24(out, buf, NODEID_LEN + n, g->id_key);
+	return s->link != NULL && s->link->kind == LINK_V1;
 }
 
-/* Candidates come first in list, the others are gone. */
 static size_t
-candidates(struct gossip *g, const struct nodeid *not_from,
-    const struct nodeid *not_author, struct session **list)
+v1_links(const struct gossip *g)
 {
 	struct session *s;
 	size_t n = 0;
 
+	TAILQ_FOREACH(s, &g->ready, ready_entry)
+		n += is_v1(s);
+	return n;
+}
+
+void
+relay_v1(struct gossip *g, struct logmsg *m)
+{
+	uint32_t jitter = m->payload > M2_SMALL_MAX ? V1_JITTER_BIG_MS :
+	    V1_JITTER_MS;
+	uint64_t wait;
+
+	if (m->spent || v1_links(g) == 0)
+		return;
+	/* Nobody can race us with what we say ourselves. */
+	if (!m->own)
+		wait = gossip_random(g, jitter + 1);
+	else if ((wait = push(g, m)) == 0)
+		return;
+	m->v1_at = g->now.mono + wait;
+	TAILQ_INSERT_TAIL(&g->bcast.v1, m, v1_entry);
+	if (m->v1_at < g->bcast.v1_at)
+		g->bcast.v1_at = m->v1_at;
+}
+
+void
+relay_v1_forget(struct gossip *g, struct logmsg *m)
+{
+	if (m->v1_at == 0)
+		return;
+	TAILQ_REMOVE(&g->bcast.v1, m, v1_entry);
+	m->v1_at = 0;
+}
+
+/* Takes the author's turn; else how long to wait for it, ms. */
+static uint64_t
+turn_wait(struct gossip *g, struct logmsg *m)
+{
+	struct origin *o = tree_origin_of(m);
+
+	if (o == NULL || bucket_take(&o->v1, V1_RATE, V1_BURST, 1,
+	    g->now.mono))
+		return 0;
+	return 1 + bucket_wait(&o->v1, V1_RATE, V1_BURST, 1, g->now.mono);
+}
+
+/* Those that may lack it; all of them while links are few. */
+static size_t
+candidates(struct gossip *g, const struct logmsg *m, struct session **list,
+    size_t *want)
+{
+	size_t n = 0, all = g->bcast.nm2;
+	const struct origin *o = tree_origin_of(m);
+	struct session *s;
+
 	TAILQ_FOREACH(s, &g->ready, ready_entry) {
-		if (not_from != NULL && nodeid_equal(&s->id, not_from))
+		if (!is_v1(s))
 			continue;
-		if (not_author != NULL && nodeid_equal(&s->id, not_author))
+		all++;
+		if (s->sid == m->from || (m->have & s->link->bit) != 0 ||
+		    (o != NULL && nodeid_equal(&s->id, &o->id)))
 			continue;
 		if (n < SESSIONS_MAX)
 			list[n++] = s;
 	}
+	*want = n;
+	if (m->own || all <= RELAY_ALL_MAX + 1)
+		return n;
+	*want = g->bcast.nm2 < RELAY_ALL_MAX - RELAY_V1_MIN ?
+	    RELAY_ALL_MAX - g->bcast.nm2 : RELAY_V1_MIN;
+	if (*want > n)
+		*want = n;
 	return n;
-}
-
-/* Nodes of our kind come first; how many they are. */
-static size_t
-kin_first(struct session **list, size_t n)
-{
-	struct session *t;
-	size_t i, kin = 0;
-
-	for (i = 0; i < n; i++)
-		if (list[i]->capable) {
-			t = list[kin];
-			list[kin++] = list[i];
-			list[i] = t;
-		}
-	return kin;
 }
 
 /* The first want of list are a fair choice of all n. */
@@ -70,7 +107,7 @@ choose(struct gossip *g, struct session **list, size_t n, size_t want)
 	struct session *t;
 	size_t i, j;
 
-	for (i = 0; i < want; i++) {
+	for (i = 0; i < want && want < n; i++) {
 		j = i + gossip_random(g, (uint32_t)(n - i));
 		t = list[i];
 		list[i] = list[j];
@@ -78,62 +115,96 @@ choose(struct gossip *g, struct session **list, size_t n, size_t want)
 	}
 }
 
-void
-relay_send(struct gossip *g, const struct session *from,
-    const struct nodeid *author, const struct envelope *env)
+/* The byte of hops that a v1 node gets: one edge less, but at least one. */
+static void
+send_v1(struct gossip *g, struct logmsg *m, const uint32_t *sids, size_t n)
 {
-	struct session *list[SESSIONS_MAX];
-	uint32_t hops = env->hop_count;
-	size_t n, sent, kin, want;
+	uint8_t hops = m->frame[m->hop_at];
 
-	n = candidates(g, from != NULL ? &from->id : NULL, author, list);
-	if (n == 0)
-		return;
-	if (n > RELAY_ALL_MAX) {
-		kin = kin_first(list, n);
-		want = n - kin < RELAY_V1_MIN ? n - kin : RELAY_V1_MIN;
-		if (kin + want < RELAY_ALL_MAX)
-			want = RELAY_ALL_MAX - kin;
-		choose(g, list + kin, n - kin, want);
-		n = kin + want;
-	}
-	if (hops > ENVELOPE_HOPS)
-		hops = ENVELOPE_HOPS;
-	wbuf_reset(&g->scratch);
-	envelope_write_relay(&g->scratch, env, hops - 1);
-	sent = send_to(g, list, n, g->scratch.p, g->scratch.len);
-	g->count.forwarded += sent;
-	g->count.dropped += n - sent;
+	if (!m->own && hops > 1)
+		m->frame[m->hop_at] = (uint8_t)(hops - 1);
+	g->ops->send(g->arg, sids, n, m->frame, m->len);
+	m->frame[m->hop_at] = hops;
 }
 
-size_t
-relay_broadcast(struct gossip *g, const void *frame, size_t len)
+/* How long it has to wait, ms; 0: it is done with. */
+static uint64_t
+push(struct gossip *g, struct logmsg *m)
 {
 	struct session *list[SESSIONS_MAX];
-	size_t n, sent;
-
-	n = candidates(g, NULL, NULL, list);
-	sent = send_to(g, list, n, frame, len);
-	g->count.broadcast += sent;
-	g->count.dropped += n - sent;
-	if (sent < n)
-		gossip_log(g, EV_BROADCAST_PARTIAL, 1, LF_NUM("sent", sent),
-		    LF_NUM("total", n));
-	return sent;
-}
-
-/* One message to the driver for all that have credit. */
-static size_t
-send_to(struct gossip *g, struct session **list, size_t n, const void *frame,
-    size_t len)
-{
 	uint32_t sids[SESSIONS_MAX];
-	size_t i, sent = 0;
+	size_t i, n, want, sent = 0;
+	uint64_t wait;
 
-	for (i = 0; i < n; i++)
-		if (peers_charge(list[i], len))
-			sids[sent++] = list[i]->sid;
+	if ((n = candidates(g, m, list, &want)) == 0)
+		return 0;
+	if ((wait = turn_wait(g, m)) > 0)
+		return wait;
+	choose(g, list, n, want);
+	for (i = 0; i < want; i++) {
+		if (!peers_charge(list[i], m->len))
+			continue;
+		sids[sent++] = list[i]->sid;
+		m->have |= list[i]->link->bit;
+	}
 	if (sent > 0)
-		g->ops->send(g->arg, sids, sent, frame, len);
-	return sent;
+		send_v1(g, m, sids, sent);
+	g->count.dropped += want - sent;
+	if (!m->own) {
+		g->count.forwarded += sent;
+		return 0;
+	}
+	g->count.broadcast += sent;
+	g->v1_given += sent;
+	if (sent < want)
+		gossip_log(g, EV_BROADCAST_PARTIAL, 1, LF_NUM("sent", sent),
+		    LF_NUM("total", want));
+	return 0;
+}
+
+void
+relay_v1_late(struct gossip *g, struct link *l)
+{
+	struct logmsg *m;
+
+	for (m = msglog_oldest(&g->bcast.log); m != NULL;
+	    m = msglog_younger(m)) {
+		if (m->at < l->since || m->v1_at != 0 || m->spent ||
+		    m->at + V1_LATE_MS <= g->now.mono ||
+		    (m->have & l->bit) != 0)
+			continue;
+		m->v1_at = g->now.mono;
+		TAILQ_INSERT_TAIL(&g->bcast.v1, m, v1_entry);
+		g->bcast.v1_at = g->now.mono;
+	}
+}
+
+void
+relay_tick(struct gossip *g)
+{
+	struct bcast *b = &g->bcast;
+	struct logmsg *m, *next;
+	uint64_t wait;
+
+	if (g->now.mono < b->v1_at)
+		return;
+	b->v1_at = NEVER;
+	for (m = TAILQ_FIRST(&b->v1); m != NULL; m = next) {
+		next = TAILQ_NEXT(m, v1_entry);
+		if (g->now.mono >= m->v1_at) {
+			wait = push(g, m);
+			if (wait > 0 && g->now.mono + wait >=
+			    m->at + V1_LATE_MS) {
+				b->count.late_v1++;
+				wait = 0;
+			}
+			if (wait == 0) {
+				relay_v1_forget(g, m);
+				continue;
+			}
+			m->v1_at = g->now.mono + wait;
+		}
+		if (m->v1_at < b->v1_at)
+			b->v1_at = m->v1_at;
+	}
 }

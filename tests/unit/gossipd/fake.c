@@ -326,6 +326,12 @@ fake_pump(struct fake *f)
 	wbuf_free(&b);
 }
 
+void
+fake_jitter(struct fake *f)
+{
+	fake_pass(f, V1_JITTER_BIG_MS);
+}
+
 bool
 fake_verify_next(struct fake *f)
 {
@@ -462,7 +468,7 @@ fake_connect_kin(struct fake *f, uint32_t sid, const struct ident *i,
 
 	gossip_session_up(f->g, f->now, sid, false, 0, hash, i->noise,
 	    "127.0.0.1:50000");
-	fake_frame(f, sid, hello_tagged(i, MSG_HELLO, listen, "cap/m2.0"));
+	fake_frame(f, sid, hello_tagged(i, MSG_HELLO, listen, FAKE_KIN));
 	fake_pump(f);
 }
 

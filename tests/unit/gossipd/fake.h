@@ -21,6 +21,7 @@
 
 #define FAKE_MAX	512
 #define FRAME_ROOM	70000
+#define FAKE_KIN	"cap/m2.d"	/* trees, clock, pings */
 
 struct ident {
 	uint8_t		 pub[32], sec[64], noise[32];
@@ -99,6 +100,8 @@ void	 fake_start(struct fake *);
 void	 fake_free(struct fake *);
 void	 fake_forget(struct fake *);	/* all notes */
 void	 fake_pass(struct fake *, uint64_t ms);	/* time, with a tick */
+/* The moment in which v1 neighbours may show that they have a message. */
+void	 fake_jitter(struct fake *);
 /* Answers what was asked to be signed. */
 void	 fake_pump(struct fake *);
 bool	 fake_verify_next(struct fake *);

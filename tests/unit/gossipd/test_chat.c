@@ -297,6 +297,7 @@ test_stats(void **state)
 	fake_frame(f, 1, chat_env(&author, "m1", 5));
 	fake_frame(f, 1, env_make(&author, "m2", 1000, 5,
 	    (struct slice){ NULL, 0 }, true));
+	fake_jitter(f);
 	say(f, 1, "x");
 	fake_pump(f);
 	assert_int_equal(f->g->count.received, 2);

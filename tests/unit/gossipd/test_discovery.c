@@ -78,7 +78,7 @@ test_heard_of(void **state)
 	assert_int_equal(f->g->npeers, 0);
 	gossip_session_down(f->g, f->now, 1, DOWN_WRONG_PEER);
 	assert_int_equal(book_get(f->g, &c.id)->fail_count, 1);
-	pass(f, 4000);
+	pass(f, 13000);
 	assert_int_equal(f->ndials, 2);
 	fake_dialled(f, 2, f->dials[1].num, &c);
 	assert_int_equal(f->g->npeers, 1);

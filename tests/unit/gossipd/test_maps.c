@@ -268,7 +268,7 @@ test_limiter_vectors(void **state)
 	id_of(&a, 1);
 	for (i = 0; i < json_len(group); i++) {
 		v = json_at(group, i);
-		assert_int_equal(limiter_allow(&l, &a, 5000 +
+		assert_int_equal(limiter_allow(&l, &a, 0, 5000 +
 		    json_u64(json_get(v, "ms"))),
 		    json_bool(json_get(v, "allow")));
 	}
@@ -289,9 +289,9 @@ test_limiter(void **state)
 	id_of(&a, 1);
 	id_of(&b, 2);
 	for (i = 0; i < GOSSIP_BURST; i++)
-		assert_true(limiter_allow(&l, &a, 1000));
-	assert_false(limiter_allow(&l, &a, 1000));
-	assert_true(limiter_allow(&l, &b, 1000));
+		assert_true(limiter_allow(&l, &a, 0, 1000));
+	assert_false(limiter_allow(&l, &a, 0, 1000));
+	assert_true(limiter_allow(&l, &b, 0, 1000));
 	assert_int_equal(limiter_count(&l), 2);
 	limiter_sweep(&l, 1000 + LIMITER_IDLE_MS - 1);
 	assert_int_equal(limiter_count(&l), 2);
@@ -299,7 +299,7 @@ test_limiter(void **state)
 	assert_int_equal(limiter_count(&l), 0);
 	for (i = 0; i < LIMITER_MAX + 10; i++) {
 		id_of(&a, i);
-		assert_true(limiter_allow(&l, &a, 1000));
+		assert_true(limiter_allow(&l, &a, 0, 1000));
 	}
 	assert_int_equal(limiter_count(&l), LIMITER_MAX);
 	limiter_free(&l);

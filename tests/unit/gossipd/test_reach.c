@@ -135,7 +135,7 @@ test_names(void **state)
 	all_dials_fail(f, 0);
 	pass(f, 900);
 	assert_int_equal(f->ndials, 1);
-	pass(f, 2600);
+	pass(f, 13000);
 	assert_int_equal(f->ndials, 2);
 	for (i = 0; i < N(useless); i++)
 		assert_false(reach_name(f->g, useless[i]));

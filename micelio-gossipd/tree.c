@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who gets a message.  For each origin there is a set of eager links, which
+ * get the payload; the other links of our kind are told that it is here
+ * (control.c) and ask for it when they lack it (repair.c).  The first copy
+ * makes its link eager, each further one makes its link lazy, on both sides:
+ * what remains is a tree.  The default mask is such a tree for origins that
+ * were not heard of before, trained by the first message of each.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gossip.h"
+
+static void	first_copy(struct gossip *, struct origin *, struct logmsg *,
+		    const struct session *, const struct want *);
+static void	lag_take(struct gossip *, struct logmsg *);
+static void	swap_look(struct gossip *, struct origin *, const struct link *,
+		    const struct want *);
+static void	spread(struct gossip *, struct origin *, struct logmsg *,
+		    const struct session *, const struct nodeid *author);
+static void	log_drop(struct gossip *, struct logmsg *);
+
+struct origin *
+tree_origin_of(const struct logmsg *m)
+{
+	return m->share == NULL ? NULL : (struct origin *)
+	    ((char *)m->share - offsetof(struct origin, share));
+}
+
+static void
+origin_free(struct lru_node *n)
+{
+	struct origin *o = (struct origin *)n;
+
+	log_share_clear(&o->share);
+	free(o);
+}
+
+void
+bcast_init(struct gossip *g)
+{
+	struct bcast *b = &g->bcast;
+	uint64_t seed;
+
+	g->ops->random(g->arg, b->salt, sizeof(b->salt));
+	g->ops->random(g->arg, &seed, sizeof(seed));
+	b->boot_ms = g->now.wall;
+	lru_init(&b->origins, ORIGINS_MAX, offsetof(struct origin, oid),
+	    sizeof(uint64_t), seed);
+	lru_init(&b->wants, WANTS_MAX, offsetof(struct want, sid),
+	    sizeof(uint64_t), seed);
+	msglog_init(&b->log, seed);
+	TAILQ_INIT(&b->v1);
+	b->lag_ms = T1_MIN_MS * 8;
+	b->v1_at = b->flush_at = b->beat_at = NEVER;
+	wbuf_init(&b->ihave, M2_CTRL_MAX);
+	wbuf_init(&b->big, M2_CTRL_MAX);
+	wbuf_init(&b->ctrl, 2 * M2_CTRL_MAX);
+	wbuf_init(&b->frame, 2 * M2_LINK_MAX);
+}
+
+void
+bcast_free(struct gossip *g)
+{
+	struct bcast *b = &g->bcast;
+
+	repair_free(g);
+	lru_free(&b->origins, origin_free);
+	msglog_free(&b->log);
+	wbuf_free(&b->ihave);
+	wbuf_free(&b->big);
+	wbuf_free(&b->ctrl);
+	wbuf_free(&b->frame);
+}
+
+struct origin *
+tree_origin(struct gossip *g, const struct nodeid *id, bool *is_new)
+{
+	struct bcast *b = &g->bcast;
+	uint64_t oid = m2_oid(b->salt, id->b);
+	struct origin *o = (struct origin *)lru_get(&b->origins, &oid);
+
+	*is_new = o == NULL;
+	if (o != NULL) {
+		lru_touch(&b->origins, &o->node);
+		return o;
+	}
+	if (lru_full(&b->origins)) {
+		struct lru_node *old = lru_oldest(&b->origins);
+
+		lru_remove(&b->origins, old);
+		origin_free(old);
+	}
+	o = xcalloc(1, sizeof(*o));
+	o->oid = oid;
+	o->id = *id;
+	o->eager = b->eager;
+	o->parent = o->better = o->swap_slot = NO_SLOT;
+	log_share_init(&o->share);
+	bucket_init(&o->v1, V1_BURST, g->now.mono);
+	lru_put(&b->origins, &o->node);
+	return o;
+}
+
+/*
+ * The frame as it will be sent: hops clamped, in one byte that can be
+ * replaced for v1 neighbours.  Gives the offset of that byte.
+ */
+static size_t
+frame_make(struct gossip *g, const struct envelope *e, struct slice *frame)
+{
+	uint32_t hops = e->hop_count;
+	struct envelope again;
+
+	if (e->canonical && e->hop_len == 1 && hops >= 1 &&
+	    hops <= ENVELOPE_HOPS) {
+		*frame = e->raw;
+		return e->hop_at;
+	}
+	if (hops > ENVELOPE_HOPS)
+		hops = ENVELOPE_HOPS;
+	wbuf_reset(&g->relay);
+	envelope_write_relay(&g->relay, e, hops > 0 ? hops : 1);
+	*frame = (struct slice){ g->relay.p, g->relay.len };
+	(void)envelope_read(&again, frame->p, frame->n);
+	return again.hop_at;
+}
+
+void
+tree_accept(struct gossip *g, struct session *s, const struct nodeid *author,
+    const struct envelope *e, const uint8_t mid[M2_MID], uint64_t sid)
+{
+	struct bcast *b = &g->bcast;
+	struct want *w = repair_want(g, sid);
+	struct slice frame;
+	struct origin *o;
+	struct logmsg *m;
+	bool is_new;
+	size_t hop_at;
+
+	if (msglog_get(&b->log, sid) != NULL)
+		return;
+	o = tree_origin(g, author, &is_new);
+	hop_at = frame_make(g, e, &frame);
+	m = msglog_add(&b->log, &o->share, sid, mid, frame.p, frame.n,
+	    g->now.mono);
+	m->hop_at = (uint32_t)hop_at;
+	m->payload = (uint32_t)e->payload.n;
+	m->second = window_second(e, g->now.wall);
+	m->cold = is_new;
+	m->own = nodeid_equal(author, &g->id);
+	first_copy(g, o, m, s, w);
+	/* Among v1 nodes its way is at its end. */
+	m->spent = e->hop_count <= 1 && s != NULL && s->link != NULL &&
+	    s->link->kind != LINK_M2;
+	if (w != NULL)
+		repair_done(g, w, s);
+	spread(g, o, m, s, author);
+	tree_trim(g, &o->share);
+}
+
+static void
+first_copy(struct gossip *g, struct origin *o, struct logmsg *m,
+    const struct session *s, const struct want *w)
+{
+	struct bcast *b = &g->bcast;
+	struct link *l;
+
+	if (w != NULL) {
+		m->have |= w->by;
+		o->ahead |= w->by;
+		m->owing = w->ever;
+	}
+	if (s == NULL || s->link == NULL)
+		return;
+	l = s->link;
+	m->from = s->sid;
+	m->have |= link_twins(g, s);
+	m->owing &= ~l->bit;
+	m->from_v1 = l->kind != LINK_M2 && !nodeid_equal(&s->id, &o->id);
+	l->count.payload_in++;
+	if (l->kind != LINK_M2)
+		return;
+	o->parent = l->slot;
+	o->eager |= l->bit;
+	if (m->cold)
+		b->eager |= l->bit;
+	if (w == NULL || w->first == NO_SLOT)
+		return;
+	o->better = w->first;
+	m->heard_at = w->first_at;
+	m->repaired = w->ever != 0;
+	/* What was asked for says nothing of the tree's time; see below. */
+	if (!m->repaired) {
+		lag_take(g, m);
+		if (m->payload <= M2_SMALL_MAX)
+			swap_look(g, o, l, w);
+	}
+}
+
+/* How late the tree was, behind the first who told of the message. */
+static void
+lag_take(struct gossip *g, struct logmsg *m)
+{
+	uint64_t lag = g->now.mono - m->heard_at;
+
+	if (m->heard_at == 0)
+		return;
+	g->bcast.lag_ms += (uint32_t)(lag < LAG_MAX_MS ? lag : LAG_MAX_MS) -
+	    g->bcast.lag_ms / 8;
+	m->heard_at = 0;
+}
+
+/* Somebody else had it clearly earlier, three times: he is asked to send. */
+static void
+swap_look(struct gossip *g, struct origin *o, const struct link *l,
+    const struct want *w)
+{
+	struct link *to;
+
+	if (g->now.mono - w->first_at <= SWAP_LATE_MS ||
+	    w->first == l->slot) {
+		o->swap_n = 0;
+		return;
+	}
+	if (o->swap_slot != w->first)
+		o->swap_n = 0;
+	o->swap_slot = w->first;
+	if (++o->swap_n < SWAP_TIMES ||
+	    (o->swap_at != 0 && g->now.mono < o->swap_at + SWAP_EVERY_MS))
+		return;
+	if ((to = link_of(g, w->first)) == NULL)
+		return;
+	o->swap_n = 0;
+	o->swap_at = g->now.mono;
+	g->bcast.count.swaps++;
+	tree_ask(g, to, o);
+}
+
+void
+tree_ask(struct gossip *g, struct link *l, struct origin *o)
+{
+	o->eager |= l->bit;
+	control_name(&l->graft_link, m2_oid(l->setup.salt, o->id.b));
+	g->bcast.count.graft_link++;
+	control_due(g, l, 0);
+}
+
+/*
+ * On a lazy link one note is enough, of who has things first: the other
+ * waits for it.  Of an unknown origin the smaller id is taken for the first.
+ */
+static uint64_t
+tell_wait(const struct gossip *g, const struct origin *o,
+    const struct logmsg *m, const struct link *l)
+{
+	bool behind = m->cold ? nodeid_cmp(&l->s->id, &g->id) < 0 :
+	    (o->ahead & l->bit) != 0;
+	uint64_t wait = link_rtt(l) / 2 + 2 * BATCH_MS;
+
+	if (m->payload > M2_SMALL_MAX)
+		return 0;
+	if (!behind)
+		return BATCH_MS;
+	return wait < BEHIND_MS ? wait : BEHIND_MS;
+}
+
+void
+tree_told(struct gossip *g, struct link *l, struct logmsg *m)
+{
+	struct origin *o = tree_origin_of(m);
+	uint64_t since = g->now.mono - m->at, way = link_rtt(l) / 2;
+
+	m->have |= l->bit;
+	if (o == NULL || (m->told & l->bit) != 0)
+		return;
+	/* A batch and the way are gone since they had it; ids break ties. */
+	if (nodeid_cmp(&l->s->id, &g->id) < 0)
+		way += 2 * BATCH_MS;
+	if (since < way)
+		o->ahead |= l->bit;
+	else
+		o->ahead &= ~l->bit;
+}
+
+/*
+ * Payload to the eager, a note to the others.  A big one of an unknown
+ * origin is only announced: half of its first copies would be too many.
+ */
+static void
+spread(struct gossip *g, struct origin *o, struct logmsg *m,
+    const struct session *from, const struct nodeid *author)
+{
+	uint64_t eager = o->eager & g->bcast.live;
+	uint32_t sids[SLOTS_MAX];
+	struct session *s;
+	struct link *l;
+	size_t n = 0;
+
+	if (m->cold && m->payload > M2_SMALL_MAX)
+		eager = 0;
+	TAILQ_FOREACH(s, &g->ready, ready_entry) {
+		if ((l = s->link) == NULL || l->kind != LINK_M2)
+			continue;
+		if (l->cursor == NULL)
+			l->cursor = m;
+		if (nodeid_equal(&s->id, author))
+			m->have |= l->bit;
+		if (s == from || (m->have & l->bit) != 0) {
+			l->count.saved++;
+			continue;
+		}
+		if ((eager & l->bit) == 0 || n == SLOTS_MAX) {
+			l->count.saved++;
+			control_due(g, l, tell_wait(g, o, m, l));
+		} else if (payload_now(l, m)) {
+			sids[n++] = s->sid;
+			m->have |= l->bit;
+		} else if (!payload_push(g, l, m))
+			control_due(g, l, BATCH_MS);
+	}
+	if (n > 0)
+		g->ops->send(g->arg, sids, n, m->frame, m->len);
+	if (m->own)
+		g->count.broadcast += n;
+	else
+		g->count.forwarded += n;
+	relay_v1(g, m);
+}
+
+size_t
+tree_broadcast(struct gossip *g, const void *frame, size_t len)
+{
+	uint8_t mid[M2_MID], key[16];
+	struct envelope e;
+	uint64_t sid;
+
+	if (!envelope_read(&e, frame, len))
+		return 0;
+	message_key(g, &e, mid, key);
+	memcpy(&sid, key, sizeof(sid));
+	if (seen_reserve(&g->seen, key, &g->id, true, g->now))
+		seen_keep(&g->seen, key, g->now);
+	g->v1_given = 0;
+	tree_accept(g, NULL, &g->id, &e, mid, sid);
+	return g->bcast.nm2 + g->v1_given;
+}
+
+void
+tree_duplicate(struct gossip *g, struct session *s, uint64_t sid)
+{
+	struct bcast *b = &g->bcast;
+	struct link *l = s->link;
+	struct origin *o;
+	struct logmsg *m;
+
+	b->count.duplicates++;
+	if (l == NULL)
+		return;
+	l->count.duplicate++;
+	if ((m = msglog_get(&b->log, sid)) == NULL)
+		return;
+	m->have |= link_twins(g, s);
+	m->owing &= ~l->bit;
+	if (m->repaired)
+		lag_take(g, m);
+	/* A v1 relay is quick by luck; the next time it does not come. */
+	if (l->kind != LINK_M2 || m->from_v1 || m->from == s->sid ||
+	    (o = tree_origin_of(m)) == NULL)
+		return;
+	o->eager &= ~l->bit;
+	control_name(&l->prune, m2_oid(l->setup.salt, o->id.b));
+	if (m->cold) {
+		if ((b->eager & b->live & ~l->bit) != 0)
+			b->eager &= ~l->bit;
+		control_name(&l->prune, 0);
+	}
+	control_due(g, l, BATCH_MS);
+}
+
+static struct origin *
+origin_get(const struct gossip *g, uint64_t oid)
+{
+	return (struct origin *)lru_get(&g->bcast.origins, &oid);
+}
+
+void
+tree_prune_in(struct gossip *g, struct link *l, uint64_t oid)
+{
+	struct origin *o;
+
+	l->count.prune_in++;
+	g->bcast.count.prune_in++;
+	if (oid == 0)
+		g->bcast.eager &= ~l->bit;
+	else if ((o = origin_get(g, oid)) != NULL)
+		o->eager &= ~l->bit;
+}
+
+void
+tree_graft_link_in(struct gossip *g, struct link *l, uint64_t oid)
+{
+	struct origin *o;
+
+	if (oid == 0)
+		g->bcast.eager |= l->bit;
+	else if ((o = origin_get(g, oid)) != NULL)
+		o->eager |= l->bit;
+}
+
+/* Names on this link are under their salt; what is asked for is young. */
+static struct logmsg *
+find_theirs(const struct gossip *g, const struct link *l, uint64_t sid)
+{
+	struct logmsg *m = msglog_youngest(&g->bcast.log);
+
+	while (m != NULL && m2_sid(l->setup.salt, m->mid) != sid)
+		m = msglog_older(m);
+	return m;
+}
+
+/* Only what was told on this link, twice at most, within its budget. */
+static bool
+may_serve(struct gossip *g, struct link *l, struct logmsg *m)
+{
+	if (l->bit != 0 && ((m->told & l->bit) == 0 ||
+	    (m->served[1] & l->bit) != 0))
+		return false;
+	return bucket_take(&l->serve, SERVE_RATE, SERVE_BURST,
+	    m->len / 1024, g->now.mono);
+}
+
+void
+tree_graft_in(struct gossip *g, struct link *l, uint64_t sid)
+{
+	struct origin *o;
+	struct logmsg *m;
+
+	/* Looking costs time, found or not. */
+	m = bucket_take(&l->serve, SERVE_RATE, SERVE_BURST, 1, g->now.mono) ?
+	    find_theirs(g, l, sid) : NULL;
+	l->count.graft_in++;
+	g->bcast.count.graft_in++;
+	if (m != NULL && (o = tree_origin_of(m)) != NULL) {
+		o->eager |= l->bit;
+		if (m->cold)
+			g->bcast.eager |= l->bit;
+	}
+	if (m != NULL && (m->told & l->bit) == 0 && l->bit != 0) {
+		g->bcast.count.unannounced++;
+		if (!peers_bad(g, l->s, 1))
+			return;
+	}
+	if (m == NULL || !may_serve(g, l, m) || !payload_give(g, l, m)) {
+		control_name(&l->nohave, sid);
+		control_due(g, l, 0);
+		return;
+	}
+	m->served[1] |= m->served[0] & l->bit;
+	m->served[0] |= l->bit;
+	m->have |= l->bit;
+}
+
+/* A first eager link on either side, so that there is a tree at all. */
+void
+tree_link_up(struct gossip *g, struct link *l)
+{
+	struct bcast *b = &g->bcast;
+
+	if (l->s->guest || (b->eager & b->live & ~l->bit) != 0)
+		return;
+	b->eager |= l->bit;
+	control_name(&l->graft_link, 0);
+	b->count.graft_link++;
+	control_due(g, l, 0);
+}
+
+/* The link with the shortest way, of these slots. */
+static struct link *
+nearest(const struct gossip *g, uint64_t slots)
+{
+	struct link *l, *best = NULL;
+	uint8_t i;
+
+	for (i = 0; i < SLOTS_MAX; i++) {
+		if ((slots >> i & 1) == 0 || (l = link_of(g, i)) == NULL)
+			continue;
+		if (best == NULL || link_rtt(l) < link_rtt(best))
+			best = l;
+	}
+	return best;
+}
+
+/*
+ * Its column goes, everywhere.  Origins that came over it are asked of who
+ * was second at once; what is on its way is repair's matter.
+ */
+void
+tree_link_down(struct gossip *g, struct link *l)
+{
+	struct bcast *b = &g->bcast;
+	struct lru_node *n;
+	struct link *to;
+	struct origin *o;
+	struct logmsg *m;
+
+	b->eager &= ~l->bit;
+	for (n = lru_oldest(&b->origins); n != NULL; n = lru_younger(n)) {
+		o = (struct origin *)n;
+		o->eager &= ~l->bit;
+		o->ahead &= ~l->bit;
+		if (o->swap_slot == l->slot)
+			o->swap_slot = NO_SLOT;
+		if (o->better == l->slot)
+			o->better = NO_SLOT;
+		if (l->slot == NO_SLOT || o->parent != l->slot)
+			continue;
+		o->parent = NO_SLOT;
+		if ((to = link_of(g, o->better)) != NULL)
+			tree_ask(g, to, o);
+	}
+	for (m = msglog_oldest(&b->log); m != NULL; m = msglog_younger(m)) {
+		m->have &= ~l->bit;
+		m->told &= ~l->bit;
+		m->served[0] &= ~l->bit;
+		m->served[1] &= ~l->bit;
+		m->owing &= ~l->bit;
+	}
+	if ((b->eager & b->live) == 0 && (to = nearest(g, b->live)) != NULL)
+		tree_link_up(g, to);
+}
+
+void
+tree_trim(struct gossip *g, const struct log_share *share)
+{
+	struct logmsg *m;
+
+	while ((m = msglog_excess(&g->bcast.log, share, g->now.mono)) != NULL)
+		log_drop(g, m);
+}
+
+/* Whoever was still to be told, or to be given it, has lost it. */
+static void
+log_drop(struct gossip *g, struct logmsg *m)
+{
+	struct session *s;
+	struct link *l;
+
+	TAILQ_FOREACH(s, &g->ready, ready_entry) {
+		if ((l = s->link) == NULL)
+			continue;
+		if (l->nqueue > 0)
+			payload_forget(g, l, m);
+		if (l->resync == m)
+			l->resync = msglog_younger(m);
+		if (l->cursor != m)
+			continue;
+		l->cursor = msglog_younger(m);
+		if ((m->have & l->bit) == 0 && m->from != s->sid) {
+			l->gap++;
+			g->bcast.count.gap++;
+			control_due(g, l, BATCH_MS);
+		}
+	}
+	relay_v1_forget(g, m);
+	if (m->owing != 0)
+		repair_owed(g, m->owing);
+	msglog_remove(&g->bcast.log, m);
+}
