@@ -446,7 +446,9 @@ def check_broken_configuration(_):
     later.conf.write_text("network = {\n lisen = 5;\n};\n")
     os.kill(later.child("micelio-gossipd"), signal.SIGKILL)
     later.wait_said(rf"{later.conf}:2: .*network.listen", 10)
-    time.sleep(2.5)         # RestartSec is 1
+    for n in (bad, worse, later):
+        until(f"{n.name} has failed", lambda n=n: n.active == "failed", 20)
+    time.sleep(2.5)         # it stays so: RestartSec is 1
     for n, restarts in ((bad, "0"), (worse, "0"), (later, "1")):
         assert n.active == "failed", (n.name, n.active)
         assert n.show("NRestarts") == restarts, n.name
