@@ -89,7 +89,7 @@ ready_cb(void *arg, uint32_t sid)
 	struct end *e = end_get(n->world, sid - 1);
 
 	if (e != NULL)
-		e->ready = true;
+		node_ready(n->world, e);
 }
 
 static void
@@ -303,6 +303,7 @@ node_start(struct world *w, struct node *n)
 	n->silent = false;
 	n->life++;
 	n->born = w->now;
+	n->joined = NEVER;
 	n->timer_at = NEVER;
 	queue_add(&w->queue, w->now + rng_below(&n->choice, KEEPALIVE_US),
 	    DO_KEEPALIVE, n->i, n->life, NULL);
@@ -371,6 +372,16 @@ node_free(struct node *n)
 }
 
 /* ---- what happens to it ---- */
+
+void
+node_ready(struct world *w, struct end *e)
+{
+	struct node *n = &w->node[e->node];
+
+	e->ready = true;
+	if (n->joined == NEVER)
+		n->joined = w->now;
+}
 
 void
 node_credit(struct world *w, struct end *e)

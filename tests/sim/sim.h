@@ -126,6 +126,7 @@ struct node {
 	bool		 silent;	/* its death was */
 	uint32_t	 life;		/* counts its starts */
 	uint64_t	 born;		/* us */
+	uint64_t	 joined;	/* us: its first link was ready; or NEVER */
 	uint64_t	 paused_until;	/* us */
 	uint8_t		 pub[32], sec[64], noise[32];
 	struct nodeid	 id;
@@ -263,6 +264,8 @@ void	 node_start(struct world *, struct node *);
 /* Its memory is lost; links: what happens to them. */
 void	 node_crash(struct world *, struct node *, bool silent);
 struct gtime node_now(const struct world *, const struct node *);
+/* The hello on this end is done. */
+void	 node_ready(struct world *, struct end *);
 void	 node_event(struct world *, const struct event *);
 void	 node_frame(struct world *, struct end *, struct frame *);
 void	 node_credit(struct world *, struct end *);

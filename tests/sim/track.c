@@ -210,7 +210,7 @@ judge(struct world *w, uint32_t i)
 
 	for (k = 0; k < w->n; k++) {
 		n = &w->node[k];
-		if (!n->alive || n->byz != NULL || n->born > m->at ||
+		if (!n->alive || n->byz != NULL || n->joined > m->at ||
 		    k == m->author)
 			continue;
 		wanted++;

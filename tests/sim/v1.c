@@ -117,7 +117,7 @@ void
 v1_up(struct world *w, struct node *n, struct end *e)
 {
 	if (w->node[end_other(w, e)->node].persona == IS_V1)
-		e->ready = true;
+		node_ready(w, e);
 	else if ((e->number & 1) == 0)
 		say(w, n, e, MSG_HELLO);
 }
@@ -229,10 +229,10 @@ v1_frame(struct world *w, struct node *n, struct end *e,
 	case MSG_HELLO:
 		if (!e->ready)
 			say(w, n, e, MSG_HELLO_ACK);
-		e->ready = true;
+		node_ready(w, e);
 		break;
 	case MSG_HELLO_ACK:
-		e->ready = true;
+		node_ready(w, e);
 		break;
 	case MSG_PEER_EXCHANGE:
 	case MSG_KEEPALIVE:
