@@ -13,9 +13,10 @@
 
 #define KEPT_MAX	16u
 #define REPLAY_US	(200 * US_PER_MS)
-#define REUSE_US	(2 * US_PER_S)
-#define INJECT_US	US_PER_S
-#define FLOOD_US	(20 * US_PER_MS)
+#define REUSE_US	(10 * US_PER_S)
+#define INJECT_US	(4 * US_PER_S)
+#define FLOOD_US	(20 * US_PER_MS)	/* for a second ... */
+#define FLOOD_EVERY_US	(10 * US_PER_S)		/* ... of so many */
 #define FUTURE_MS	(60 * 60 * 1000)
 
 struct byz {
@@ -265,6 +266,8 @@ flood(struct world *w, struct node *n)
 	char id[UUID_LEN + 1], text[32];
 	int len;
 
+	if (w->now % FLOOD_EVERY_US >= US_PER_S)
+		return;
 	craft_uuid(&n->byz->rng, id);
 	len = snprintf(text, sizeof(text), "flood %llu",
 	    (unsigned long long)w->now);

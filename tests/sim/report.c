@@ -114,6 +114,13 @@ control(const struct world *w, const struct phase *p)
 	return ratio(p->control, p->wanted, 1000);
 }
 
+static uint64_t
+muted(const struct world *w, const struct phase *p)
+{
+	(void)p;
+	return w->total.muted * 1000;
+}
+
 static const struct figure figures[] = {
 	{ "messages",	"",		0, messages },
 	{ "wanted",	"",		0, wanted },
@@ -126,6 +133,7 @@ static const struct figure figures[] = {
 	{ "max",	"ms",		0, lat_max },
 	{ "hops",	"",		0, hops },
 	{ "control",	"B/node/msg",	1, control },
+	{ "muted",	"at v1",	0, muted },
 };
 #define NFIGURES	(sizeof(figures) / sizeof(figures[0]))
 
@@ -170,12 +178,11 @@ report_table(const struct world *w, uint64_t wall_us)
 		}
 		printf("\n");
 	}
-	printf("  frames %llu, bytes %llu, control %llu of them in %llu; "
-	    "muted at v1 %llu\n", (unsigned long long)w->total.frames,
+	printf("  frames %llu, bytes %llu, control %llu of them in "
+	    "%llu\n", (unsigned long long)w->total.frames,
 	    (unsigned long long)w->total.bytes,
 	    (unsigned long long)w->total.control_bytes,
-	    (unsigned long long)w->total.control_frames,
-	    (unsigned long long)w->total.muted);
+	    (unsigned long long)w->total.control_frames);
 	printf("  seed %llu, hash %016llx, %llu events, %llu/s, %llu MiB\n",
 	    (unsigned long long)w->seed, (unsigned long long)w->hash,
 	    (unsigned long long)w->total.events,

@@ -45,7 +45,7 @@ enum fault_kind {
 	X(REPLAY,	"replay",	"say again what others said")	\
 	X(REUSE,	"reuse",	"say two things under one id")	\
 	X(INJECT,	"inject",	"sign link frames, for v1 to relay") \
-	X(FLOOD,	"flood",	"50 messages a second")	\
+	X(FLOOD,	"flood",	"50 messages in a second")	\
 	X(FUTURE,	"future",	"a clock one hour ahead")
 
 enum byz_kind {

@@ -86,8 +86,10 @@ static void
 byz_choose(struct scenario *s, enum byz_kind kind, struct rng *r)
 {
 	s->byz[kind] = (uint32_t)between(r, 5000, BYZ_SHARE);
-	if (kind == BYZ_REPLAY || kind == BYZ_REUSE || kind == BYZ_INJECT ||
-	    kind == BYZ_FLOOD)
+	if (kind == BYZ_FLOOD)
+		s->byz[kind] = SHARE_ALL / s->nodes;
+	else if (kind == BYZ_REPLAY || kind == BYZ_REUSE ||
+	    kind == BYZ_INJECT)
 		s->byz[kind] = (uint32_t)between(r, 1, LOUD) * SHARE_ALL /
 		    s->nodes;
 }
