@@ -87,9 +87,9 @@ def test_bridge(t):
         own[0].chat(f"from a spoke of {center.name}")
         heard([p for p in net_a + net_b if p is not own[0]],
               f"from a spoke of {center.name}")
-    # Over three edges, and the two centers are no peers.
+    # Over three edges; the two centers are no peers.
     got = net_b[1].find("chat", text="from a spoke of a")[0]
-    assert got["hop"] == 7, got
+    assert got["hop"] == 9, got
     assert len(a.peer_ids()) == len(b.peer_ids()) == 3
     until("each has the others' lines", lambda: delivered(bridge) == 4 and
           delivered(a) == delivered(b) == 4, 5)
@@ -111,10 +111,10 @@ def test_chain_hops(t):
     for n in nodes:
         n.wait_peers(2)
     left.chat("from the left")
-    # Ten, and five nodes took one each.
-    assert right.wait_chat("from the left")["hop"] == 5
+    # Ten, and one for the way out: our own kind needs none among itself.
+    assert right.wait_chat("from the left")["hop"] == 9
     right.chat("from the right")
-    assert left.wait_chat("from the right")["hop"] == 5
+    assert left.wait_chat("from the right")["hop"] == 9
     until("every node between has both", lambda: all(
         delivered(n) == 2 for n in nodes), 5)
     nodes[0].ctl("say", "from the first")
