@@ -136,6 +136,8 @@ option_take(struct cmdline *l, const char *s, size_t n, char *why,
 		    strstr(l->cmd->options, spaced) != NULL) {
 			if (strcmp(word, "--check") == 0)
 				l->check = true;
+			if (strcmp(word, "--raw") == 0)
+				l->raw = true;
 			return 1;
 		}
 		if (l->cmd->talk)

@@ -49,6 +49,40 @@ const struct command commands[] = {
 	    { "unlink 5647", "unlink 192.0.2.10:4000" }, ROLE_OP, DOOR_ANY,
 	    .changes = true, .node = true, .min_args = 1, .max_args = 1,
 	    .start = cmd_unlink },
+	{ "put", "KEY [VALUE]", "write into the map all nodes share; without "
+	    "VALUE: standard input",
+	    { "put o/motd \"good morning\"", "put note remember the milk" },
+	    ROLE_OP, DOOR_ANY, .changes = true, .min_args = 1,
+	    .max_args = CMD_ARGS_MAX, .start = cmd_put },
+	{ "get", "KEY", "what the map says under a key",
+	    { "get o/motd", "get o/motd --json" }, ROLE_USER, DOOR_ANY,
+	    .min_args = 1, .max_args = 1, .options = "--raw ",
+	    .start = cmd_get },
+	{ "del", "KEY", "delete a key of the map, for all nodes",
+	    { "del o/motd", "del note" }, ROLE_OP, DOOR_ANY, .changes = true,
+	    .min_args = 1, .max_args = 1, .start = cmd_del },
+	{ "ls", "[PREFIX]", "keys of the map",
+	    { "ls", "ls o/ --json" }, ROLE_USER, DOOR_ANY, .max_args = 1,
+	    .start = cmd_ls },
+	{ "versions", "KEY", "who wrote what under a key, and when",
+	    { "versions o/motd", "versions o/motd --json" }, ROLE_USER,
+	    DOOR_ANY, .min_args = 1, .max_args = 1, .start = cmd_versions },
+	{ "watch", "[PREFIX]", "keys of the map as they change",
+	    { "watch o/", "watch --json" }, ROLE_USER,
+	    DOOR_EXEC | DOOR_CONTROL, .streams = true, .max_args = 1,
+	    .start = cmd_watch },
+	{ "state", "", "how the map is: entries, digest, who uses how much",
+	    { "state", "state --json" }, ROLE_USER, DOOR_ANY,
+	    .start = cmd_state },
+	{ "export", "[PREFIX]", "keys and values of the map as JSON lines",
+	    { "export", "export o/" }, ROLE_USER, DOOR_EXEC | DOOR_CONTROL,
+	    .max_args = 1, .start = cmd_export },
+	{ "backup", "", "copy the database to state/backup and read it back",
+	    { "backup", "backup --json" }, ROLE_OP, DOOR_ANY,
+	    .changes = true, .start = cmd_backup },
+	{ "verify", "", "read a copy of the database to its end",
+	    { "verify", "verify --json" }, ROLE_OP, DOOR_ANY,
+	    .changes = true, .start = cmd_verify },
 	{ "tail", "", "what is said, as it comes (ops: and events)",
 	    { "tail", "tail --json" }, ROLE_USER, DOOR_EXEC | DOOR_CONTROL,
 	    .streams = true, .start = cmd_tail },
@@ -141,6 +175,7 @@ run_free(struct run *run)
 	if (run->gather != NULL)
 		gather_cancel(run->gather);
 	say_forget(caller->hub, NULL, run);
+	map_run_free(run);
 	if (run->deadline != NULL)
 		event_free(run->deadline);
 	cmdline_free(&run->line);
@@ -292,7 +327,10 @@ run_input(struct run *run, const void *p, size_t n)
 		return;
 	if (n == 0) {
 		run->wants_input = false;
-		cmd_say_input(run);
+		if (run->line.cmd->start == cmd_put)
+			cmd_put_input(run);
+		else
+			cmd_say_input(run);
 		return;
 	}
 	/* One byte more than is allowed tells that it is too much. */

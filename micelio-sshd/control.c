@@ -319,7 +319,8 @@ accepted(struct client *c, const char *const *words, size_t n)
 		bits |= CTL_CHANGES;
 	if (cmd->streams)
 		bits |= CTL_STREAMS;
-	if (cmd->talk && strcmp(words[n - 1], "-") == 0)
+	if (cmd->talk ? strcmp(words[n - 1], "-") == 0 :
+	    cmd->start == cmd_put && put_reads(words + 1, n - 1))
 		bits |= CTL_INPUTS;
 	frame_put(c, CTL_ACCEPTED, &bits, 1, NULL, 0);
 }

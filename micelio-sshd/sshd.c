@@ -258,7 +258,13 @@ sshd_dispatch_transportd(struct proc *p, struct imsg *m)
 static void
 sshd_dispatch_stated(struct proc *p, struct imsg *m)
 {
-	if (!dispatch_common(p->priv, PROC_STATED, m))
+	if (dispatch_common(p->priv, PROC_STATED, m))
+		return;
+	if (m->type == IMSG_MAP_ROW)
+		map_row(p->priv, m);
+	else if (m->type == IMSG_MAP_DONE)
+		map_done(p->priv, m);
+	else
 		unexpected(p->link[PROC_STATED], m);
 }
 

@@ -485,7 +485,7 @@ struct cmdline {
 	const char		*text;		/* of a talk command */
 	size_t			 text_len;
 	enum doc_form		 form;
-	bool			 check;
+	bool			 check, raw;
 	bool			 help;		/* --help */
 };
 
@@ -673,6 +673,7 @@ struct run {
 	struct event		*deadline;
 	void			(*timeout)(struct run *);
 	struct wbuf		 in;		/* standard input */
+	struct maprun		*map;		/* commands_map.c */
 	bool			 wants_input;
 	bool			 in_over;	/* more than fits */
 	char			 about[NODEID_HEX + 1];	/* unlink: the node */
@@ -845,6 +846,26 @@ void	 cmd_version(struct run *);
 void	 cmd_reload(struct run *);
 void	 cmd_reload_done(struct hub *, struct imsg *);
 void	 cmd_say_input(struct run *);
+
+/* commands_map.c: the replicated map. */
+void	 cmd_put(struct run *);
+void	 cmd_put_input(struct run *);
+/* Does put take its value from standard input, with these words? */
+bool	 put_reads(const char *const *, size_t);
+void	 cmd_get(struct run *);
+void	 cmd_del(struct run *);
+void	 cmd_ls(struct run *);
+void	 cmd_versions(struct run *);
+void	 cmd_watch(struct run *);
+void	 cmd_state(struct run *);
+void	 cmd_export(struct run *);
+void	 cmd_backup(struct run *);
+void	 cmd_verify(struct run *);
+/* From stated. */
+void	 map_row(struct hub *, struct imsg *);
+void	 map_done(struct hub *, struct imsg *);
+void	 map_run_free(struct run *);
+
 
 /* say.c: lines on their way to the network. */
 void	 say_send(struct hub *, struct caller *, struct run *,

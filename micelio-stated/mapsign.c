@@ -51,6 +51,9 @@ ended(struct mapd *d, uint64_t cookie, enum map_status st, const char *text)
 	d->nputs--;
 	if ((cookie & COOKIE_FRESH) != 0)
 		d->fresh--;
+	if (st == MAP_DONE_OK && d->profile.mode == PROFILE_OPEN)
+		text = "written; this mesh is open: anyone who connects can "
+		    "read and write it (network.allow closes it)";
 	if ((cookie & COOKIE_RENEWAL) == 0)
 		mapask_done(d, (uint32_t)cookie, st, text);
 }
