@@ -14,7 +14,8 @@
 
 #include "lru.h"
 
-#define MSGLOG_MS	60000u
+/* A minute, and the time in which links come back. */
+#define MSGLOG_MS	90000u
 #define MSGLOG_BYTES	(8u * 1024 * 1024)
 #define MSGLOG_SHARE	(MSGLOG_BYTES / 4)	/* of one origin */
 #define MSGLOG_ITEMS	65536u

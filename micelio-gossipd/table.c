@@ -82,7 +82,8 @@ session_row(const struct gossip *g, const struct session *s, struct gtime now,
 	row_name(g, s->proved ? &s->id : NULL, b);
 	row_str(b, "addr", s->addr);
 	row_str(b, "dir", s->outbound ? "out" : "in");
-	row_str(b, "kind", s->capable ? "m2" : "v1");
+	row_str(b, "kind", s->link != NULL && s->link->kind == LINK_M2 ?
+	    "m2" : "v1");
 	row_str(b, "state", state_text(s->state));
 	row_num(b, "up", ROW_MS, now.mono - since);
 	if (s->rtt_us > 0)
@@ -246,6 +247,35 @@ boots_down(const struct gossip *g)
 	return n;
 }
 
+static void
+bcast_row(const struct bcast *c, struct wbuf *b)
+{
+	row_num(b, "m2_links", ROW_U64, c->nm2);
+	row_num(b, "origins", ROW_U64, c->origins.n);
+	row_num(b, "wanted", ROW_U64, c->wants.n);
+	row_num(b, "log_messages", ROW_U64, c->log.map.n);
+	row_num(b, "log_bytes", ROW_BYTES, c->log.bytes);
+	row_num(b, "ihave", ROW_U64, c->count.ihave);
+	row_num(b, "ihave_in", ROW_U64, c->count.ihave_in);
+	row_num(b, "graft", ROW_U64, c->count.graft);
+	row_num(b, "graft_in", ROW_U64, c->count.graft_in);
+	row_num(b, "graft_link", ROW_U64, c->count.graft_link);
+	row_num(b, "prune", ROW_U64, c->count.prune);
+	row_num(b, "prune_in", ROW_U64, c->count.prune_in);
+	row_num(b, "nohave", ROW_U64, c->count.nohave);
+	row_num(b, "nohave_in", ROW_U64, c->count.nohave_in);
+	row_num(b, "duplicates", ROW_U64, c->count.duplicates);
+	row_num(b, "repairs", ROW_U64, c->count.repairs);
+	row_num(b, "swaps", ROW_U64, c->count.swaps);
+	row_num(b, "gap", ROW_U64, c->count.gap);
+	row_num(b, "gap_in", ROW_U64, c->count.gap_in);
+	row_num(b, "late_v1", ROW_U64, c->count.late_v1);
+	row_num(b, "refused", ROW_U64, c->count.refused);
+	row_num(b, "pings", ROW_U64, c->count.pings);
+	row_num(b, "control_frames", ROW_U64, c->count.control_frames);
+	row_num(b, "control_bytes", ROW_BYTES, c->count.control_bytes);
+}
+
 void
 gossip_status_row(const struct gossip *g, struct wbuf *b)
 {
@@ -280,6 +310,7 @@ gossip_status_row(const struct gossip *g, struct wbuf *b)
 	row_num(b, "exchange_mismatched", ROW_U64, c->exchange_mismatched);
 	row_num(b, "chat_queued", ROW_U64, g->pacer.n);
 	row_num(b, "chat_lost", ROW_U64, c->chat_lost);
+	bcast_row(&g->bcast, b);
 	for (d = 0; d < DROP_MAX; d++) {
 		snprintf(name, sizeof(name), "drop_%s",
 		    drop_name((enum drop)d));

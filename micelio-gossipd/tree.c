@@ -371,6 +371,8 @@ tree_duplicate(struct gossip *g, struct session *s, uint64_t sid)
 		return;
 	o->eager &= ~l->bit;
 	control_name(&l->prune, m2_oid(l->setup.salt, o->id.b));
+	b->count.prune++;
+	l->count.prune++;
 	if (m->cold) {
 		if ((b->eager & b->live & ~l->bit) != 0)
 			b->eager &= ~l->bit;
@@ -454,6 +456,7 @@ tree_graft_in(struct gossip *g, struct link *l, uint64_t sid)
 	}
 	if (m == NULL || !may_serve(g, l, m) || !payload_give(g, l, m)) {
 		control_name(&l->nohave, sid);
+		g->bcast.count.nohave++;
 		control_due(g, l, 0);
 		return;
 	}
