@@ -471,7 +471,7 @@ test_ping(void **state)
 	assert_in_range(link_rtt(peers_session(k.f->g, 1)->link), 90, 110);
 	assert_in_range(peers_session(k.f->g, 1)->link->clock_ms, 4900,
 	    5200);
-	for (i = 0; i < 12; i++)
+	for (i = 0; i < 25; i++)
 		fake_pass(k.f, 100);
 	assert_true(ctrl_out(k.f, 1, &c));
 	assert_true(c.has_ping && c.ping.seq == 2);
