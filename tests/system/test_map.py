@@ -2,15 +2,18 @@
 """The replicated map as people use it, on one node."""
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 from node import Node
 from runner import lane
 from sshclient import Client, Key
+from waiting import until
 
 
 def given(t, text):
@@ -149,29 +152,53 @@ def test_quota_refuses_before_it_acknowledges(t):
 
 
 def killed(t, times):
-    """Writers, and stated killed: nothing acknowledged is lost."""
+    """stated killed among writes: nothing acknowledged is lost."""
     t.expected = ("child_lost", "start_failed")
     n = Node(t, "map")
     n.start()
     wait_map(n)
-    acked = {}
-    ready = []
+    acked, tried, ready = {}, {}, []
+    chance = random.Random(times)
+
+    def write(life, i):
+        key, value = "o/%d" % (i % 40), "%d-%d" % (life, i)
+        tried[key] = value
+        if n.ctl("put", key, value, check=False).returncode == 0:
+            acked[key] = value
+
     for life in range(times):
-        for i in range(3 + life % 5):
-            key = "o/%d" % (i % 40)
-            value = "%d-%d" % (life, i)
-            if n.ctl("put", key, value, check=False).returncode == 0:
-                acked[key] = value
+        stop = threading.Event()
+
+        def writer(first):
+            i = first
+            while not stop.is_set():
+                write(life, i)
+                i += 4
+        writers = [threading.Thread(target=writer, args=(k,))
+                   for k in range(4)]
+        for w in writers:
+            w.start()
         pids = n.processes()
-        os.kill(n.child("stated"), signal.SIGKILL)
+        stated = n.child("stated")
+        time.sleep(chance.random() * 0.2)
+        os.kill(stated, signal.SIGKILL)
+        stop.set()
+        for w in writers:
+            w.join()
         n.wait_end(10, pids)
         began = time.monotonic()
         n.start()
         n.wait_event("map_read")
         ready.append(time.monotonic() - began)
+        found = {}
+        for line in n.ctl("export").stdout.splitlines():
+            entry = json.loads(line)
+            found[entry["key"]] = entry["value"]
+        # What was on its way may have come about or not.
         for key, value in acked.items():
-            assert n.ctl("get", key).stdout == value, (life, key)
-    assert not n.events("store_damaged")
+            assert found.get(key) in (value, tried[key]), (life, key)
+        acked, tried = dict(found), dict(found)
+    assert acked and not n.events("store_damaged")
     ready.sort()
     t.note("ready after a kill: p50 %.2f s, max %.2f s, %d kills" %
            (ready[len(ready) // 2], ready[-1], times))
@@ -185,3 +212,69 @@ def test_kept_over_kills(t):
 @lane(long=True, budget=1800)
 def test_kept_over_many_kills(t):
     killed(t, 200)
+
+
+class Small:
+    """A file system of a few megabytes, mounted on a directory."""
+
+    def __init__(self, t, size):
+        self.path = os.path.join(t.dir, "small")
+        os.mkdir(self.path, 0o700)
+        subprocess.run(["mount", "-t", "tmpfs", "-o",
+                        f"size={size},mode=700", "tmpfs", self.path],
+                       check=True)
+        t.fixtures.append(self)
+
+    def fill(self):
+        with open(os.path.join(self.path, "ballast"), "wb") as f:
+            try:
+                while True:
+                    f.write(bytes(4096))
+                    f.flush()
+            except OSError:
+                pass
+
+    def empty(self):
+        os.unlink(os.path.join(self.path, "ballast"))
+
+    def close(self):
+        subprocess.run(["umount", "-l", self.path], check=True)
+
+
+@lane(root=True)
+def test_full_disk(t):
+    """Writes are refused with the reason, reading goes on, all by itself."""
+    t.expected = ("store_failed",)
+    small = Small(t, "6m")
+    n = Node(t, "map", data_dir=small.path)
+    n.start()
+    wait_map(n)
+    acked = {}
+    for i in range(20):
+        n.ctl("put", "o/%d" % i, "before")
+        acked["o/%d" % i] = "before"
+    small.fill()
+    refused = 0
+    for i in range(200):
+        r = n.ctl("put", "o/%d" % (i % 40), "x" * 1000 + "%d" % i,
+                  check=False)
+        if r.returncode == 0:
+            acked["o/%d" % (i % 40)] = "x" * 1000 + "%d" % i
+        else:
+            assert r.returncode == 75 and "disk is full" in r.stderr, r
+            refused += 1
+            if refused == 5:
+                break
+    assert refused == 5
+    for key, value in acked.items():
+        assert n.ctl("get", key).stdout == value
+    small.empty()
+    until("it can be written again", lambda: n.ctl(
+        "put", "o/after", "v", check=False).returncode == 0, 20)
+    n.stop()
+    n.start()
+    wait_map(n)
+    for key, value in acked.items():
+        assert n.ctl("get", key).stdout == value
+    assert n.ctl("get", "o/after").stdout == "v"
+    n.stop()
