@@ -226,11 +226,11 @@ class Small:
         t.fixtures.append(self)
 
     def fill(self):
-        with open(os.path.join(self.path, "ballast"), "wb") as f:
+        with open(os.path.join(self.path, "ballast"), "wb",
+                  buffering=0) as f:
             try:
                 while True:
                     f.write(bytes(4096))
-                    f.flush()
             except OSError:
                 pass
 
