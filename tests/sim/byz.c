@@ -16,7 +16,7 @@
 #define REUSE_US	(10 * US_PER_S)
 #define INJECT_US	(4 * US_PER_S)
 #define FLOOD_US	(20 * US_PER_MS)	/* for a second ... */
-#define FLOOD_EVERY_US	(10 * US_PER_S)		/* ... of so many */
+#define FLOOD_EVERY_US	(20 * US_PER_S)		/* ... of so many */
 #define FUTURE_MS	(60 * 60 * 1000)
 
 struct byz {

@@ -21,14 +21,11 @@ PROOF = [
     ("v1-crash30-idle", [1], []),
 ]
 LANES = [
-    ("stable", range(1, 3), []),
-    ("crash30", range(1, 3), []),
-    ("torture", range(1, 17), []),
+    ("brief", range(1, 21), []),
+    ("torture", range(1, 9), ["--nodes", "100"]),
 ]
 LONG = [
-    ("stable", [1], ["--nodes", "10000"]),
-    ("crash30", [1], ["--nodes", "10000"]),
-    ("reset30", [1], ["--nodes", "10000"]),
+    ("brief", [1], ["--nodes", "10000"]),
 ]
 # Small, and of every part: what decides here decides everywhere.
 HASHED = [
