@@ -160,6 +160,7 @@ peak_kib(void)
 void
 report_table(const struct world *w, uint64_t wall_us)
 {
+	const struct msg *m;
 	char text[32];
 	uint32_t k;
 	size_t i;
@@ -188,6 +189,12 @@ report_table(const struct world *w, uint64_t wall_us)
 	    (unsigned long long)w->total.events,
 	    (unsigned long long)ratio(w->total.events, wall_us, US_PER_S),
 	    (unsigned long long)peak_kib() / 1024);
+	for (k = 0; k < w->nlack; k++) {
+		m = &w->msg[w->lack[k].msg];
+		printf("  node %u lacks message %u of node %u, said at %llu "
+		    "ms\n", w->lack[k].node, w->lack[k].msg, m->author,
+		    (unsigned long long)m->at / US_PER_MS);
+	}
 	if (w->broken != NULL)
 		printf("  BROKEN %s: %s\n", w->broken, w->broken_text);
 }

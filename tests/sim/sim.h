@@ -171,6 +171,13 @@ struct phase {
 	uint64_t	 all;		/* messages that reached everybody */
 };
 
+#define LACKS_MAX	5u
+
+/* A node that should have a message and has not. */
+struct lack {
+	uint32_t	 msg, node;
+};
+
 struct totals {
 	uint64_t	 events, frames, bytes, vanished;
 	uint64_t	 control_frames, control_bytes;
@@ -200,6 +207,8 @@ struct world {
 	uint32_t	*names;		/* hash of ids -> messages */
 	size_t		 names_cap;
 	struct phase	*phase;		/* as in the scenario */
+	struct lack	 lack[LACKS_MAX];	/* the first */
+	uint32_t	 nlack;
 	struct totals	 total;
 	uint64_t	 hash;
 	struct arena	 arena;

@@ -211,7 +211,7 @@ torture_has(const struct scenario *s, uint32_t class)
 {
 	static struct scenario t;
 
-	t = *s;
+	memcpy(&t, s, sizeof(t));
 	drop(&t, class);
 	return memcmp(&t, s, sizeof(t)) != 0;
 }

@@ -214,7 +214,11 @@ judge(struct world *w, uint32_t i)
 		    k == m->author)
 			continue;
 		wanted++;
-		missed += m->hops[k] == 0;
+		if (m->hops[k] != 0)
+			continue;
+		missed++;
+		if (w->nlack < LACKS_MAX)
+			w->lack[w->nlack++] = (struct lack){ i, k };
 	}
 	for (k = 0; k < w->sc->nspan; k++) {
 		if (m->at < w->sc->span[k].from || m->at >= w->sc->span[k].to)
