@@ -193,6 +193,7 @@ struct world {
 	struct scenario	*sc;
 	uint64_t	 seed;
 	uint64_t	 now;		/* us */
+	uint64_t	 check_at;	/* us: invariants are looked at */
 	uint64_t	 quiet_at;	/* us: nobody says anything later */
 	struct queue	 queue;
 	struct conf	 conf;
@@ -284,6 +285,9 @@ void	 node_dial_failed(struct world *, struct node *, uint32_t number,
 /* NODES_MAX: there is none. */
 uint32_t node_by_addr(const struct world *, const char *);
 
+/* actions.c */
+extern const struct gossip_ops node_ops;
+
 /* dial.c */
 void	 dial_to(struct world *, struct node *, uint32_t to,
 	    uint32_t edge);
@@ -347,6 +351,9 @@ void	 track_arrived(struct world *, const struct frame *);
 /* Counts what is missing and fills the phases. */
 void	 track_judge(struct world *);
 void	 track_free(struct world *);
+
+/* check.c */
+void	 check_nodes(struct world *);
 
 /* fault.c */
 void	 fault_plan(struct world *);

@@ -9,6 +9,7 @@
 #include "sim.h"
 
 #define BUF_MAX		(FRAME_MAX + 4096)
+#define CHECK_US	(5 * US_PER_S)
 #define SEEDS		3u	/* nodes everybody knows, if self-formed */
 
 static void	personas(struct world *);
@@ -247,6 +248,7 @@ world_run(struct world *w, uint64_t until, uint64_t most)
 	while (most-- > 0 && w->broken == NULL) {
 		if (w->queue.n == 0 || w->queue.heap[0].at > until) {
 			w->now = until;
+			check_nodes(w);
 			return false;
 		}
 		(void)queue_next(&w->queue, &ev);
@@ -256,6 +258,10 @@ world_run(struct world *w, uint64_t until, uint64_t most)
 		    (uint64_t)ev.kind << 56);
 		if (!postponed(w, &ev))
 			run(w, &ev);
+		if (w->now >= w->check_at) {
+			check_nodes(w);
+			w->check_at = w->now + CHECK_US;
+		}
 	}
 	return w->broken == NULL;
 }
