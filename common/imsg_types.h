@@ -381,6 +381,8 @@ enum table {
 	TABLE_LINKS = 5,	/* transportd: one row a connection */
 	TABLE_NODES = 6,	/* gossipd, stated: one row a node known */
 	TABLE_DROPS = 7,	/* what was refused or lost, and why */
+	TABLE_TREES = 8,	/* gossipd: one row a link, for broadcast */
+	TABLE_TRACES = 9,	/* gossipd: how the last messages came */
 };
 /*
  * Field names the hub's status and peers rely on (more may follow; a field
@@ -399,6 +401,11 @@ enum table {
  * bytes queue: written to it and not yet acknowledged.
  * NODES: str id, str addr, str source ("verified", "hearsay", "stored"), bool
  * linked, bool reachable, time last_seen, u64 fails, time last_fail, us rtt.
+ * TREES: str id, str addr, str kind ("m2", "v1", "waits"), u64 eager: origins
+ * it is eager for, us rtt, u64 saved: copies not sent, u64 session.
+ * TRACES, youngest first: str message, str author, time at, str by ("tree",
+ * "graft", "v1", "own", "gone"), str from, ms took, ms late, u64 announced,
+ * u64 grafts, u64 hops.
  * DROPS: str what, u64 count, str why.
  */
 

@@ -69,6 +69,7 @@ struct session;
 #define V1_RATE			8u	/* of one author, to a v1 neighbour */
 #define V1_BURST		16u
 #define V1_LATE_MS		5000u	/* then they do without it */
+#define TRACES_MAX		256u
 #define NEVER			UINT64_MAX
 #define NO_SLOT			UINT8_MAX
 
@@ -163,6 +164,17 @@ struct want {
 	bool		 other_tried, big;	/* a big fetch is out */
 };
 
+/* How a message came here. */
+struct trace {
+	char		 message_id[37];
+	struct nodeid	 author, from;
+	const char	*by;		/* tree graft v1 own gone */
+	uint64_t	 at;		/* unix ms */
+	int64_t		 age;		/* ms by its author's clock; -1: none */
+	uint64_t	 late;		/* ms behind the first IHAVE */
+	uint32_t	 announced, grafts, hops;
+};
+
 struct bcast {
 	uint8_t		 salt[M2_SALT];
 	uint64_t	 boot_ms;
@@ -179,6 +191,8 @@ struct bcast {
 	struct logmsg_list	 v1;		/* to be given to v1 neighbours */
 	uint64_t	 v1_at, flush_at, beat_at;	/* mono ms */
 	struct wbuf	 ihave, big, ctrl, frame;
+	struct trace	*trace;		/* a ring */
+	size_t		 ntraces, traces_cap, next_trace;
 	struct {
 		uint64_t ihave, ihave_in, graft, graft_in, graft_link,
 		    prune, prune_in, nohave, nohave_in, duplicates, repairs,
@@ -257,6 +271,11 @@ void	 tree_link_down(struct gossip *, struct link *);
 void	 tree_trim(struct gossip *, const struct log_share *);
 /* Rewrites an eager link of an origin: asks for its payloads. */
 void	 tree_ask(struct gossip *, struct link *, struct origin *);
+
+/* ---- trace.c ---- */
+void	 trace_add(struct gossip *, const struct logmsg *,
+	    const struct session *, const struct envelope *,
+	    const struct want *);
 
 /* ---- relay.c: v1 neighbours ---- */
 void	 relay_v1(struct gossip *, struct logmsg *);

@@ -569,6 +569,10 @@ void	 gossip_tick(struct gossip *, struct gtime);
 /* When the next thing is due, mono ms; UINT64_MAX: nothing is. */
 uint64_t gossip_next(const struct gossip *);
 /* Rows for people (table.c). */
+void	 gossip_tree_rows(const struct gossip *,
+	    void (*emit)(const struct wbuf *, void *), void *);
+void	 gossip_trace_rows(const struct gossip *,
+	    void (*emit)(const struct wbuf *, void *), void *);
 void	 gossip_status_row(const struct gossip *, struct wbuf *);
 void	 gossip_peer_rows(const struct gossip *, struct gtime,
 	    void (*emit)(const struct wbuf *, void *), void *);

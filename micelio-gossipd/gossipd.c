@@ -379,6 +379,12 @@ table(struct proc *p, enum table which, uint32_t id)
 	case TABLE_PEERS:
 		gossip_peer_rows(d->core, now(), row_cb, &r);
 		break;
+	case TABLE_TREES:
+		gossip_tree_rows(d->core, row_cb, &r);
+		break;
+	case TABLE_TRACES:
+		gossip_trace_rows(d->core, row_cb, &r);
+		break;
 	case TABLE_NODES:
 		gossip_node_rows(d->core, row_cb, &r);
 		break;

@@ -72,6 +72,7 @@ bcast_free(struct gossip *g)
 	wbuf_free(&b->big);
 	wbuf_free(&b->ctrl);
 	wbuf_free(&b->frame);
+	free(b->trace);
 }
 
 struct origin *
@@ -154,6 +155,7 @@ tree_accept(struct gossip *g, struct session *s, const struct nodeid *author,
 	/* Among v1 nodes its way is at its end. */
 	m->spent = e->hop_count <= 1 && s != NULL && s->link != NULL &&
 	    s->link->kind != LINK_M2;
+	trace_add(g, m, s, e, w);
 	if (w != NULL)
 		repair_done(g, w, s);
 	spread(g, o, m, s, author);

@@ -828,6 +828,8 @@ void	 run_free(struct run *);
 
 /* commands_mesh.c, commands_node.c, commands_talk.c */
 void	 cmd_peer(struct run *);
+void	 cmd_links(struct run *);
+void	 cmd_trace(struct run *);
 void	 cmd_nodes(struct run *);
 void	 cmd_stats(struct run *);
 void	 cmd_link(struct run *);

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""Trees between nodes of our kind, seen by people."""
+import json
+
+from node import Node
+from runner import lane
+from waiting import until
+
+
+@lane(budget=60)
+def test_links_and_trace(t):
+    """Who has which link, what it is eager for, and how a line came."""
+    a = Node(t, "a")
+    b, c = (Node(t, n, bootstrap=[a.mesh_address]) for n in ("b", "c"))
+    nodes = [a, b, c]
+    for n in nodes:
+        n.start()
+
+    def links(n):
+        return json.loads(n.ctl("links", "--json").stdout)["links"]
+
+    def traces(n, *words):
+        return json.loads(n.ctl("trace", *words, "--json").stdout)["messages"]
+
+    until("three links of our kind each end",
+          lambda: all([r["kind"] for r in links(n)] == ["m2", "m2"]
+                      for n in nodes), 20)
+    for i in range(5):
+        a.ctl("say", f"line {i}")
+    until("everybody has them",
+          lambda: all(len(traces(n)) == 5 for n in nodes), 20)
+    for n in (b, c):
+        row = traces(n)[0]
+        assert row["author"] == a.id, row
+        assert row["by"] in ("tree", "graft"), row
+        assert row["from"] in (a.id, b.id, c.id), row
+        assert traces(n, row["message"][:13]) == [row]
+        assert not traces(n, "nosuch")
+        assert "eager" in n.ctl("links").stdout
+    assert all(r["by"] == "own" for r in traces(a))
+    # Each line came to b and c once; few copies were too many.
+    spent = sum(r["sent"] for n in nodes for r in links(n))
+    assert 8 <= spent <= 20, spent
