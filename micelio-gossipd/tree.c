@@ -52,7 +52,8 @@ bcast_init(struct gossip *g)
 	    sizeof(uint64_t), seed);
 	msglog_init(&b->log, seed);
 	TAILQ_INIT(&b->v1);
-	b->lag_ms = T1_MIN_MS * 8;
+	/* Patient at first: a young tree is a slow one. */
+	b->lag_ms = T1_MAX_MS * 8 * 2 / 3;
 	b->v1_at = b->flush_at = b->beat_at = NEVER;
 	wbuf_init(&b->ihave, M2_CTRL_MAX);
 	wbuf_init(&b->big, M2_CTRL_MAX);
@@ -375,7 +376,7 @@ tree_duplicate(struct gossip *g, struct session *s, uint64_t sid)
 	control_name(&l->prune, m2_oid(l->setup.salt, o->id.b));
 	b->count.prune++;
 	l->count.prune++;
-	if (m->cold) {
+	if (m->cold && !m->repaired) {
 		if ((b->eager & b->live & ~l->bit) != 0)
 			b->eager &= ~l->bit;
 		control_name(&l->prune, 0);
