@@ -28,6 +28,9 @@ struct bad_addr {
 	uint32_t	 fails;
 	uint64_t	 until;		/* mono ms */
 	uint64_t	 seen_at;	/* when it may be cut short again */
+	bool		 has_owner;
+	struct nodeid	 owner;		/* proved to be there, not who was
+					   looked for */
 };
 
 static void	look(struct gossip *);
@@ -46,7 +49,8 @@ static void	quest_end(struct gossip *, struct quest *);
 static void	quests_run(struct gossip *);
 static struct quest *quest_by_dial(const struct gossip *, uint32_t);
 static struct bad_addr *bad_get(const struct gossip *, const char *);
-static void	bad_add(struct gossip *, const char *);
+static void	bad_add(struct gossip *, const char *,
+		    const struct nodeid *owner);
 
 void
 discovery_init(struct gossip *g, uint64_t seed)
@@ -307,7 +311,8 @@ address(struct gossip *g, const struct book_peer *p, bool any)
 		    (!reach_allowed(g, addr) && !names(g, p, addr)))
 			continue;
 		bad = bad_get(g, addr);
-		if (bad == NULL || g->now.mono >= bad->until || any)
+		if (bad == NULL || g->now.mono >= bad->until || any ||
+		    (bad->has_owner && nodeid_equal(&bad->owner, &p->id)))
 			return addr;
 	}
 	return NULL;
@@ -418,7 +423,8 @@ pause_ms(struct gossip *g, uint32_t fails)
 }
 
 void
-discovery_down(struct gossip *g, uint32_t dial, enum down_reason reason)
+discovery_down(struct gossip *g, uint32_t dial, enum down_reason reason,
+    const struct nodeid *who)
 {
 	struct quest *q = quest_by_dial(g, dial);
 	struct book_peer *p;
@@ -434,7 +440,7 @@ discovery_down(struct gossip *g, uint32_t dial, enum down_reason reason)
 	}
 	if (reason != DOWN_FULL && reason != DOWN_DUPLICATE &&
 	    reason != DOWN_RESOURCE && reason != DOWN_SHUTDOWN)
-		bad_add(g, q->addr);
+		bad_add(g, q->addr, reason == DOWN_WRONG_PEER ? who : NULL);
 	quest_end(g, q);
 	discovery_kick(g);
 }
@@ -494,8 +500,9 @@ bad_get(const struct gossip *g, const char *addr)
 	return (struct bad_addr *)lru_get(&g->bad_addrs, key);
 }
 
+/* owner: made-up nodes at its address take nothing from it; or NULL. */
 static void
-bad_add(struct gossip *g, const char *addr)
+bad_add(struct gossip *g, const char *addr, const struct nodeid *owner)
 {
 	struct bad_addr *b = bad_get(g, addr);
 
@@ -513,4 +520,7 @@ bad_add(struct gossip *g, const char *addr)
 	if (b->fails < UINT32_MAX)
 		b->fails++;
 	b->until = g->now.mono + pause_ms(g, b->fails);
+	b->has_owner = owner != NULL;
+	if (owner != NULL)
+		b->owner = *owner;
 }

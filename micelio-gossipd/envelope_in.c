@@ -14,7 +14,7 @@
 #define POINTS_SIGNATURE	4u
 #define POINTS_MALFORMED	4u
 #define POINTS_SIZE		2u
-#define POINTS_LINK		1u	/* v1 relays pass on anything */
+#define POINTS_LINK		1u
 
 static bool	is_m2(const struct session *);
 static uint64_t	sid_of(const uint8_t key[16]);
@@ -80,6 +80,17 @@ drop_points(enum drop d)
 	}
 }
 
+/*
+ * A v1 node passes on whatever is signed.  It must not pay for strangers:
+ * one of them could have all v1 nodes refused everywhere.
+ */
+static bool
+is_strangers(const struct session *s, enum drop d)
+{
+	return !s->capable && (d == DROP_LINK || d == DROP_IDS ||
+	    d == DROP_PADDED);
+}
+
 /* Some drops are everyday matters and only counted. */
 static bool
 drop_is_quiet(enum drop d)
@@ -110,7 +121,7 @@ drop_count(struct gossip *g, struct session *s, enum drop d)
 		    LF_ID("id", &s->id), LF_STR("addr", s->addr),
 		    LF_STR("check", drop_name(d)),
 		    LF_STR("text", drop_text(d)));
-	if (drop_points(d) > 0)
+	if (drop_points(d) > 0 && !is_strangers(s, d))
 		peers_bad(g, s, drop_points(d));
 }
 

@@ -119,7 +119,7 @@ gossip_dial_failed(struct gossip *g, struct gtime now, uint32_t dial,
 	(void)text;
 	g->now = now;
 	bootstrap_down(g, dial, reason, NULL, 0);
-	discovery_down(g, dial, reason);
+	discovery_down(g, dial, reason, NULL);
 	orders_down(g, dial, reason, NULL);
 }
 

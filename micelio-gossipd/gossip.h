@@ -760,7 +760,9 @@ uint64_t discovery_next(const struct gossip *);
 /* The node sought by a dial, or NULL. */
 const struct quest *discovery_expects(const struct gossip *, uint32_t dial);
 void	 discovery_up(struct gossip *, uint32_t dial);
-void	 discovery_down(struct gossip *, uint32_t dial, enum down_reason);
+/* who: the node that answered, if that was proved, or NULL. */
+void	 discovery_down(struct gossip *, uint32_t dial, enum down_reason,
+	    const struct nodeid *who);
 /*
  * Somebody saw the node at that time (unix s), after it failed here: it is
  * tried again at once, but each address once in SEEN_AGAIN_MS only, as

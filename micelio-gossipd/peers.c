@@ -355,7 +355,7 @@ session_leave(struct gossip *g, struct session *s, enum down_reason reason)
 		bootstrap_down(g, s->dial, reason, s->proved ? &s->id : NULL,
 		    lived);
 	if (s->outbound && !was_ready) {
-		discovery_down(g, s->dial, reason);
+		discovery_down(g, s->dial, reason, s->proved ? &s->id : NULL);
 		orders_down(g, s->dial, reason, s->proved ? &s->id : NULL);
 	}
 	if (was_ready && twin == NULL) {

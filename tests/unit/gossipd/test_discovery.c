@@ -221,6 +221,57 @@ test_seen_again(void **state)
 	fake_free(f);
 }
 
+/*
+ * Made-up nodes at the address of another: that it answers there is nothing
+ * against it.
+ */
+static void
+test_squatters(void **state)
+{
+	struct fake *f = fake_new(0);
+	struct ident c, liar;
+	uint32_t sid = 10;
+	unsigned int i;
+	size_t n = 0;
+
+	(void)state;
+	ident_make(&c, 2);
+	fake_connect_kin(f, 1, &c, "8.1.3.1:4000");
+	assert_int_equal(f->g->npeers, 1);
+	for (i = 20; i < 28; i++) {
+		ident_make(&liar, i);
+		hear(f, &liar, "8.1.3.1:4000", START_WALL / 1000);
+	}
+	for (i = 0; i < 600; i++) {
+		f->g->probe_at = UINT64_MAX;
+		gossip_frame(f->g, f->now, 1, "\x28\x05", 2);
+		fake_pass(f, 100);
+		for (; n < f->ndials; n++) {
+			fake_dialled(f, ++sid, f->dials[n].num, &c);
+			assert_int_equal(fake_close_reason(f, sid),
+			    DOWN_WRONG_PEER);
+			gossip_session_down(f->g, f->now, sid,
+			    DOWN_WRONG_PEER);
+		}
+	}
+	/* the liars are left alone, the node itself is not */
+	assert_in_range(n, 8, 40);
+	gossip_session_down(f->g, f->now, 1, DOWN_RESET);
+	for (i = 0; i < 30; i++) {
+		f->g->probe_at = UINT64_MAX;
+		fake_pass(f, 100);
+	}
+	for (; n < f->ndials; n++)
+		if (nodeid_equal(&f->dials[n].expect, &c.id))
+			break;
+	assert_true(n < f->ndials);
+	/* when it does not answer itself, the address is as bad as any */
+	all_dials_fail(f, n);
+	n = f->ndials;
+	assert_int_equal(failing(f, 700), 0);
+	fake_free(f);
+}
+
 /* At a start nobody configured anything: old peers are dialled at once. */
 static void
 test_restart(void **state)
@@ -509,6 +560,7 @@ main(void)
 		cmocka_unit_test(test_one_address),
 		cmocka_unit_test(test_seen_again),
 		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_squatters),
 		cmocka_unit_test(test_restart),
 		cmocka_unit_test(test_month),
 		cmocka_unit_test(test_slots),

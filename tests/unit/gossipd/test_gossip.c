@@ -376,6 +376,49 @@ test_padded(void **state)
 	fake_free(m.f);
 }
 
+/*
+ * What a v1 node passes on for anybody is not held against it: a stranger
+ * could have all of them banned.
+ */
+static void
+test_relayed_rubbish(void **state)
+{
+	static const uint32_t types[] = { MSG_LINK_CTRL, MSG_RECONCILE,
+	    MSG_PEER_RECORDS, MSG_OURS_MAX };
+	uint8_t pad[ENVELOPE_BESIDE_MAX] = { 0 };
+	char mid[16];
+	struct slice s;
+	struct wbuf b;
+	struct mesh m;
+	unsigned int i;
+
+	(void)state;
+	mesh_open(&m);
+	wbuf_init(&b, FRAME_ROOM);
+	for (i = 0; i < 600; i++) {
+		snprintf(mid, sizeof(mid), "m%u", i);
+		if (i % 5 == 4) {
+			s = chat_env(&m.author, mid, 5);
+			wbuf_reset(&b);
+			wbuf_bytes(&b, s.p, s.n);
+			wbuf_bytes(&b, "\x7a\x80\x80\x01", 4);
+			wbuf_bytes(&b, pad, sizeof(pad));
+			s = (struct slice){ b.p, b.len };
+		} else
+			s = env_make(&m.author, mid, types[i % 5], 5,
+			    (struct slice){ (const uint8_t *)"x", 1 }, true);
+		fake_frame(m.f, 1, s);
+		fake_pass(m.f, 100);
+		fake_forget(m.f);
+	}
+	assert_int_equal(drops(&m, DROP_LINK), 360);
+	assert_int_equal(drops(&m, DROP_IDS), 120);
+	assert_int_equal(drops(&m, DROP_PADDED), 120);
+	assert_int_equal(m.f->g->npeers, 3);
+	wbuf_free(&b);
+	fake_free(m.f);
+}
+
 /* EngineUnknownMsgType: relayed, not delivered */
 static void
 test_unknown_type(void **state)
@@ -677,6 +720,7 @@ main(void)
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_long_sender),
 		cmocka_unit_test(test_padded),
+		cmocka_unit_test(test_relayed_rubbish),
 		cmocka_unit_test(test_unknown_type),
 		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_neighbour_rate),
