@@ -146,9 +146,6 @@ conn_release(struct world *w, uint32_t number)
 	waiting_free(&c->pipe[0]);
 	waiting_free(&c->pipe[1]);
 	w->conn[number / 2] = NULL;
-	if (c->edge > 0 && w->node[c->end[0].node].alive &&
-	    w->node[c->end[1].node].alive)
-		overlay_again(w, c->edge - 1);
 	free(c);
 }
 
@@ -468,14 +465,17 @@ end_vanish(struct world *w, struct end *e)
 void
 end_gone(struct world *w, struct end *e)
 {
-	struct node *n = &w->node[e->node];
-	struct pipe *in;
+	struct node *n = &w->node[e->node], *o;
+	struct conn *c = conn_get(w, e->number);
 
 	if (!e->open)
 		return;
 	e->open = e->up = false;
-	in = &conn_get(w, e->number)->pipe[!(e->number & 1)];
-	waiting_free(in);
+	waiting_free(&c->pipe[!(e->number & 1)]);
+	/* Not when it is freed: what is still due on it may be much later. */
+	o = &w->node[end_other(w, e)->node];
+	if (c->edge > 0 && !end_other(w, e)->open && n->alive && o->alive)
+		overlay_again(w, c->edge - 1);
 	TAILQ_REMOVE(&n->ends, e, entry);
 	n->nends--;
 	conn_release(w, e->number);

@@ -22,7 +22,12 @@ PROOF = [
 ]
 LANES = [
     ("brief", range(1, 21), []),
-    ("torture", range(5, 9), ["--nodes", "100"]),
+    ("torture", range(2, 9), ["--nodes", "100"]),
+    # A part of one node, healed, and the end soon after: links of the overlay
+    # must be there again by then.
+    ("torture", [2], ["--nodes", "100", "--set", "until 23730ms"] +
+     [w for c in ("verdicts", "reset", "cut", "collude", "reuse", "flood")
+      for w in ("--without", c)]),
 ]
 LONG = [
     ("brief", [1], ["--nodes", "10000"]),
