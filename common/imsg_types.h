@@ -78,8 +78,10 @@
 	/*								      \
 	 * Key service (micelio/keyserv.c).  KEY_SIGN (R): u8 purpose	      \
 	 * (enum key_purpose), then for KEY_ENVELOPE: str message_id,	      \
-	 * u64 lamport_ts, u32 msg_type, blob payload.  KEY_SIGNED: u8 status \
-	 * (enum key_status), 64 signature (zero unless KEY_OK).	      \
+	 * u64 lamport_ts, u32 msg_type, blob payload; for KEY_PEER_RECORD:   \
+	 * u64 seq, u64 caps, u8 n (at most 4), n times str address.	      \
+	 * KEY_SIGNED: u8 status (enum key_status), 64 signature (zero unless \
+	 * KEY_OK).							      \
 	 * KEY_ENTRIES (R), of the map: u8 n (1 to KEY_ENTRIES_MAX), n times  \
 	 * 16 mesh id, u8 flags, u64 hlc, u64 expires_ms, str key, u32 length \
 	 * of the value, 32 its SHA-256.  KEY_ENTRIES_SIGNED: u8 status, when \

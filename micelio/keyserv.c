@@ -27,6 +27,8 @@ const struct key_rule key_rules[KEY_RULES] = {
 	{ "entries", PROC_STATED, KEY_ENTRY, { 0 }, 5000, 10000 },
 	/* One for each handshake, in or out; 30 us of this process each. */
 	{ "handshake", PROC_TRANSPORTD, 0, { 0 }, 1000, 2000 },
+	/* Its own record, at a change of address and once an hour. */
+	{ "peer record", PROC_GOSSIPD, KEY_PEER_RECORD, { 0 }, 1, 8 },
 };
 
 /* One signature at once, then one in 10 s, three saved up at most. */
@@ -100,12 +102,15 @@ keyserv_sign(struct keyserv *k, enum proc_role from, const uint8_t *body,
 {
 	struct envelope e;
 	struct rcur c;
+	uint8_t purpose;
 
 	memset(sig, 0, 64);
 	*why = NULL;
 	rcur_init(&c, body, len);
-	/* The fields of other purposes come with the first that has a use. */
-	if (rcur_u8(&c) != KEY_ENVELOPE) {
+	purpose = rcur_u8(&c);
+	if (purpose == KEY_PEER_RECORD)
+		return keyserv_record(k, from, &c, now_ms, status, sig, why);
+	if (purpose != KEY_ENVELOPE) {
 		*status = refuse(&k->refused, why, "purpose");
 		return true;
 	}

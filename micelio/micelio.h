@@ -218,7 +218,7 @@ struct key_rule {
 	uint32_t	 types[4];	/* message types; 0 ends */
 	uint32_t	 rate, burst;	/* per second */
 };
-#define KEY_RULES	7
+#define KEY_RULES	8
 extern const struct key_rule key_rules[KEY_RULES];
 
 struct key_count {
@@ -259,6 +259,14 @@ bool	 keyserv_sign(struct keyserv *, enum proc_role from, const uint8_t *,
 bool	 keyserv_entries(struct keyserv *, enum proc_role from,
 	    const uint8_t *, size_t, uint64_t now_ms, enum key_status *,
 	    struct wbuf *sigs, const char **why);
+/*
+ * keyserv_record.c: the rest of a KEY_SIGN for KEY_PEER_RECORD, behind its
+ * purpose.  As keyserv_sign().
+ */
+struct rcur;
+bool	 keyserv_record(struct keyserv *, enum proc_role from, struct rcur *,
+	    uint64_t now_ms, enum key_status *, uint8_t sig[64],
+	    const char **why);
 enum key_status keyserv_dh(struct keyserv *, enum proc_role from,
 	    const uint8_t remote[32], uint64_t now_ms, uint8_t shared[32],
 	    const char **why);

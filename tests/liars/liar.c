@@ -377,6 +377,20 @@ ask_sign(uint32_t id, unsigned int purpose, const char *uuid, uint32_t type,
 	message_send(CHAN_PARENT, IMSG_KEY_SIGN, id, o.b, o.n);
 }
 
+/* To be signed as the node's own record. */
+static void
+ask_record(uint32_t id, const char *addr)
+{
+	struct bytes o = { .n = 0 };
+
+	put_uint(&o, KEY_PEER_RECORD, 1);
+	put_uint(&o, 0, 8);
+	put_uint(&o, 0, 8);
+	put_uint(&o, 1, 1);
+	put_text(&o, 2, addr);
+	message_send(CHAN_PARENT, IMSG_KEY_SIGN, id, o.b, o.n);
+}
+
 static void
 lie(struct message *m)
 {
@@ -392,6 +406,7 @@ lie(struct message *m)
 		    "3F2B8C1E-4A5D-4E6F-8A9B-0C1D2E3F4A5B", 3, 10);
 		ask_sign(6, KEY_ENTRY, uuid, 3, 10);
 		ask_sign(7, 99, uuid, 3, 10);
+		ask_record(8, "no address");
 		break;
 	case 12:	/* the hub, for anything */
 		ask_sign(1, KEY_ENVELOPE, uuid, 3, 10);

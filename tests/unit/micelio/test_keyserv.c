@@ -158,7 +158,7 @@ test_senders(void **state)
 	}
 	assert_int_equal(k, 8);
 	for (unsigned int purpose = 0; purpose < 256; purpose++) {
-		if (purpose == KEY_ENVELOPE)
+		if (purpose == KEY_ENVELOPE || purpose == KEY_PEER_RECORD)
 			continue;
 		assert_true(sign(PROC_GOSSIPD, (uint8_t)purpose, UUID, 0, 3,
 		    NULL, 0, 0));
@@ -235,6 +235,77 @@ test_rates(void **state)
 	assert_true(sign(PROC_GOSSIPD, KEY_ENVELOPE, UUID, 0, 3, NULL, 0,
 	    1000));
 	assert_int_equal(status, KEY_SLOWED);
+}
+
+static bool
+sign_record(enum proc_role from, uint8_t n, const char *addr, uint64_t now)
+{
+	wbuf_reset(&body);
+	wbuf_u8(&body, KEY_PEER_RECORD);
+	wbuf_u64(&body, 1700000000000);
+	wbuf_u64(&body, 0x1d);
+	wbuf_u8(&body, n);
+	for (uint8_t i = 0; i < n; i++)
+		wbuf_str(&body, addr);
+	return keyserv_sign(&ks, from, body.p, body.len, now, &status, sig,
+	    &why);
+}
+
+static void
+test_record(void **state)
+{
+	static const char *const bad[] = { "", "a b:1", "a\n:1", "\xc3\xa4:1" };
+	static const uint8_t zero[16];
+	char addr[263];
+	struct wbuf w;
+	uint32_t k;
+
+	(void)state;
+	wbuf_init(&w, 1024);
+	assert_true(sign_record(PROC_GOSSIPD, 2, "node.example:7", 0));
+	assert_int_equal(status, KEY_OK);
+	wbuf_bytes(&w, "\xffmicelio/peer/1", 16);
+	wbuf_bytes(&w, zero, 16);
+	wbuf_bytes(&w, identity.ed25519_pub, 32);
+	wbuf_u64be(&w, 1700000000000);
+	wbuf_u64be(&w, 0x1d);
+	wbuf_u8(&w, 2);
+	for (k = 0; k < 2; k++) {
+		wbuf_u16be(&w, 14);
+		wbuf_bytes(&w, "node.example:7", 14);
+	}
+	assert_int_equal(crypto_sign_verify_detached(sig, w.p, w.len,
+	    identity.ed25519_pub), 0);
+	wbuf_free(&w);
+	for (int r = PROC_NONE; r < PROC_MAX; r++) {
+		if (r == PROC_GOSSIPD)
+			continue;
+		assert_true(sign_record(r, 1, "a:1", 0));
+		assert_int_equal(status, KEY_REFUSED);
+		assert_true(sodium_is_zero(sig, 64));
+	}
+	for (k = 0; k < sizeof(bad) / sizeof(bad[0]); k++) {
+		assert_true(sign_record(PROC_GOSSIPD, 1, bad[k], 0));
+		assert_int_equal(status, KEY_REFUSED);
+	}
+	memset(addr, 'a', sizeof(addr));
+	addr[262] = '\0';
+	assert_true(sign_record(PROC_GOSSIPD, 1, addr, 0));
+	assert_int_equal(status, KEY_REFUSED);
+	addr[261] = '\0';
+	assert_true(sign_record(PROC_GOSSIPD, 4, addr, 0));
+	assert_int_equal(status, KEY_OK);
+	assert_false(sign_record(PROC_GOSSIPD, 5, "a:1", 0));
+	assert_true(sign_record(PROC_GOSSIPD, 1, "a:1", 0));
+	for (size_t n = 1; n < body.len; n++)
+		assert_false(keyserv_sign(&ks, PROC_GOSSIPD, body.p, n, 0,
+		    &status, sig, &why));
+	/* A rate of its own, that chat does not feel. */
+	for (k = 0; status != KEY_SLOWED && k < 100; k++)
+		assert_true(sign_record(PROC_GOSSIPD, 0, "", 0));
+	assert_int_equal(status, KEY_SLOWED);
+	assert_true(sign(PROC_GOSSIPD, KEY_ENVELOPE, UUID, 0, 3, NULL, 0, 0));
+	assert_int_equal(status, KEY_OK);
 }
 
 static void
@@ -316,6 +387,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_senders, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fields, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rates, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_record, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dh, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostkey, setup, teardown),
 	};
