@@ -181,16 +181,37 @@
 	X(MAP_ROW,		St, Ss,		RUN,	8, 24576,	0)    \
 	X(MAP_DONE,		St, Ss,		RUN,	5, 2048,	0)    \
 	/*								      \
-	 * Talk.  CHAT_OUT (R): str nick, str text (<= CHAT_TEXT_MAX).	      \
+	 * What was said, between the hub and stated.  HISTORY_PUT: u64 unix  \
+	 * ms, raw line as the hub has it (stated does not look into it).     \
+	 * HISTORY_ASK (R): u8 from (enum history_from), u64 which, u16 at    \
+	 * most so many.  Answered by HISTORY_LINE*: u64 number, u64 unix ms, \
+	 * raw line; and HISTORY_DONE: u8 whether it could be read, u64 number\
+	 * at which to go on, u64 number behind the last.		      \
+	 * What is known of people, by key of at most KEEP_KEY_MAX bytes.     \
+	 * KEEP_PUT: u8 table (enum keep), str key, raw value; empty: remove. \
+	 * KEEP_ASK (R): u8 table: all of it, as KEEP_ROW*: str key, raw      \
+	 * value; and KEEP_END: u8 whether it could be read.		      \
+	 */								      \
+	X(HISTORY_PUT,		Ss, St,		RUN,	8, 61448,	0)    \
+	X(HISTORY_ASK,		Ss, St,		RUN,	11, 11,		0)    \
+	X(HISTORY_LINE,		St, Ss,		RUN,	16, 61456,	0)    \
+	X(HISTORY_DONE,		St, Ss,		RUN,	17, 17,		0)    \
+	X(KEEP_PUT,		Ss, St,		RUN,	3, 62256,	0)    \
+	X(KEEP_ASK,		Ss, St,		RUN,	1, 1,		0)    \
+	X(KEEP_ROW,		St, Ss,		RUN,	2, 62256,	0)    \
+	X(KEEP_END,		St, Ss,		RUN,	1, 1,		0)    \
+	/*								      \
+	 * Talk.  CHAT_OUT (R): u8 kind (enum chat_kind), 32 hash of the      \
+	 * speaker's key (zeros: none), str nick, str text (<= CHAT_TEXT_MAX).\
 	 * CHAT_RESULT: u8 status (enum chat_status), u16 links it was given  \
 	 * to, u16 links connected, u32 retry after ms (CHAT_SLOWED).	      \
 	 * CHAT_IN: 32 sender node id, u64 timestamp (unix s), str message id,\
-	 * str nick, str text; UTF-8, otherwise as received: whoever shows it \
-	 * makes it safe.						      \
+	 * u8 kind, 32 hash of the speaker's key (zeros: none), str nick, str \
+	 * text; UTF-8, otherwise as received: whoever shows it makes it safe.\
 	 */								      \
-	X(CHAT_OUT,		Ss, Go,		RUN,	4, 65535,	0)    \
+	X(CHAT_OUT,		Ss, Go,		RUN,	37, 65535,	0)    \
 	X(CHAT_RESULT,		Go, Ss,		RUN,	9, 9,		0)    \
-	X(CHAT_IN,		Go, Ss,		RUN,	46, 66000,	0)    \
+	X(CHAT_IN,		Go, Ss,		RUN,	79, 66000,	0)    \
 	/*								      \
 	 * Links by hand.  LINK (R): str [id@]host:port.  LINK_DONE: u8       \
 	 * status (enum link_status), u8 reason (enum down_reason), u8	      \
@@ -227,7 +248,8 @@
 	 * SES_LINE: one line typed (without line end).  SES_PASTE: the same, \
 	 * several lines pasted as one.  SES_PROMPT: str.		      \
 	 * SES_OUT: u8 stream (1 stdout, 2 stderr, 3 a line of the room shown \
-	 * above the prompt), raw text with \n; already safe for a terminal.  \
+	 * above the prompt, 4 one that names the reader), raw text with \n;  \
+	 * already safe for a terminal.					      \
 	 * SES_ACK: u32 bytes of SES_OUT the client has taken.  SES_TAKEN:    \
 	 * u32 of what SES_LINE and SES_PASTE cost (SES_LINE_COST + length)   \
 	 * that has left the hub's hands: a session has about		      \
@@ -237,6 +259,8 @@
 	 * SES_EOF: C-d on an empty line, or the client's end of file.	      \
 	 * SES_WINDOW: u16 columns, u16 rows.  SES_COMPLETE (R): u16 cursor   \
 	 * offset in bytes, str line; SES_COMPLETED: u16 start, u8 n, n x str.\
+	 * SES_SET: str setting, str value: color, plain, width or paste, as  \
+	 * the person has it.  SES_BELL: sound the terminal's bell.	      \
 	 * SES_BYE: str reason: say it, then disconnect.		      \
 	 */								      \
 	X(SES_AUTH,		Se, Ss,		RUN,	7, 16384,	0)    \
@@ -257,11 +281,19 @@
 	X(SES_WINDOW,		Se, Ss,		RUN,	4, 4,		0)    \
 	X(SES_COMPLETE,		Se, Ss,		RUN,	4, 8192,	0)    \
 	X(SES_COMPLETED,	Ss, Se,		RUN,	3, 16384,	0)    \
+	X(SES_SET,		Ss, Se,		RUN,	4, 128,		0)    \
+	X(SES_BELL,		Ss, Se,		RUN,	0, 0,		0)    \
 	X(SES_BYE,		Ss, Se,		RUN,	2, 512,		0)
 
 /* Window of one network session in each direction (CREDIT). */
 #define SESSION_WINDOW_FRAMES	64u
 #define SESSION_WINDOW_BYTES	(2u * 1024 * 1024)
+
+#define HISTORY_LINE_MAX 61440u	/* bytes of a line kept, with who said it */
+#define HISTORY_PAGE	256u	/* lines of one answer */
+#define KEEP_KEY_MAX	64u
+#define KEEP_VALUE_MAX	62000u
+#define KEEP_ROWS_MAX	2048u	/* of a table */
 
 #define CHAT_NICK_MAX	32u	/* bytes of a local nick */
 #define CHAT_TEXT_MAX	60000u	/* bytes of text; payload stays <= 65536 */
@@ -313,6 +345,17 @@ enum map_status {
  * bytes size; bool deleted, bool shown (of a version).  Of MAP_ASK_STATE: any.
  */
 
+enum history_from {
+	HISTORY_FROM = 1,	/* the line of that number, or the next */
+	HISTORY_LAST = 2,	/* so many from the end */
+	HISTORY_SINCE = 3,	/* unix ms: all that came then or later */
+};
+
+enum keep {
+	KEEP_PEOPLE = 1,	/* by key hash: settings, last seen */
+	KEEP_NOTES = 2,		/* messages for those who are not here */
+};
+
 enum dial_flags {
 	DIAL_NAME_OK = 1,	/* host may be a name to resolve */
 	DIAL_ON_WORD = 2,	/* another's word: nothing out of reach, and */
@@ -362,6 +405,11 @@ enum chat_status {
 	CHAT_REFUSED = 3,	/* queue full: not sent, try again later */
 	CHAT_BAD = 4,		/* not UTF-8, or too long */
 	CHAT_FAILED = 5,	/* the key service refused */
+};
+
+enum chat_kind {
+	CHAT_SAID = 0,
+	CHAT_DONE = 1,		/* what they do: "/me waves" */
 };
 
 enum link_status {

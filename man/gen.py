@@ -31,6 +31,7 @@ GROUPS = {
     "DIAL": "Network sessions",
     "PEER_PUT": "Remembered peers",
     "MAP_ASK": "The map",
+    "HISTORY_PUT": "What was said, and people",
     "CHAT_OUT": "Talk",
     "LINK": "Links by hand",
     "TABLE_GET": "Tables and events",

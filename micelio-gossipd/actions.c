@@ -130,9 +130,10 @@ sign_cb(void *arg, uint32_t req, const char *message_id, uint64_t lamport_ts,
 }
 
 static void
-chat_in_cb(void *arg, const struct nodeid *sender, uint64_t unix_s,
-    struct slice message_id, struct slice nick, struct slice text)
+chat_in_cb(void *arg, const struct nodeid *sender, struct slice message_id,
+    const struct chat_msg *c)
 {
+	static const uint8_t none[SPEAKER_LEN];
 	struct gossipd *d = arg;
 	struct imsgchan *hub = d->proc->link[PROC_SSHD];
 
@@ -144,10 +145,13 @@ chat_in_cb(void *arg, const struct nodeid *sender, uint64_t unix_s,
 	}
 	wbuf_reset(&d->body);
 	wbuf_bytes(&d->body, sender->b, NODEID_LEN);
-	wbuf_u64(&d->body, unix_s);
+	wbuf_u64(&d->body, c->timestamp);
 	wbuf_strn(&d->body, message_id.p, message_id.n);
-	wbuf_strn(&d->body, nick.p, nick.n);
-	wbuf_strn(&d->body, text.p, text.n);
+	wbuf_u8(&d->body, c->kind == CHAT_KIND_DONE ? CHAT_DONE : CHAT_SAID);
+	wbuf_bytes(&d->body, c->speaker.n > 0 ? c->speaker.p : none,
+	    SPEAKER_LEN);
+	wbuf_strn(&d->body, c->nick.p, c->nick.n);
+	wbuf_strn(&d->body, c->text.p, c->text.n);
 	imsg_send_wbuf(hub, IMSG_CHAT_IN, 0, 0, &d->body);
 }
 

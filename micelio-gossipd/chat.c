@@ -19,12 +19,28 @@ gossip_chat_out(struct gossip *g, struct gtime now, uint32_t req,
 {
 	struct chat_msg c = { .nick = { nick, nick_len },
 		.text = { text, text_len } };
+
+	gossip_chat_say(g, now, req, &c);
+}
+
+static bool
+line_good(const struct chat_msg *c)
+{
+	return c->nick.n > 0 && c->nick.n <= CHAT_NICK_MAX &&
+	    c->text.n > 0 && c->text.n <= CHAT_TEXT_MAX &&
+	    utf8_valid(c->nick.p, c->nick.n) &&
+	    utf8_valid(c->text.p, c->text.n);
+}
+
+void
+gossip_chat_say(struct gossip *g, struct gtime now, uint32_t req,
+    const struct chat_msg *said)
+{
+	struct chat_msg c = *said;
 	uint64_t wait;
 
 	g->now = now;
-	if (nick_len == 0 || nick_len > CHAT_NICK_MAX || text_len == 0 ||
-	    text_len > CHAT_TEXT_MAX || !utf8_valid(nick, nick_len) ||
-	    !utf8_valid(text, text_len)) {
+	if (!line_good(&c)) {
 		result(g, req, CHAT_BAD, 0, 0);
 		return;
 	}
@@ -33,6 +49,8 @@ gossip_chat_out(struct gossip *g, struct gtime now, uint32_t req,
 		return;
 	}
 	c.timestamp = now.wall / 1000;
+	c.parent.p = (const uint8_t *)g->last_chat;
+	c.parent.n = strlen(g->last_chat);
 	wbuf_reset(&g->payload);
 	chat_write(&g->payload, &c);
 	if (pacer_pass(&g->pacer, PACE_CHAT, now.mono)) {
@@ -90,8 +108,12 @@ chat_tick(struct gossip *g)
 void
 chat_in(struct gossip *g, const struct job *job, const struct chat_msg *c)
 {
-	g->ops->chat_in(g->arg, &job->sender, c->timestamp,
-	    job->env.message_id, c->nick, c->text);
+	const struct slice *mid = &job->env.message_id;
+
+	/* Of another form it is no id of a node we would answer to. */
+	if (mid->n == UUID_LEN && memchr(mid->p, '\0', mid->n) == NULL)
+		memcpy(g->last_chat, mid->p, UUID_LEN);
+	g->ops->chat_in(g->arg, &job->sender, *mid, c);
 }
 
 void

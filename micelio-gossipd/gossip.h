@@ -162,9 +162,8 @@ struct gossip_ops {
 	/* Answered by gossip_signed(), in order. */
 	void	(*sign)(void *, uint32_t req, const char *message_id,
 		    uint64_t lamport_ts, uint32_t msg_type, const void *payload, size_t len);
-	void	(*chat_in)(void *, const struct nodeid *, uint64_t unix_s,
-		    struct slice message_id, struct slice nick,
-		    struct slice text);
+	void	(*chat_in)(void *, const struct nodeid *,
+		    struct slice message_id, const struct chat_msg *);
 	void	(*chat_result)(void *, uint32_t req, enum chat_status,
 		    uint16_t given, uint16_t connected, uint32_t retry_ms);
 	/* id: who answered, or NULL. */
@@ -483,6 +482,7 @@ struct gossip {
 	uint64_t		 news_at;	/* mono ms, what is new to all */
 	uint64_t		 news_last;
 	struct pacer		 pacer;
+	char			 last_chat[UUID_LEN + 1]; /* heard */
 
 	TAILQ_HEAD(, job)	 jobs;
 	size_t			 njobs;
@@ -548,6 +548,9 @@ void	 gossip_signed(struct gossip *, struct gtime, uint32_t req,
 void	 gossip_chat_out(struct gossip *, struct gtime, uint32_t req,
 	    const void *nick, size_t nick_len, const void *text,
 	    size_t text_len);
+/* The same with the speaker's key and kind; its time and parent are made. */
+void	 gossip_chat_say(struct gossip *, struct gtime, uint32_t req,
+	    const struct chat_msg *);
 /*
  * Link with "[id@]host:port" now; link_done says what came of it, perhaps
  * before this returns.

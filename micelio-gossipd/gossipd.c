@@ -230,14 +230,16 @@ gossipd_dispatch_stated(struct proc *p, struct imsg *m)
 static void
 chat_out(struct gossipd *d, const struct imsg *m, struct rcur *c)
 {
-	const char *nick, *text;
-	size_t nick_len, text_len;
+	static const uint8_t none[SPEAKER_LEN];
+	struct chat_msg said = { .kind = rcur_u8(c) };
 
-	nick = rcur_str(c, UINT16_MAX, &nick_len);
-	text = rcur_str(c, UINT16_MAX, &text_len);
+	said.speaker.p = rcur_bytes(c, SPEAKER_LEN);
+	if (!c->bad && memcmp(said.speaker.p, none, SPEAKER_LEN) != 0)
+		said.speaker.n = SPEAKER_LEN;
+	said.nick.p = (const uint8_t *)rcur_str(c, UINT16_MAX, &said.nick.n);
+	said.text.p = (const uint8_t *)rcur_str(c, UINT16_MAX, &said.text.n);
 	if (rcur_done(c))
-		gossip_chat_out(d->core, now(), m->id, nick, nick_len, text,
-		    text_len);
+		gossip_chat_say(d->core, now(), m->id, &said);
 }
 
 static void

@@ -93,6 +93,8 @@ env_cb(ssh_session ssh, ssh_channel chan, const char *name, const char *value,
 	    strchr(name, '=') != NULL)
 		return REFUSED;
 	s->env_n++;
+	if (strcmp(name, "NO_COLOR") == 0 && value[0] != '\0')
+		s->no_color = true;
 	wbuf_bytes(&s->env, name, name_len);
 	wbuf_u8(&s->env, '=');
 	wbuf_bytes(&s->env, value, value_len);

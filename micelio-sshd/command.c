@@ -25,6 +25,36 @@ const struct command commands[] = {
 	    { "nick alice", "nick \xc3\x89lodie" }, ROLE_USER, DOOR_SHELL,
 	    .changes = true, .min_args = 1, .max_args = 1,
 	    .start = cmd_nick },
+	{ "me", "TEXT", "say what you do: \"* alice waves\"",
+	    { "me waves", "me is at lunch" }, ROLE_USER, DOOR_ANY,
+	    .changes = true, .talk = true, .min_args = 1, .start = cmd_me },
+	{ "history", "[N|11:40|2h]", "what was said: so many lines, or since",
+	    { "history 50", "history 11:40" }, ROLE_USER, DOOR_ANY,
+	    .max_args = 1, .start = cmd_history },
+	{ "missed", "", "what was said since you were here last",
+	    { "missed", "missed --json" }, ROLE_USER, DOOR_ANY,
+	    .start = cmd_missed },
+	{ "search", "WORDS", "lines with these words, of all that are kept",
+	    { "search backup disk", "search alice" }, ROLE_USER, DOOR_ANY,
+	    .talk = true, .min_args = 1, .start = cmd_search },
+	{ "whois", "NICK[@NODE]", "who somebody is, by whose word",
+	    { "whois bob", "whois bob@5647" }, ROLE_USER, DOOR_ANY,
+	    .nick = true, .min_args = 1, .max_args = 1, .start = cmd_whois },
+	{ "set", "[KEY [VALUE]]", "time, bell, joins ...: for you alone, kept",
+	    { "set", "set bell mention" }, ROLE_USER, DOOR_SHELL,
+	    .max_args = 2, .start = cmd_set },
+	{ "away", "[TEXT]", "say that you are not reading",
+	    { "away", "away until noon" }, ROLE_USER, DOOR_SHELL,
+	    .talk = true, .start = cmd_away },
+	{ "back", "", "you are reading again",
+	    { "back", "back" }, ROLE_USER, DOOR_SHELL, .start = cmd_back },
+	{ "ignore", "[NICK[@NODE]]", "see nothing of somebody's key any more",
+	    { "ignore bob", "ignore" }, ROLE_USER, DOOR_SHELL, .nick = true,
+	    .changes = true, .max_args = 1, .start = cmd_ignore },
+	{ "unignore", "NICK[@NODE]", "see somebody again",
+	    { "unignore bob", "unignore bob@56475aa75463" }, ROLE_USER,
+	    DOOR_SHELL, .changes = true, .min_args = 1, .max_args = 1,
+	    .start = cmd_unignore },
 	{ "status", "[--check]", "is the node healthy; --check: exit 1 if not",
 	    { "status", "status --check --json" }, ROLE_USER, DOOR_ANY,
 	    .options = "--check ", .start = cmd_status },
@@ -120,6 +150,9 @@ caller_gone(struct caller *caller, const char *why)
 	while ((run = TAILQ_FIRST(&caller->runs)) != NULL)
 		run_free(run);
 	say_forget(caller->hub, caller, NULL);
+	if (caller->recall != NULL)
+		recall_cancel(caller->recall);
+	persons_leave(caller);
 	if (!caller->in_room)
 		return;
 	caller->in_room = false;
@@ -180,6 +213,8 @@ run_free(struct run *run)
 	caller->nruns--;
 	if (run->gather != NULL)
 		gather_cancel(run->gather);
+	if (run->recall != NULL)
+		recall_cancel(run->recall);
 	say_forget(caller->hub, NULL, run);
 	map_run_free(run);
 	if (run->deadline != NULL)

@@ -135,16 +135,27 @@ say_timeout(struct run *run)
 	    "sent");
 }
 
+/* Who comes by the control socket has none. */
+static const uint8_t *
+key_of(const struct caller *caller)
+{
+	return caller->door == DOOR_CONTROL ? NULL : caller->key;
+}
+
 static void
-say_text(struct run *run, const char *text, size_t n)
+say_text(struct run *run, const char *text, size_t n, bool action)
 {
 	struct caller *caller = run->caller;
+	struct speaker who = { key_of(caller), action };
 	struct hub *hub = caller->hub;
 	char nick[CHAT_NICK_MAX + 1], why[256];
 	enum say_status st;
 
 	if (caller->door == DOOR_SHELL) {
-		say_line(caller, text, n);
+		if (action)
+			say_action(caller, text, n);
+		else
+			say_line(caller, text, n);
 		run_done(run, EX_OK);
 		return;
 	}
@@ -157,7 +168,7 @@ say_text(struct run *run, const char *text, size_t n)
 	}
 	room_guest_nick(&hub->room, caller->nick, caller->key, nick);
 	run_deadline(run, SAY_MS, say_timeout);
-	st = room_say(&hub->room, caller, nick, text, n, hub_now(hub));
+	st = room_say(&hub->room, caller, nick, &who, text, n, hub_now(hub));
 	if (st == SAY_OK)
 		return;		/* the answer ends it */
 	say_status_text(st, n, why, sizeof(why));
@@ -172,7 +183,13 @@ cmd_say(struct run *run)
 		run->wants_input = true;
 		return;
 	}
-	say_text(run, run->line.text, run->line.text_len);
+	say_text(run, run->line.text, run->line.text_len, false);
+}
+
+void
+cmd_me(struct run *run)
+{
+	say_text(run, run->line.text, run->line.text_len, true);
 }
 
 void
@@ -187,7 +204,7 @@ cmd_say_input(struct run *run)
 		say_fail(run, EX_DATAERR, why);
 	}
 	else
-		say_text(run, (const char *)run->in.p, run->in.len);
+		say_text(run, (const char *)run->in.p, run->in.len, false);
 }
 
 /* Until the reader leaves: caller_gone() takes it out of the room again. */

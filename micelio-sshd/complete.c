@@ -76,7 +76,7 @@ add_arguments(struct completion *c, const struct command *t,
 		add_options(c, cmd, word, n);
 	else if (strcmp(cmd->name, "help") == 0)
 		add_commands(c, t, "", word, n);
-	else if (cmd->talk)
+	else if (cmd->talk || cmd->nick)
 		add_nicks(c, r, " ", word, n);
 	else if (cmd->node)
 		for (size_t i = 0; i < nodes->n; i++)

@@ -79,6 +79,7 @@ open_shell(struct conn *c)
 	prompt_text(caller, prompt, sizeof(prompt));
 	send_opened(c, prompt, caller->member.nick);
 	greet(c, note);
+	persons_join(caller);
 }
 
 static void

@@ -119,10 +119,12 @@ is_late(const struct room_item *i)
 static void
 chat_put(const struct room_item *i, int32_t offset, bool fold, struct wbuf *w)
 {
-	if (i->node == NULL)
-		wbuf_printf(w, "<%s> ", i->nick);
-	else
-		wbuf_printf(w, "<%s@%s> ", i->nick, i->node);
+	bool action = i->kind == ROOM_ACTION;
+
+	wbuf_printf(w, "%s%s", action ? "* " : "<", i->nick);
+	if (i->node != NULL)
+		wbuf_printf(w, "@%s", i->node);
+	wbuf_printf(w, action ? " " : "> ");
 	if (is_late(i)) {
 		wbuf_bytes(w, "(sent ", 6);
 		clock_put(i->sent_s, offset, w);
@@ -135,11 +137,22 @@ void
 room_render(const struct room_item *i, int32_t offset, bool fold,
     struct wbuf *w)
 {
-	wbuf_u8(w, '[');
-	clock_put(i->now_ms / 1000, offset, w);
-	wbuf_bytes(w, "] ", 2);
+	room_render_for(i, NULL, offset, fold, w);
+}
+
+void
+room_render_for(const struct room_item *i, const struct settings *set,
+    int32_t offset, bool fold, struct wbuf *w)
+{
+	offset = settings_offset(set, offset);
+	if (set == NULL || set->time) {
+		wbuf_u8(w, '[');
+		clock_put(i->now_ms / 1000, offset, w);
+		wbuf_bytes(w, "] ", 2);
+	}
 	switch (i->kind) {
 	case ROOM_CHAT:
+	case ROOM_ACTION:
 		chat_put(i, offset, fold, w);
 		return;
 	case ROOM_JOIN:
@@ -166,7 +179,7 @@ void
 room_render_json(const struct room_item *i, struct wbuf *w)
 {
 	static const char *const kinds[] = { "chat", "join", "leave", "nick",
-	    "note", "event" };
+	    "note", "event", "action" };
 	char when[TIME_TEXT_MAX];
 
 	wbuf_printf(w, "{\"v\":1,\"time\":\"%s\",\"kind\":\"%s\"",
@@ -175,7 +188,7 @@ room_render_json(const struct room_item *i, struct wbuf *w)
 		wbuf_printf(w, ",\"nick\":");
 		wbuf_json(w, i->nick, strlen(i->nick));
 	}
-	if (i->kind == ROOM_CHAT) {
+	if (i->kind == ROOM_CHAT || i->kind == ROOM_ACTION) {
 		wbuf_printf(w, ",\"node\":");
 		if (i->node == NULL)
 			wbuf_printf(w, "null");

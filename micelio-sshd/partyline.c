@@ -22,40 +22,111 @@ room_init(struct room *r, const struct room_ops *ops, void *arg)
 	r->arg = arg;
 }
 
+static bool
+is_talk(const struct room_item *i)
+{
+	return i->kind == ROOM_CHAT || i->kind == ROOM_ACTION;
+}
+
+static bool
+is_coming(const struct room_item *i)
+{
+	return i->kind == ROOM_JOIN || i->kind == ROOM_LEAVE ||
+	    i->kind == ROOM_NICK;
+}
+
+/* Of somebody in the room: is it for them? */
+static bool
+is_for(const struct room *r, const struct member *m,
+    const struct room_item *i)
+{
+	int joins;
+
+	if (m->self == NULL)
+		return true;
+	if (is_talk(i))
+		return !person_ignores(m->self, i->key);
+	joins = m->self->set.joins;
+	if (!is_coming(i) || joins == JOINS_ALL)
+		return true;
+	return joins == JOINS_AUTO && (i->spoke || r->people < JOINS_CROWD);
+}
+
+/* As most have it set, which is rendered once for them all. */
+static bool
+is_usual(const struct member *m)
+{
+	return m->self == NULL || (m->self->set.time &&
+	    m->self->set.tz == TZ_LOCAL);
+}
+
+static void
+member_show(struct room *r, struct member *m, const struct room_item *i,
+    const struct wbuf *w)
+{
+	bool own = i->key != NULL &&
+	    memcmp(i->key, m->key, sizeof(m->key)) == 0;
+	bool named = is_talk(i) && !own && !m->watcher &&
+	    text_names(i->text, i->len, m->nick);
+	int bell = m->self == NULL ? BELL_OFF : m->self->set.bell;
+
+	if (named && r->ops->show_named != NULL)
+		r->ops->show_named(m->arg, (const char *)w->p, w->len);
+	else
+		r->ops->show(m->arg, (const char *)w->p, w->len);
+	if (r->ops->bell != NULL && is_talk(i) && !own &&
+	    (bell == BELL_ALL || (bell == BELL_MENTION && named)))
+		r->ops->bell(m->arg);
+}
+
 /* Show to everybody; each form is rendered once, when somebody wants it. */
 static void
 room_show(struct room *r, const struct room_item *item)
 {
-	struct wbuf text, full, json;
+	struct wbuf text, full, json, own;
 	struct member *m, *next;
 
 	wbuf_init(&text, LINES_MAX);
 	wbuf_init(&full, LINES_MAX);
 	wbuf_init(&json, LINES_MAX);
+	wbuf_init(&own, LINES_MAX);
 	TAILQ_FOREACH_SAFE(m, &r->members, entry, next) {
-		struct wbuf *w = !m->watcher ? &text : m->json ? &json : &full;
+		struct wbuf *w = m->watcher ? (m->json ? &json : &full) :
+		    is_usual(m) ? &text : &own;
 
 		/* Who sees the events needs no notes made of them. */
 		if (item->kind == ROOM_EVENT ? !m->events :
 		    item->kind == ROOM_NOTE && m->events)
 			continue;
+		if (!is_for(r, m, item))
+			continue;
+		if (w == &own)
+			wbuf_reset(w);
 		if (w->len == 0 && w == &json)
 			room_render_json(item, w);
 		else if (w->len == 0)
-			room_render(item, r->utc_offset_s, w == &text, w);
-		r->ops->show(m->arg, (const char *)w->p, w->len);
+			room_render_for(item, w == &own ? &m->self->set :
+			    NULL, r->utc_offset_s, w != &full, w);
+		member_show(r, m, item, w);
 	}
 	wbuf_free(&text);
 	wbuf_free(&full);
 	wbuf_free(&json);
+	wbuf_free(&own);
+}
+
+static bool
+spoke_lately(const struct member *m, uint64_t now_ms)
+{
+	return m->spoke_ms != 0 && m->spoke_ms + JOINS_LATELY_MS > now_ms;
 }
 
 static void
-room_tell(struct room *r, enum room_kind kind, const char *nick,
+room_tell(struct room *r, enum room_kind kind, const char *nick, bool spoke,
     const char *text, uint64_t now_ms)
 {
 	struct room_item item = { .kind = kind, .now_ms = now_ms,
-	    .nick = nick, .text = text == NULL ? "" : text };
+	    .nick = nick, .text = text == NULL ? "" : text, .spoke = spoke };
 
 	item.len = strlen(item.text);
 	room_show(r, &item);
@@ -200,7 +271,7 @@ room_join(struct room *r, struct member *m, const char *wanted,
 	note[0] = '\0';
 	if (strcmp(m->nick, wanted) != 0)
 		join_note(r, m, wanted, base, note, size);
-	room_tell(r, ROOM_JOIN, m->nick, NULL, now_ms);
+	room_tell(r, ROOM_JOIN, m->nick, false, NULL, now_ms);
 	TAILQ_INSERT_TAIL(&r->members, m, entry);
 	r->people++;
 }
@@ -227,7 +298,8 @@ room_leave(struct room *r, struct member *m, const char *why, uint64_t now_ms)
 		return;
 	}
 	r->people--;
-	room_tell(r, ROOM_LEAVE, m->nick, why, now_ms);
+	room_tell(r, ROOM_LEAVE, m->nick, spoke_lately(m, now_ms), why,
+	    now_ms);
 }
 
 bool
@@ -260,7 +332,7 @@ room_nick(struct room *r, struct member *m, const char *nick, size_t n,
 	}
 	text_copy(old, m->nick, sizeof(old));
 	text_copy(m->nick, new, sizeof(m->nick));
-	room_tell(r, ROOM_NICK, old, new, now_ms);
+	room_tell(r, ROOM_NICK, old, spoke_lately(m, now_ms), new, now_ms);
 	return true;
 }
 
@@ -271,11 +343,11 @@ space(char c)
 }
 
 enum say_status
-room_say(struct room *r, void *from, const char *nick, const char *text,
-    size_t n, uint64_t now_ms)
+room_say(struct room *r, void *from, const char *nick,
+    const struct speaker *who, const char *text, size_t n, uint64_t now_ms)
 {
-	struct room_item item = { .kind = ROOM_CHAT, .now_ms = now_ms,
-	    .nick = nick };
+	struct room_item item = { .kind = who->action ? ROOM_ACTION :
+	    ROOM_CHAT, .now_ms = now_ms, .nick = nick, .key = who->key };
 	struct member *m;
 
 	while (n > 0 && space(text[n - 1]))
@@ -295,7 +367,11 @@ room_say(struct room *r, void *from, const char *nick, const char *text,
 	if ((m = room_find(r, nick)) != NULL)
 		m->spoke_ms = now_ms;
 	room_show(r, &item);
+	if (r->ops->said != NULL)
+		r->ops->said(r->arg, &item);
+	r->speaker = *who;
 	r->ops->send(r->arg, from, nick, text, n);
+	r->speaker.key = NULL;
 	return SAY_OK;
 }
 
@@ -352,23 +428,45 @@ chat_result_text(unsigned int status, unsigned int given, uint32_t retry_ms,
 }
 
 void
+nick_key(const struct nodeid *id, const char *nick, size_t n,
+    uint8_t out[SSHKEY_HASH_LEN])
+{
+	uint8_t bytes[NODEID_LEN + CHAT_NICK_MAX];
+
+	n = n < CHAT_NICK_MAX ? n : CHAT_NICK_MAX;
+	memcpy(bytes, id->b, NODEID_LEN);
+	memcpy(bytes + NODEID_LEN, nick, n);
+	sshkey_hash(bytes, NODEID_LEN + n, out);
+}
+
+void
 room_remote(struct room *r, const struct nodeid *id, uint64_t sent_s,
-    const char *nick, size_t nick_len, const char *text, size_t len,
-    uint64_t now_ms)
+    const char *nick, size_t nick_len, const struct speaker *who,
+    const char *text, size_t len, uint64_t now_ms)
 {
 	char shown[CHAT_NICK_MAX * 4], node[NODEID_SHORT + 1];
-	struct room_item item = { .kind = ROOM_CHAT, .now_ms = now_ms,
-	    .sent_s = sent_s, .nick = shown, .text = text, .len = len };
+	uint8_t key[SSHKEY_HASH_LEN];
+	struct room_item item = { .kind = who->action ? ROOM_ACTION :
+	    ROOM_CHAT, .now_ms = now_ms, .sent_s = sent_s, .nick = shown,
+	    .id = id, .key = key, .text = text, .len = len };
 
+	/* A node's word on a key counts for people of that node only. */
+	if (who->key != NULL)
+		nick_key(id, (const char *)who->key, SSHKEY_HASH_LEN, key);
+	else
+		nick_key(id, nick, nick_len, key);
 	nick_show(nick, nick_len, shown, sizeof(shown));
 	item.node = nodeid_short(id, node);
 	room_show(r, &item);
+	if (r->ops->said != NULL)
+		r->ops->said(r->arg, &item);
 }
 
 void
 room_note(struct room *r, bool event, const char *text, uint64_t now_ms)
 {
-	room_tell(r, event ? ROOM_EVENT : ROOM_NOTE, NULL, text, now_ms);
+	room_tell(r, event ? ROOM_EVENT : ROOM_NOTE, NULL, false, text,
+	    now_ms);
 }
 
 static int

@@ -165,6 +165,7 @@ say_send(struct hub *hub, struct caller *caller, struct run *run,
 {
 	static const char busy[] = "not sent to other nodes: too much is "
 	    "waiting; say it again later";
+	static const uint8_t none[SSHKEY_HASH_LEN];
 	struct say *s;
 
 	/* Commands only: in the partyline each has one line on its way. */
@@ -182,6 +183,9 @@ say_send(struct hub *hub, struct caller *caller, struct run *run,
 	TAILQ_INSERT_TAIL(&hub->says, s, entry);
 	hub->nsays++;
 	wbuf_init(&s->body, 65535);
+	wbuf_u8(&s->body, hub->room.speaker.action ? CHAT_DONE : CHAT_SAID);
+	wbuf_bytes(&s->body, hub->room.speaker.key == NULL ? none :
+	    hub->room.speaker.key, SSHKEY_HASH_LEN);
 	wbuf_str(&s->body, nick);
 	wbuf_strn(&s->body, text, n);
 	if (run == NULL) {
@@ -347,14 +351,15 @@ say_result(struct hub *hub, struct imsg *m)
 	line_result(s, status, retry, text);
 }
 
-void
-say_line(struct caller *caller, const char *text, size_t n)
+static void
+talk(struct caller *caller, const char *text, size_t n, bool action)
 {
+	struct speaker who = { caller->key, action };
 	struct hub *hub = caller->hub;
 	enum say_status st;
 	char why[256];
 
-	st = room_say(&hub->room, caller, caller->member.nick, text, n,
+	st = room_say(&hub->room, caller, caller->member.nick, &who, text, n,
 	    hub_now(hub));
 	if (st == SAY_OK || st == SAY_EMPTY)
 		return;
@@ -363,8 +368,23 @@ say_line(struct caller *caller, const char *text, size_t n)
 }
 
 void
+say_line(struct caller *caller, const char *text, size_t n)
+{
+	talk(caller, text, n, false);
+}
+
+void
+say_action(struct caller *caller, const char *text, size_t n)
+{
+	talk(caller, text, n, true);
+}
+
+void
 say_chat_in(struct hub *hub, struct imsg *m)
 {
+	static const uint8_t none[SSHKEY_HASH_LEN];
+	struct speaker who = { NULL, false };
+	uint8_t key[SSHKEY_HASH_LEN];
 	const char *nick, *text;
 	struct nodeid id;
 	struct rcur r;
@@ -375,6 +395,10 @@ say_chat_in(struct hub *hub, struct imsg *m)
 	rcur_copy(&r, id.b, sizeof(id.b));
 	sent = rcur_u64(&r);
 	(void)rcur_str(&r, 65535, &id_len);
+	who.action = rcur_u8(&r) == CHAT_DONE;
+	rcur_copy(&r, key, sizeof(key));
+	if (memcmp(key, none, sizeof(key)) != 0)
+		who.key = key;
 	nick = rcur_str(&r, 65535, &nick_len);
 	text = rcur_str(&r, 65535, &len);
 	if (!rcur_done(&r)) {
@@ -383,6 +407,6 @@ say_chat_in(struct hub *hub, struct imsg *m)
 		return;
 	}
 	hub->count.lines_in++;
-	room_remote(&hub->room, &id, sent, nick, nick_len, text, len,
+	room_remote(&hub->room, &id, sent, nick, nick_len, &who, text, len,
 	    hub_now(hub));
 }

@@ -15,6 +15,7 @@ static void	screen_goto(struct screen *, size_t, unsigned int);
 static void	screen_draw(struct screen *);
 static void	screen_draw_row(struct screen *, size_t);
 static void	screen_draw_dumb(struct screen *);
+static void	screen_draw_plain(struct screen *);
 static void	screen_repaint(struct screen *);
 static size_t	screen_room(const struct screen *);
 static void	screen_layout(struct screen *, const char *, const char *,
@@ -46,8 +47,33 @@ screen_free(struct screen *s)
 void
 screen_start(struct screen *s)
 {
-	if (!s->dumb)
+	if (!s->dumb && !s->plain && !s->no_paste)
 		screen_put(s, "\033[?2004h");
+}
+
+void
+screen_plain(struct screen *s, bool on)
+{
+	if (s->dumb || s->plain == on)
+		return;
+	screen_hide(s);
+	if (on)
+		screen_put(s, "\033[?2004l");
+	s->plain = on;
+	s->resizing = false;
+	screen_start(s);
+}
+
+void
+screen_paste(struct screen *s, bool on)
+{
+	if (s->no_paste == !on)
+		return;
+	s->no_paste = !on;
+	if (!on && !s->dumb && !s->plain)
+		screen_put(s, "\033[?2004l");
+	else
+		screen_start(s);
 }
 
 void
@@ -64,7 +90,7 @@ screen_resize(struct screen *s, unsigned int cols, unsigned int rows,
 	narrow = cols < s->cols ? cols : s->cols;
 	s->cols = cols;
 	s->rows = rows;
-	if (s->dumb || (!s->resizing && (!s->visible ||
+	if (s->dumb || s->plain || (!s->resizing && (!s->visible ||
 	    (s->drawn.nrows == 1 && s->drawn.row[0].width < narrow))))
 		return;
 	/*
@@ -93,7 +119,11 @@ screen_print(struct screen *s, const char *text, size_t len)
 	if (s->resizing)
 		return;		/* the repaint shows it */
 	screen_hide(s);
+	if (s->bold && !s->dumb && !s->plain)
+		screen_put(s, "\033[1m");
 	screen_write(s, text, len);
+	if (s->bold && !s->dumb && !s->plain)
+		screen_put(s, "\033[m");
 }
 
 void
@@ -109,7 +139,9 @@ screen_refresh(struct screen *s, const char *prompt, const char *text,
 		screen_layout(s, prompt, text, len, cursor);
 	if (!s->visible && !s->at_start)
 		screen_write(s, "\n", 1);
-	if (s->dumb)
+	if (s->plain)
+		screen_draw_plain(s);
+	else if (s->dumb)
 		screen_draw_dumb(s);
 	else
 		screen_draw(s);
@@ -144,7 +176,7 @@ screen_clear(struct screen *s)
 {
 	screen_forget(s);
 	s->resizing = false;
-	if (s->dumb)
+	if (s->dumb || s->plain)
 		return;
 	screen_put(s, "\033[H\033[J");
 	s->visible = false;
@@ -161,7 +193,7 @@ void
 screen_end(struct screen *s, bool keep_line)
 {
 	if (s->visible && keep_line) {
-		if (!s->dumb)
+		if (!s->dumb && !s->plain)
 			screen_goto(s, s->drawn.nrows - 1, 0);
 		s->visible = false;
 		screen_put(s, "\r\n");
@@ -217,7 +249,9 @@ screen_hide(struct screen *s)
 
 	if (!s->visible)
 		return;
-	if (s->dumb) {
+	if (s->plain)
+		screen_put(s, "\r\n");
+	else if (s->dumb) {
 		screen_put(s, "\r");
 		for (i = 0; i < s->drawn.row[0].width; i++)
 			screen_put(s, " ");
@@ -336,6 +370,34 @@ screen_draw_dumb(struct screen *s)
 	s->at_start = false;
 }
 
+/*
+ * What is typed at the end is added; after any other change the line is
+ * written anew below.
+ */
+static void
+screen_draw_plain(struct screen *s)
+{
+	const struct layout_row *row = &s->next.row[0];
+	struct layout tmp;
+	size_t same = 0;
+	unsigned int col = 0;
+
+	if (s->visible) {
+		layout_common(&s->next, 0, &s->drawn, 0, &same, &col);
+		if (same != s->drawn.row[0].len) {
+			screen_put(s, "\r\n");
+			same = 0;
+		}
+	}
+	wbuf_bytes(s->out, layout_row_text(&s->next, 0) + same,
+	    row->len - same);
+	tmp = s->drawn;
+	s->drawn = s->next;
+	s->next = tmp;
+	s->visible = true;
+	s->at_start = false;
+}
+
 /* The whole screen from the backlog; the prompt is drawn by the caller. */
 static void
 screen_repaint(struct screen *s)
@@ -370,7 +432,7 @@ static void
 screen_layout(struct screen *s, const char *prompt, const char *text,
     size_t len, size_t cursor)
 {
-	if (s->dumb)
+	if (s->dumb || s->plain)
 		layout_make_single(&s->next, s->cols, prompt, strlen(prompt),
 		    text, len, cursor);
 	else

@@ -38,6 +38,9 @@ struct screen {
 	struct wbuf	*out;
 	unsigned int	 cols, rows;
 	bool		 dumb;
+	bool		 plain;		/* nothing drawn is drawn again */
+	bool		 no_paste;	/* no bracketed pastes */
+	bool		 bold;		/* of what is printed now */
 	bool		 visible;	/* the prompt is drawn */
 	bool		 at_start;	/* cursor in column 0 of an empty row */
 	struct layout	 drawn, next;
@@ -57,6 +60,9 @@ void	 screen_free(struct screen *);
 void	 screen_start(struct screen *);
 void	 screen_resize(struct screen *, unsigned int cols, unsigned int rows,
 	    uint64_t now_ms);
+/* Lines only ever added; bracketed pastes asked for. */
+void	 screen_plain(struct screen *, bool);
+void	 screen_paste(struct screen *, bool);
 /* When a repaint after a resize is due; 0: none waits. */
 uint64_t screen_deadline(const struct screen *);
 

@@ -110,6 +110,9 @@ struct session {
 	char			 prompt[512];
 	struct lineedit		 le;
 	struct screen		 screen;
+	bool			 color;		/* a setting */
+	bool			 no_color;	/* NO_COLOR was sent */
+	unsigned int		 width;		/* 0: the terminal's */
 	struct plainline	 plain;
 	bool			 screen_on;	/* pty and shell */
 };
@@ -156,6 +159,9 @@ void	 client_callbacks(struct session *);
 void	 shell_start(struct session *);
 void	 shell_input(struct session *, const void *, size_t);
 void	 shell_eof(struct session *);
+/* A setting of the person, and a ring of their bell. */
+void	 shell_set(struct session *, const char *name, const char *value);
+void	 shell_bell(struct session *);
 void	 shell_output(struct session *, int stream, const char *, size_t);
 void	 shell_completed(struct session *, uint32_t id, struct rcur *);
 void	 shell_refresh(struct session *);

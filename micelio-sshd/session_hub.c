@@ -11,6 +11,7 @@ static void	hub_auth_done(struct session *, const struct imsg *,
 		    struct rcur *);
 static void	hub_opened(struct session *, struct rcur *);
 static void	hub_out(struct session *, struct rcur *);
+static void	hub_set(struct session *, struct rcur *);
 static void	hub_taken(struct session *, uint32_t);
 static void	hub_text(struct session *, struct rcur *, uint8_t status);
 
@@ -45,6 +46,12 @@ hub_dispatch(struct imsgchan *c, struct imsg *m, void *arg)
 		break;
 	case IMSG_SES_COMPLETED:
 		shell_completed(s, m->id, &cur);
+		break;
+	case IMSG_SES_SET:
+		hub_set(s, &cur);
+		break;
+	case IMSG_SES_BELL:
+		shell_bell(s);
 		break;
 	case IMSG_SES_BYE:
 		hub_text(s, &cur, 0);
@@ -103,6 +110,17 @@ hub_out(struct session *s, struct rcur *cur)
 		return;
 	s->unacked += (uint32_t)len;
 	shell_output(s, stream, (const char *)text, len);
+}
+
+static void
+hub_set(struct session *s, struct rcur *cur)
+{
+	char name[64], value[64];
+
+	rcur_cstr(cur, name, sizeof(name));
+	rcur_cstr(cur, value, sizeof(value));
+	if (rcur_done(cur))
+		shell_set(s, name, value);
 }
 
 static void

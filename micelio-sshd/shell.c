@@ -4,6 +4,7 @@
  * screen, without one plain lines in and out.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "footprint.h"
@@ -13,6 +14,7 @@
 #include "text.h"
 
 #define LIST_SHOWN	60	/* candidates listed at once */
+#define STREAM_NAMED	4	/* of SES_OUT: it names the reader */
 
 static void	say(struct session *, const char *);
 static void	op_entered(void *);
@@ -56,7 +58,8 @@ shell_start(struct session *s)
 	if (!s->pty || s->screen_on)
 		return;
 	lineedit_init(&s->le, &edit_ops, s);
-	screen_init(&s->screen, &s->out.buf, s->term, s->cols, s->rows);
+	screen_init(&s->screen, &s->out.buf, s->term, s->width == 0 ?
+	    s->cols : s->width, s->rows);
 	screen_start(&s->screen);
 	s->screen_on = true;
 	footprint_settle();	/* it may stay for days */
@@ -69,6 +72,33 @@ shell_input(struct session *s, const void *data, size_t len)
 		lineedit_feed(&s->le, data, len, mono_ms());
 	else if (!s->pty)
 		plainline_feed(&s->plain, data, len, &plain_ops, s);
+}
+
+void
+shell_set(struct session *s, const char *name, const char *value)
+{
+	bool on = strcmp(value, "on") == 0;
+
+	if (strcmp(name, "color") == 0)
+		s->color = on && !s->no_color;
+	if (!s->screen_on)
+		return;
+	if (strcmp(name, "plain") == 0)
+		screen_plain(&s->screen, on);
+	else if (strcmp(name, "paste") == 0)
+		screen_paste(&s->screen, on);
+	else if (strcmp(name, "width") == 0) {
+		s->width = (unsigned int)strtoul(value, NULL, 10);
+		s->size_changed = s->size_changed || (s->width == 0 ?
+		    s->cols : s->width) != s->screen.cols;
+	}
+}
+
+void
+shell_bell(struct session *s)
+{
+	if (s->screen_on)
+		screen_bell(&s->screen);
 }
 
 void
@@ -89,7 +119,9 @@ shell_output(struct session *s, int stream, const char *text, size_t len)
 	size_t n;
 
 	if (s->screen_on) {
+		s->screen.bold = stream == STREAM_NAMED && s->color;
 		screen_print(&s->screen, text, len);
+		s->screen.bold = false;
 		return;
 	}
 	if (!s->pty) {
@@ -151,7 +183,8 @@ shell_tick(struct session *s, uint64_t now_ms)
 	if (s->phase != SES_PH_RUN)
 		return;
 	if (s->size_changed && s->screen_on)
-		screen_resize(&s->screen, s->cols, s->rows, now_ms);
+		screen_resize(&s->screen, s->width == 0 ? s->cols : s->width,
+		    s->rows, now_ms);
 	s->size_untold = s->size_untold || s->size_changed;
 	s->size_changed = false;
 	/* In a storm of sizes the hub hears only some, and the last. */
@@ -220,7 +253,7 @@ op_entered(void *arg)
 {
 	struct session *s = arg;
 
-	if (!s->screen.dumb && is_talk(&s->le.buf))
+	if (!s->screen.dumb && !s->screen.plain && is_talk(&s->le.buf))
 		screen_retract(&s->screen);
 	else
 		commit(s, "");

@@ -29,7 +29,13 @@ static void	room_show_cb(void *, const char *, size_t);
 static void	room_send_cb(void *, void *, const char *, const char *,
     size_t);
 
-static const struct room_ops room_ops = { room_show_cb, room_send_cb };
+static void	room_said_cb(void *, const struct room_item *);
+static void	room_named_cb(void *, const char *, size_t);
+static void	room_bell_cb(void *);
+
+static const struct room_ops room_ops = { .show = room_show_cb,
+	.send = room_send_cb, .said = room_said_cb,
+	.show_named = room_named_cb, .bell = room_bell_cb };
 static struct hub the_hub;	/* for the log's sink, which takes no arg */
 
 /* Also refreshes what the room's clock shows: summer comes while we run. */
@@ -52,6 +58,37 @@ room_show_cb(void *arg, const char *s, size_t n)
 
 	caller->out(caller, caller->door == DOOR_SHELL ? OUT_ROOM :
 	    OUT_STDOUT, s, n);
+}
+
+static void
+room_named_cb(void *arg, const char *s, size_t n)
+{
+	struct caller *caller = arg;
+
+	caller->out(caller, caller->door == DOOR_SHELL ? OUT_NAMED :
+	    OUT_STDOUT, s, n);
+}
+
+static void
+room_bell_cb(void *arg)
+{
+	struct caller *caller = arg;
+	struct conn *c = arg;	/* who set a bell has one */
+
+	if (caller->door == DOOR_SHELL && c->chan != NULL)
+		imsg_send(c->chan, IMSG_SES_BELL, 0, 0, NULL, 0);
+}
+
+/* For those who come later; and whom one can answer. */
+static void
+room_said_cb(void *arg, const struct room_item *item)
+{
+	struct hub *hub = arg;
+
+	recall_keep(hub, item);
+	if (item->id != NULL)
+		heard_note(&hub->heard, item->id, item->nick, item->key,
+		    item->now_ms);
 }
 
 static void
@@ -260,7 +297,15 @@ sshd_dispatch_stated(struct proc *p, struct imsg *m)
 {
 	if (dispatch_common(p->priv, PROC_STATED, m))
 		return;
-	if (m->type == IMSG_MAP_ROW)
+	if (m->type == IMSG_HISTORY_LINE)
+		recall_line(p->priv, m);
+	else if (m->type == IMSG_HISTORY_DONE)
+		recall_done(p->priv, m);
+	else if (m->type == IMSG_KEEP_ROW)
+		persons_row(p->priv, m);
+	else if (m->type == IMSG_KEEP_END)
+		persons_end(p->priv, m);
+	else if (m->type == IMSG_MAP_ROW)
 		map_row(p->priv, m);
 	else if (m->type == IMSG_MAP_DONE)
 		map_done(p->priv, m);
@@ -332,6 +377,7 @@ sshd_start(struct proc *p)
 	log_set_sink(own_event);
 	dir_ask(hub);
 	hub_links_ask(hub);
+	persons_ask(hub);
 	listener_start(hub);
 	control_start(hub);
 }
@@ -411,6 +457,9 @@ hub_init(struct hub *hub)
 	TAILQ_INIT(&hub->gathers);
 	TAILQ_INIT(&hub->runs);
 	TAILQ_INIT(&hub->says);
+	TAILQ_INIT(&hub->recalls);
+	people_init(&hub->people);
+	heard_init(&hub->heard);
 	budget_init(&hub->budget);
 	room_init(&hub->room, &room_ops, hub);
 	wbuf_init(&hub->keys_in, AUTHKEYS_FILE_MAX);

@@ -298,6 +298,83 @@ bool	 burst_alone(struct burst *, struct bucket *, uint64_t now_ms,
 bool	 burst_over(struct burst *, bool now_over, uint64_t now_ms, char *,
 	    size_t);
 
+/* settings.c: what each may set for themselves. */
+
+enum { BELL_OFF, BELL_MENTION, BELL_ALL };
+enum { JOINS_AUTO, JOINS_ALL, JOINS_OFF };
+#define TZ_LOCAL	(24 * 60)	/* of the node; else minutes east */
+#define SETTINGS_N	8u
+#define SETTING_TEXT_MAX 32u
+
+struct settings {
+	int	 time, bell, color, plain, joins, width, paste, tz;
+};
+void	 settings_default(struct settings *);
+/* By index: the word, what it may be, what it does, how it stands. */
+const char *setting_name(size_t);
+const char *setting_want(size_t);
+const char *setting_help(size_t);
+const char *setting_text(const struct settings *, size_t,
+	    char out[SETTING_TEXT_MAX]);
+int	 setting_index(const char *name);	/* -1: there is none */
+/* False with a line for people in why. */
+bool	 setting_set(struct settings *, const char *name, const char *value,
+	    char *why, size_t);
+/* Seconds east of UTC for this reader; local: of the node. */
+int32_t	 settings_offset(const struct settings *, int32_t local);
+
+/* people.c: what is known of the people of this node, by key. */
+
+#define PEOPLE_MAX	1024u
+#define IGNORED_MAX	32u
+#define AWAY_MAX	200u		/* bytes */
+#define LABEL_MAX	(CHAT_NICK_MAX * 4 + NODEID_SHORT + 2)
+
+struct ignored {
+	uint8_t		 key[SSHKEY_HASH_LEN];
+	char		 name[LABEL_MAX];	/* as it was ignored */
+};
+
+struct person {
+	TAILQ_ENTRY(person) entry;
+	uint8_t		 key[SSHKEY_HASH_LEN];
+	char		 nick[CHAT_NICK_MAX + 1];
+	struct settings	 set;
+	unsigned int	 here;		/* sessions in the room; not stored */
+	bool		 cut;		/* was here when the node ended */
+	uint64_t	 seen_ms;	/* unix: left last; 0: never was here */
+	bool		 away;
+	char		 away_text[AWAY_MAX + 1];
+	struct ignored	 ignored[IGNORED_MAX];
+	size_t		 nignored;
+};
+TAILQ_HEAD(person_list, person);
+
+struct people {
+	struct person_list list;
+	size_t		 n;
+};
+
+void	 people_init(struct people *);
+void	 people_free(struct people *);
+struct person *people_find(const struct people *,
+	    const uint8_t key[SSHKEY_HASH_LEN]);
+/*
+ * The one with that key, made if need be; NULL when PEOPLE_MAX are here.
+ * gone: the key of who had to make room for them.
+ */
+struct person *people_get(struct people *, const uint8_t key[SSHKEY_HASH_LEN],
+	    uint8_t gone[SSHKEY_HASH_LEN], bool *was_gone);
+/* As it is stored (a row); reading takes what it understands. */
+void	 person_write(const struct person *, struct wbuf *);
+bool	 person_read(struct person *, const void *, size_t, bool *was_here);
+/* key may be NULL: nobody ignores what has none. */
+bool	 person_ignores(const struct person *,
+	    const uint8_t key[SSHKEY_HASH_LEN]);
+bool	 person_ignore(struct person *, const uint8_t key[SSHKEY_HASH_LEN],
+	    const char *name);
+bool	 person_unignore(struct person *, const char *name);
+
 /* partyline.c: the room. */
 
 struct member {
@@ -306,6 +383,7 @@ struct member {
 	uint8_t			 key[SSHKEY_HASH_LEN];
 	uint64_t		 joined_ms;	/* unix */
 	uint64_t		 spoke_ms;	/* unix; 0: not yet */
+	const struct person	*self;		/* NULL: nothing is set */
 	bool			 watcher;	/* reads, is not there */
 	bool			 json;		/* a watcher's wish */
 	bool			 events;	/* a watcher that may see them */
@@ -313,6 +391,7 @@ struct member {
 };
 TAILQ_HEAD(member_list, member);
 
+struct room_item;
 struct room_ops {
 	/*
 	 * One item for one reader: complete lines, each with its line end,
@@ -322,6 +401,17 @@ struct room_ops {
 	/* A local line for the network; from: as given to room_say(). */
 	void	(*send)(void *room_arg, void *from, const char *nick,
 		    const char *text, size_t);
+	/* These may be NULL.  Somebody said something, here or elsewhere. */
+	void	(*said)(void *room_arg, const struct room_item *);
+	/* Instead of show(), of what names the reader; and to wake them. */
+	void	(*show_named)(void *member_arg, const char *, size_t);
+	void	(*bell)(void *member_arg);
+};
+
+/* Who says something, beside their nick. */
+struct speaker {
+	const uint8_t	*key;		/* SSHKEY_HASH_LEN, or NULL */
+	bool		 action;	/* "/me": what they do */
 };
 
 struct room {
@@ -329,11 +419,12 @@ struct room {
 	unsigned int		 people, watchers;
 	int32_t			 utc_offset_s;	/* of the times shown */
 	const struct room_ops	*ops;
+	struct speaker		 speaker;	/* during ops->send() */
 	void			*arg;
 };
 
 enum room_kind { ROOM_CHAT, ROOM_JOIN, ROOM_LEAVE, ROOM_NICK, ROOM_NOTE,
-	ROOM_EVENT };
+	ROOM_EVENT, ROOM_ACTION };
 
 struct room_item {
 	enum room_kind	 kind;
@@ -341,6 +432,9 @@ struct room_item {
 	uint64_t	 sent_s;	/* unix; 0: now */
 	const char	*nick;		/* as shown, without node */
 	const char	*node;		/* 12 hex of another node, or NULL */
+	const struct nodeid *id;	/* of that node, or NULL */
+	const uint8_t	*key;		/* of who said it, or NULL */
+	bool		 spoke;		/* lately; of who comes or goes */
 	const char	*text;		/* raw */
 	size_t		 len;
 };
@@ -374,7 +468,8 @@ enum say_status { SAY_OK, SAY_EMPTY, SAY_TOO_LONG, SAY_NOT_TEXT };
  * ops->send.  nick is a member's or of room_guest_nick().
  */
 enum say_status room_say(struct room *, void *from, const char *nick,
-	    const char *text, size_t, uint64_t now_ms);
+	    const struct speaker *, const char *text, size_t,
+	    uint64_t now_ms);
 /* What the speaker is told of a refusal; "" for SAY_OK. */
 void	 say_status_text(enum say_status, size_t len, char *, size_t);
 /* What the speaker is told of a CHAT_RESULT; "" when nothing need be. */
@@ -382,8 +477,13 @@ void	 chat_result_text(unsigned int status, unsigned int given,
 	    uint32_t retry_ms, unsigned int others_here, char *, size_t);
 /* From another node, as received. */
 void	 room_remote(struct room *, const struct nodeid *, uint64_t sent_s,
-	    const char *nick, size_t nick_len, const char *text, size_t len,
-	    uint64_t now_ms);
+	    const char *nick, size_t nick_len, const struct speaker *,
+	    const char *text, size_t len, uint64_t now_ms);
+/* What stands for somebody of another node: by their key, or their nick. */
+void	 nick_key(const struct nodeid *, const char *nick, size_t,
+	    uint8_t out[SSHKEY_HASH_LEN]);
+#define JOINS_CROWD	8u	/* people, from which on the noise is less */
+#define JOINS_LATELY_MS	(10u * 60 * 1000)
 /* A line about the node; event: for watchers only. */
 void	 room_note(struct room *, bool event, const char *text,
 	    uint64_t now_ms);
@@ -393,7 +493,71 @@ size_t	 room_sorted(const struct room *, struct member ***);
 /* Render one item: text (folded or not) or one JSON object, with line end. */
 void	 room_render(const struct room_item *, int32_t utc_offset_s, bool fold,
 	    struct wbuf *);
+/* The same as this reader wants it. */
+void	 room_render_for(const struct room_item *, const struct settings *,
+	    int32_t utc_offset_s, bool fold, struct wbuf *);
 void	 room_render_json(const struct room_item *, struct wbuf *);
+
+/* record.c: a line of talk as it is kept. */
+
+struct record {
+	uint64_t	 number, ms;	/* which, and when it came (unix) */
+	uint64_t	 sent_s;	/* as in room_item */
+	bool		 action;
+	char		 nick[CHAT_NICK_MAX * 4];
+	char		 node[NODEID_SHORT + 1];	/* "": this one */
+	uint8_t		 key[SSHKEY_HASH_LEN];
+	const char	*text;		/* in place */
+	size_t		 len;
+};
+void	 record_write(struct wbuf *, const struct room_item *);
+/* False: of a later version, or malformed. */
+bool	 record_read(struct record *, const void *, size_t);
+/* Points into the record. */
+void	 record_item(const struct record *, struct room_item *);
+/* Does the text name this person, as a word of its own? */
+bool	 text_names(const char *text, size_t, const char *nick);
+/* Does it hold the words, whatever their case (ASCII)? */
+bool	 text_has(const char *text, size_t, const char *words, size_t);
+
+/* contact.c: whom a word can mean. */
+
+#define HEARD_MAX	256u	/* people of other nodes who spoke */
+
+struct contact {
+	TAILQ_ENTRY(contact) entry;
+	bool		 remote;
+	struct nodeid	 id;		/* of their node, if remote */
+	uint8_t		 key[SSHKEY_HASH_LEN];	/* as of room_item */
+	char		 nick[CHAT_NICK_MAX * 4];	/* as shown */
+	uint64_t	 spoke_ms;	/* unix; 0: not yet */
+	const struct member *member;	/* if not remote */
+};
+TAILQ_HEAD(contact_list, contact);
+struct heard {
+	struct contact_list list;		/* who spoke last first */
+	size_t		 n;
+};
+void	 heard_init(struct heard *);
+void	 heard_free(struct heard *);
+void	 heard_note(struct heard *, const struct nodeid *, const char *nick,
+	    const uint8_t key[SSHKEY_HASH_LEN], uint64_t now_ms);
+/* "bob" or "bob@56475aa75463". */
+void	 contact_label(const struct contact *, char out[LABEL_MAX]);
+/* word: nick or nick@node, a begin of its id.  False: why, for people. */
+bool	 contact_find(const struct room *, const struct heard *,
+	    const struct nodeid *self, const char *word, struct contact *,
+	    char *why, size_t);
+
+/* since.c: "40", "11:40", "2h": from where on. */
+
+struct since {
+	bool		 is_count;
+	uint64_t	 n;		/* lines, or unix ms */
+};
+/* False with a line for people in why. */
+bool	 since_parse(const char *, uint64_t now_ms, int32_t utc_offset_s,
+	    struct since *, char *why, size_t);
 
 /* doc.c: the result of a command, and its renderings. */
 
@@ -471,6 +635,7 @@ struct command {
 	bool		 changes;	/* no abbreviation */
 	bool		 talk;		/* the rest is text, not words */
 	bool		 node;		/* its word names another node */
+	bool		 nick;		/* its word names a person */
 	bool		 streams;	/* goes on until the reader leaves */
 	unsigned int	 min_args, max_args;
 	const char	*options;	/* own ones: "--check " */
@@ -645,6 +810,9 @@ struct caller {
 	struct say		*saying;	/* the next line waits for it */
 	bool			 refused;	/* was told so, this second */
 	unsigned int		 unsent;	/* lines since then */
+	struct person		*person;	/* in the room, with a key */
+	uint64_t		 missed_ms;	/* unix: since when; 0: no */
+	struct recall		*recall;	/* counts what was missed */
 	struct run_list		 runs;
 	unsigned int		 nruns;
 	void	(*out)(struct caller *, int stream, const char *, size_t);
@@ -653,6 +821,7 @@ struct caller {
 #define OUT_STDOUT	1
 #define OUT_STDERR	2
 #define OUT_ROOM	3
+#define OUT_NAMED	4	/* of the room, and names the reader */
 #define CALLER_RUNS_MAX	4
 
 void	 caller_init(struct caller *, struct hub *);
@@ -674,6 +843,7 @@ struct run {
 	void			(*timeout)(struct run *);
 	struct wbuf		 in;		/* standard input */
 	struct maprun		*map;		/* commands_map.c */
+	struct recall		*recall;	/* commands_recall.c */
 	bool			 wants_input;
 	bool			 in_over;	/* more than fits */
 	char			 about[NODEID_HEX + 1];	/* unlink: the node */
@@ -713,6 +883,8 @@ struct conn {
 };
 TAILQ_HEAD(conn_list, conn);
 
+struct recall;
+TAILQ_HEAD(recall_list, recall);
 struct sshlisten;
 struct control;
 TAILQ_HEAD(sshlisten_list, sshlisten);
@@ -736,6 +908,13 @@ struct hub {
 	char			 linked[LINKED_MAX][NODEID_SHORT + 1];
 	size_t			 nlinked;
 	struct room		 room;
+	struct people		 people;
+	struct heard		 heard;
+	bool			 people_known;	/* read from stated */
+	uint32_t		 people_request;
+	struct recall_list	 recalls;
+	size_t			 nrecalls;
+	struct recall		*cut_recall;	/* finds our last line */
 	struct budget		 budget;
 	struct conn_list	 conns;
 	unsigned int		 nconns;
@@ -826,6 +1005,23 @@ void	 run_deadline(struct run *, unsigned int ms,
 	    void (*cb)(struct run *));
 void	 run_free(struct run *);
 
+/* commands_recall.c */
+void	 cmd_history(struct run *);
+void	 cmd_missed(struct run *);
+void	 cmd_search(struct run *);
+/* "-- 12 lines since 11:40, 2 mention you: /missed" */
+void	 missed_tell(struct caller *);
+
+/* commands_self.c */
+/* What its session's process has to know of the settings. */
+void	 settings_tell(struct caller *);
+void	 cmd_whois(struct run *);
+void	 cmd_set(struct run *);
+void	 cmd_away(struct run *);
+void	 cmd_back(struct run *);
+void	 cmd_ignore(struct run *);
+void	 cmd_unignore(struct run *);
+
 /* commands_mesh.c, commands_node.c, commands_talk.c */
 void	 cmd_peer(struct run *);
 void	 cmd_links(struct run *);
@@ -841,6 +1037,7 @@ void	 cmd_who(struct run *);
 void	 cmd_nick(struct run *);
 void	 cmd_quit(struct run *);
 void	 cmd_say(struct run *);
+void	 cmd_me(struct run *);
 void	 cmd_tail(struct run *);
 void	 cmd_status(struct run *);
 void	 cmd_peers(struct run *);
@@ -884,6 +1081,48 @@ void	 say_fail(struct run *, int rc, const char *why);
 void	 say_settle(struct caller *);
 /* A line a person typed or pasted as talk. */
 void	 say_line(struct caller *, const char *, size_t);
+void	 say_action(struct caller *, const char *, size_t);
+
+/* recall.c: lines that stated keeps. */
+
+typedef void (*recall_cb)(struct recall *, bool good, void *arg);
+struct recall {
+	TAILQ_ENTRY(recall) entry;
+	struct hub	*hub;
+	uint32_t	 id;
+	struct wbuf	*line;		/* the last of them, a ring: */
+	size_t		 first, n, most, bytes;
+	/* The asker's, set before the first answer: */
+	char		*words;		/* only lines with them; or NULL */
+	uint64_t	 before_ms;	/* only older ones; 0: all */
+	const char	*nick;		/* of whose naming is counted, or NULL */
+	/* Filled in: */
+	size_t		 found, named;	/* of all that are meant */
+	uint64_t	 first_ms;	/* of the first of them */
+	recall_cb	 done;		/* has to recall_cancel() */
+	void		*arg;
+	struct recall	**owner;	/* set to NULL at the end */
+};
+/* The last `most` of those meant.  NULL: too many are asking. */
+struct recall *recall_start(struct hub *, enum history_from, uint64_t which,
+	    size_t most, recall_cb, void *arg, struct recall **owner);
+void	 recall_cancel(struct recall *);
+bool	 recall_get(const struct recall *, size_t i, struct record *);
+bool	 recall_read(struct record *, const void *, size_t);
+void	 recall_line(struct hub *, struct imsg *);
+void	 recall_done(struct hub *, struct imsg *);
+/* Have it kept. */
+void	 recall_keep(struct hub *, const struct room_item *);
+
+/* persons.c: people, as the daemon has to do with them. */
+/* Ask stated for what it has of them. */
+void	 persons_ask(struct hub *);
+void	 persons_row(struct hub *, struct imsg *);
+void	 persons_end(struct hub *, struct imsg *);
+/* Somebody came into the room, or goes. */
+void	 persons_join(struct caller *);
+void	 persons_leave(struct caller *);
+void	 persons_store(struct hub *, const struct person *);
 
 /* gather.c: asking the daemons. */
 #define GATHER_MAX	16

@@ -27,6 +27,11 @@ who_build(const struct room *r, const char *node, uint64_t now_ms,
 		    now_ms - v[i]->joined_ms : 0);
 		row_num(&w, "idle", ROW_MS, now_ms > last ?
 		    now_ms - last : 0);
+		if (v[i]->self != NULL && v[i]->self->away)
+			row_str(&w, "away", v[i]->self->away_text[0] == '\0' ?
+			    "yes" : v[i]->self->away_text);
+		else
+			row_null(&w, "away");
 		row_str(&w, "key", sshkey_fingerprint(v[i]->key, fp));
 		(void)doc_row(d, list, w.p, w.len);
 	}
@@ -52,5 +57,5 @@ who_text(const struct doc *d, struct wbuf *w)
 	if (l->n == 0)
 		return;
 	wbuf_u8(w, '\n');
-	doc_table(l, "nick here idle", w);
+	doc_table_used(l, "nick here idle away", w);
 }

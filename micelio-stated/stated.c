@@ -3,8 +3,9 @@
  * micelio-stated: what the node remembers.
  *
  * Keeps a Berkeley DB environment in its working directory: the remembered
- * peers and the replicated map.  Talks to gossipd (peers to remember, peers
- * remembered), to sshd (the map, tables, events) and to the parent, which
+ * peers, the replicated map, what was said and what people set.  Talks to
+ * gossipd (peers to remember, peers remembered), to sshd (the map, lines,
+ * settings, tables, events) and to the parent, which
  * signs what this node writes.  The database lives on a thread of its own
  * (worker.c), signatures are checked on others (pool.c); this loop never
  * waits for a disk.
@@ -39,6 +40,7 @@ struct stated {
 	struct event	*wake, *stop;
 	struct peers	*peers;
 	struct mapd	*map;
+	struct lines	*lines;
 	int		 lock_fd, dir_fd;
 	char		 why[STORE_WHY_MAX + WORKER_NAME_MAX + 2];
 };
@@ -66,8 +68,10 @@ opened(struct stated *st, const struct worker_notice *n)
 	    LF_NUM("bytes", ws.bytes),
 	    LF_STR("recovered", n->recovered ? "yes" : "no"));
 	progress_send(st->proc, 100);
-	if (n->first)
+	if (n->first) {
 		peers_load(st->peers);
+		lines_load(st->lines);
+	}
 	mapd_load(st->map);
 	footprint_settle();
 }
@@ -186,6 +190,7 @@ prepare(struct proc *p)
 		fatal("database");
 	st->peers = peers_new(p, st->worker);
 	st->map = mapd_new(p, st->worker);
+	st->lines = lines_new(p, st->worker);
 	st->wake = event_new(p->base, worker_fd(st->worker),
 	    EV_READ | EV_PERSIST, wake_cb, st);
 	st->stop = evtimer_new(p->base, stop_cb, st);
@@ -235,10 +240,26 @@ dispatch_sshd(struct proc *p, struct imsg *m)
 {
 	struct stated *st = p->priv;
 
-	if (m->type != IMSG_MAP_ASK)
+	switch (m->type) {
+	case IMSG_MAP_ASK:
+		mapask(st->map, m);
+		break;
+	case IMSG_HISTORY_PUT:
+		lines_put(st->lines, m);
+		break;
+	case IMSG_HISTORY_ASK:
+		lines_ask(st->lines, m);
+		break;
+	case IMSG_KEEP_PUT:
+		keep_put(p, st->worker, m);
+		break;
+	case IMSG_KEEP_ASK:
+		keep_ask(p, st->worker, m);
+		break;
+	default:
 		fatalx("%s from sshd: nobody here handles it",
 		    imsg_type_name(m->type));
-	mapask(st->map, m);
+	}
 }
 
 static void
@@ -270,11 +291,19 @@ finished(void *arg)
 }
 
 static void
-peers_finished(void *arg)
+lines_finished(void *arg)
 {
 	struct stated *st = arg;
 
 	mapd_finish(st->map, finished, st);
+}
+
+static void
+peers_finished(void *arg)
+{
+	struct stated *st = arg;
+
+	lines_finish(st->lines, lines_finished, st);
 }
 
 static void
@@ -331,6 +360,7 @@ table(struct proc *p, enum table t, uint32_t id)
 		row_str(&w, "set_aside", ws.set_aside);
 	peers_row(st->peers, &w);
 	mapd_row(st->map, &w);
+	lines_row(st->lines, &w);
 	row_num(&w, "bytes", ROW_BYTES, ws.bytes);
 	if (ws.last_checkpoint != 0)
 		row_num(&w, "last_checkpoint", ROW_TIME, ws.last_checkpoint);

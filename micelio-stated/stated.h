@@ -36,4 +36,20 @@ void		 peers_node_rows(const struct peers *,
 void		 peers_drop_rows(const struct peers *,
 		    void (*)(const struct wbuf *, void *), void *);
 
+struct lines;
+
+/* lines.c: what was said, between the hub and the worker. */
+struct lines	*lines_new(struct proc *, struct worker *);
+void		 lines_put(struct lines *, struct imsg *);
+void		 lines_ask(struct lines *, struct imsg *);
+/* The database is open for the first time: learn what there is. */
+void		 lines_load(struct lines *);
+/* Write what is waiting, now; then call done, stored or not. */
+void		 lines_finish(struct lines *, void (*done)(void *), void *);
+void		 lines_row(const struct lines *, struct wbuf *);
+
+/* keep.c: tables of the hub. */
+void		 keep_put(struct proc *, struct worker *, struct imsg *);
+void		 keep_ask(struct proc *, struct worker *, struct imsg *);
+
 #endif

@@ -67,6 +67,14 @@ chat_read(struct chat_msg *c, struct arena *a, const void *p, size_t n)
 	c->nick = slice_of(m->nick);
 	c->text = slice_of(m->text);
 	c->timestamp = m->timestamp;
+	c->kind = m->kind;
+	c->speaker = slice_of(m->speaker);
+	c->parent = slice_of(m->parent);
+	if (c->speaker.n != SPEAKER_LEN)
+		c->speaker.n = 0;
+	if (c->parent.n > ENVELOPE_ID_MAX || !utf8_valid(c->parent.p,
+	    c->parent.n))
+		c->parent.n = 0;
 	return true;
 }
 
@@ -171,6 +179,9 @@ chat_write(struct wbuf *b, const struct chat_msg *c)
 	m.nick = data_of(c->nick);
 	m.text = data_of(c->text);
 	m.timestamp = c->timestamp;
+	m.kind = c->kind;
+	m.speaker = data_of(c->speaker);
+	m.parent = data_of(c->parent);
 	pack(b, &m.base);
 }
 

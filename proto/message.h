@@ -36,7 +36,13 @@ struct hello_msg {
 struct chat_msg {
 	struct slice	 nick, text;
 	uint64_t	 timestamp;	/* unix seconds */
+	/* Of our kind only; else 0 and empty: */
+	uint32_t	 kind;		/* CHAT_KIND_... */
+	struct slice	 speaker;	/* SPEAKER_LEN, or empty */
+	struct slice	 parent;	/* message_id, or empty */
 };
+#define CHAT_KIND_DONE	1u	/* what the speaker does */
+#define SPEAKER_LEN	32u
 
 struct peer_msg {
 	struct slice	 node_id, addr, pubkey;

@@ -157,15 +157,13 @@ sign_cb(void *arg, uint32_t req, const char *mid, uint64_t lamport,
 }
 
 static void
-chat_cb(void *arg, const struct nodeid *id, uint64_t ts, struct slice mid,
-    struct slice nick, struct slice text)
+chat_cb(void *arg, const struct nodeid *id, struct slice mid,
+    const struct chat_msg *c)
 {
 	(void)arg;
 	(void)id;
-	(void)ts;
 	(void)mid;
-	(void)nick;
-	(void)text;
+	(void)c;
 }
 
 static void

@@ -142,15 +142,13 @@ sign_cb(void *arg, uint32_t req, const char *message_id, uint64_t lamport_ts,
 }
 
 static void
-chat_in_cb(void *arg, const struct nodeid *sender, uint64_t unix_s,
-    struct slice message_id, struct slice nick, struct slice text)
+chat_in_cb(void *arg, const struct nodeid *sender, struct slice message_id,
+    const struct chat_msg *c)
 {
 	struct node *n = arg;
 
 	(void)sender;
-	(void)unix_s;
-	(void)nick;
-	track_delivered(n->world, n, message_id, text);
+	track_delivered(n->world, n, message_id, c->text);
 }
 
 static void

@@ -141,17 +141,17 @@ copy_slice(char *dst, size_t size, struct slice s)
 }
 
 static void
-chat_in_cb(void *arg, const struct nodeid *id, uint64_t ts, struct slice mid,
-    struct slice nick, struct slice text)
+chat_in_cb(void *arg, const struct nodeid *id, struct slice mid,
+    const struct chat_msg *c)
 {
 	struct fake *f = arg;
 
 	assert_true(f->nchats < FAKE_MAX);
 	f->chats[f->nchats].id = *id;
-	f->chats[f->nchats].ts = ts;
+	f->chats[f->nchats].ts = c->timestamp;
 	copy_slice(f->chats[f->nchats].mid, 129, mid);
-	copy_slice(f->chats[f->nchats].nick, 128, nick);
-	copy_slice(f->chats[f->nchats].text, 256, text);
+	copy_slice(f->chats[f->nchats].nick, 128, c->nick);
+	copy_slice(f->chats[f->nchats].text, 256, c->text);
 	f->nchats++;
 }
 
@@ -402,7 +402,8 @@ env_make(const struct ident *i, const char *mid, uint32_t type, uint32_t hops,
 struct slice
 chat_make(const char *nick, const char *text, uint64_t unix_s)
 {
-	struct chat_msg c = { text_slice(nick), text_slice(text), unix_s };
+	struct chat_msg c = { .nick = text_slice(nick),
+	    .text = text_slice(text), .timestamp = unix_s };
 	struct wbuf b;
 
 	wbuf_init(&b, FRAME_ROOM);

@@ -48,7 +48,8 @@ carry(void *arg, void *from, const char *nick, const char *text, size_t n)
 	snprintf(sent, sizeof(sent), "%s: %.*s", nick, (int)n, text);
 }
 
-static const struct room_ops ops = { show, carry };
+static const struct room_ops ops = { .show = show, .send = carry };
+static const struct speaker nobody;
 
 static void
 forget(struct seat *s)
@@ -117,7 +118,7 @@ test_say(void **state)
 	join(&alice, "alice", key_a);
 	join(&bob, "bob", key_b);
 	forget(&alice);
-	assert_int_equal(room_say(&room, &alice, alice.m.nick, "  hi  \r\n",
+	assert_int_equal(room_say(&room, &alice, alice.m.nick, &nobody, "  hi  \r\n",
 	    8, NOW), SAY_OK);
 	assert_string_equal(seen(&alice), T "<alice> hi\n");
 	assert_string_equal(seen(&bob), T "<alice> hi\n");
@@ -125,7 +126,7 @@ test_say(void **state)
 	assert_string_equal(sent, "alice: hi");
 	assert_int_equal(alice.m.spoke_ms, NOW);
 	room.utc_offset_s = 3600 + 46 * 60 + 40;
-	assert_int_equal(room_say(&room, &alice, "alice", "x", 1, NOW),
+	assert_int_equal(room_say(&room, &alice, "alice", &nobody, "x", 1, NOW),
 	    SAY_OK);
 	assert_string_equal(seen(&bob), T "<alice> hi\n[00:00] <alice> x\n");
 }
@@ -138,17 +139,17 @@ test_say_refused(void **state)
 	(void)state;
 	join(&alice, "alice", key_a);
 	memset(big, 'x', CHAT_TEXT_MAX + 2);
-	assert_int_equal(room_say(&room, &alice, "alice", " \t ", 3, NOW),
+	assert_int_equal(room_say(&room, &alice, "alice", &nobody, " \t ", 3, NOW),
 	    SAY_EMPTY);
-	assert_int_equal(room_say(&room, &alice, "alice", big,
+	assert_int_equal(room_say(&room, &alice, "alice", &nobody, big,
 	    CHAT_TEXT_MAX + 1, NOW), SAY_TOO_LONG);
-	assert_int_equal(room_say(&room, &alice, "alice", "a\xff", 2, NOW),
+	assert_int_equal(room_say(&room, &alice, "alice", &nobody, "a\xff", 2, NOW),
 	    SAY_NOT_TEXT);
 	assert_int_equal(nsent, 0);
 	assert_string_equal(seen(&alice), "");
 	say_status_text(SAY_TOO_LONG, CHAT_TEXT_MAX + 1, why, sizeof(why));
 	assert_non_null(strstr(why, "60001 bytes, the limit is 60000"));
-	assert_int_equal(room_say(&room, &alice, "alice", big, CHAT_TEXT_MAX,
+	assert_int_equal(room_say(&room, &alice, "alice", &nobody, big, CHAT_TEXT_MAX,
 	    NOW), SAY_OK);
 	assert_int_equal(sent_len, CHAT_TEXT_MAX);
 	free(big);
@@ -164,12 +165,12 @@ test_remote(void **state)
 	assert_true(nodeid_parse(&id, "56475aa75463474c0285df5dbf2bcab73da651"
 	    "358839e9b77481b2eab107708c", 64));
 	join(&alice, "alice", key_a);
-	room_remote(&room, &id, NOW / 1000, "bob", 3, "hello", 5, NOW);
+	room_remote(&room, &id, NOW / 1000, "bob", 3, &nobody, "hello", 5, NOW);
 	assert_string_equal(seen(&alice), T "<bob@56475aa75463> hello\n");
 	assert_int_equal(nsent, 0);
 	forget(&alice);
 	/* Forged lines stay inside their message; late ones are marked. */
-	room_remote(&room, &id, NOW / 1000 - 3600, "b\nob", 4,
+	room_remote(&room, &id, NOW / 1000 - 3600, "b\nob", 4, &nobody,
 	    "x\n[22:13] <root> y\x1b[2J\xe2\x80\xae", 25, NOW);
 	assert_string_equal(seen(&alice), T "<b?ob@56475aa75463> (sent 21:13)"
 	    " x\n        | [22:13] <root> y\\x1b[2J<U+202E>\n");
@@ -190,12 +191,12 @@ test_marks(void **state)
 		memcpy(tower + i, "\xcc\x81", 2);
 	memcpy(tower + sizeof(tower) - 2, "b", 2);
 	join(&alice, "alice", key_a);
-	room_remote(&room, &id, NOW / 1000, "bob", 3, tower, strlen(tower),
+	room_remote(&room, &id, NOW / 1000, "bob", 3, &nobody, tower, strlen(tower),
 	    NOW);
 	assert_string_equal(seen(&alice), T "<bob@111111111111> a\xcc\x81"
 	    "\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81" "b\n");
 	forget(&alice);
-	room_remote(&room, &id, NOW / 1000, "bob", 3, hebrew, strlen(hebrew),
+	room_remote(&room, &id, NOW / 1000, "bob", 3, &nobody, hebrew, strlen(hebrew),
 	    NOW);
 	snprintf(want, sizeof(want), T "<bob@111111111111> %s\n", hebrew);
 	assert_string_equal(seen(&alice), want);
@@ -214,7 +215,7 @@ test_fold(void **state)
 		p += sprintf(p, "l%d%s", i, i < 100 ? "\r\n" : "");
 	join(&alice, "alice", key_a);
 	room_watch(&room, &watcher.m, false, false, &watcher);
-	assert_int_equal(room_say(&room, &alice, "alice", text,
+	assert_int_equal(room_say(&room, &alice, "alice", &nobody, text,
 	    strlen(text), NOW), SAY_OK);
 	assert_int_equal(nsent, 1);
 	assert_string_equal(seen(&alice), T "<alice> l1\n        | l2\n"
@@ -223,7 +224,7 @@ test_fold(void **state)
 		lines++;
 	assert_int_equal(lines, 100);	/* who tails sees all of it */
 	forget(&alice);
-	room_say(&room, &alice, "alice", "1\n2\n3\n4", 7, NOW);
+	room_say(&room, &alice, "alice", &nobody, "1\n2\n3\n4", 7, NOW);
 	assert_string_equal(seen(&alice), T "<alice> 1\n        | 2\n"
 	    "        | 3\n        | 4\n");
 }
@@ -356,7 +357,7 @@ test_json_lines(void **state)
 	(void)state;
 	memset(&id, 0xab, sizeof(id));
 	room_watch(&room, &watcher.m, true, true, &watcher);
-	room_remote(&room, &id, NOW / 1000, "b\"", 2, "x\ny\x1b", 4, NOW);
+	room_remote(&room, &id, NOW / 1000, "b\"", 2, &nobody, "x\ny\x1b", 4, NOW);
 	top = json_parse(watcher.seen, watcher.len);
 	j = top;
 	assert_int_equal(json_int(json_get(j, "v")), 1);
@@ -420,7 +421,7 @@ test_noise(void **state)
 		}
 		forget(&alice);
 		forget(&watcher);
-		room_remote(&room, &id, seed, nick, seed % 40, text,
+		room_remote(&room, &id, seed, nick, seed % 40, &nobody, text,
 		    seed % 200, NOW);
 		nick[seed % 32] = '\0';
 		join(&bob, nick, key_b);

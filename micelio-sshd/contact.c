@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* Whom a word as "bob" or "bob@56475a" can mean: who is here, who was heard. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "sshd.h"
+#include "text.h"
+
+void
+heard_init(struct heard *h)
+{
+	memset(h, 0, sizeof(*h));
+	TAILQ_INIT(&h->list);
+}
+
+void
+heard_free(struct heard *h)
+{
+	struct contact *k;
+
+	while ((k = TAILQ_FIRST(&h->list)) != NULL) {
+		TAILQ_REMOVE(&h->list, k, entry);
+		free(k);
+	}
+	h->n = 0;
+}
+
+void
+heard_note(struct heard *h, const struct nodeid *id, const char *nick,
+    const uint8_t key[SSHKEY_HASH_LEN], uint64_t now_ms)
+{
+	struct contact *k;
+
+	TAILQ_FOREACH(k, &h->list, entry)
+		if (memcmp(k->key, key, sizeof(k->key)) == 0)
+			break;
+	if (k == NULL && h->n == HEARD_MAX)
+		k = TAILQ_LAST(&h->list, contact_list);
+	if (k != NULL) {
+		TAILQ_REMOVE(&h->list, k, entry);
+		h->n--;
+	} else
+		k = xcalloc(1, sizeof(*k));
+	memset(k, 0, sizeof(*k));
+	k->remote = true;
+	k->id = *id;
+	memcpy(k->key, key, sizeof(k->key));
+	text_copy(k->nick, nick, sizeof(k->nick));
+	k->spoke_ms = now_ms;
+	TAILQ_INSERT_HEAD(&h->list, k, entry);
+	h->n++;
+}
+
+void
+contact_label(const struct contact *k, char out[LABEL_MAX])
+{
+	char node[NODEID_SHORT + 1];
+
+	(void)snprintf(out, LABEL_MAX, "%s%s%s", k->nick,
+	    k->remote ? "@" : "", k->remote ? nodeid_short(&k->id, node) :
+	    "");
+}
+
+static bool
+node_fits(const struct contact *k, const struct nodeid *self, const char *at)
+{
+	char hex[NODEID_HEX + 1];
+
+	if (at == NULL)
+		return true;
+	nodeid_hex(k->remote ? &k->id : self, hex);
+	return at[0] != '\0' && strlen(at) <= NODEID_HEX &&
+	    strncasecmp(hex, at, strlen(at)) == 0;
+}
+
+static void
+of_member(struct contact *k, const struct member *m)
+{
+	memset(k, 0, sizeof(*k));
+	memcpy(k->key, m->key, sizeof(k->key));
+	text_copy(k->nick, m->nick, sizeof(k->nick));
+	k->spoke_ms = m->spoke_ms;
+	k->member = m;
+}
+
+bool
+contact_find(const struct room *r, const struct heard *h,
+    const struct nodeid *self, const char *word, struct contact *out,
+    char *why, size_t size)
+{
+	char nick[LABEL_MAX], safe[128], label[LABEL_MAX];
+	const char *at = strchr(word, '@');
+	const struct contact *k;
+	const struct member *m;
+	size_t found = 0;
+
+	(void)snprintf(nick, sizeof(nick), "%.*s", at == NULL ?
+	    (int)sizeof(nick) - 1 : (int)(at - word), word);
+	at = at == NULL ? NULL : at + 1;
+	text_safe(word, strlen(word) < 40 ? strlen(word) : 40, safe,
+	    sizeof(safe), true);
+	/* Who is here is meant, if no node is named. */
+	if ((m = room_find(r, nick)) != NULL) {
+		of_member(out, m);
+		if (node_fits(out, self, at))
+			return true;
+	}
+	TAILQ_FOREACH(k, &h->list, entry) {
+		if (!nick_same(k->nick, nick) || !node_fits(k, self, at))
+			continue;
+		if (found++ == 0) {
+			*out = *k;
+			continue;
+		}
+		contact_label(out, label);
+		(void)snprintf(why, size, "\"%s\" is here more than once: say "
+		    "%s, or which node else", safe, label);
+		return false;
+	}
+	if (found == 0)
+		(void)snprintf(why, size, "nobody called \"%s\" is here or "
+		    "was heard; who and whom list them", safe);
+	return found == 1;
+}
