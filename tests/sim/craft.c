@@ -4,6 +4,9 @@
 
 #include "sim.h"
 
+#define PAD_TAG		0x7a	/* field 15, bytes */
+#define PAD_HEAD	3u	/* with a length of two bytes */
+
 void
 craft_uuid(struct rng *r, char out[UUID_LEN + 1])
 {
@@ -50,6 +53,28 @@ craft_chat(struct world *w, const struct node *n, const char *text,
 	c.text = (struct slice){ (const uint8_t *)text, len };
 	wbuf_reset(&w->payload);
 	chat_write(&w->payload, &c);
+}
+
+struct frame *
+craft_large(struct world *w, struct node *n, uint32_t msg)
+{
+	char id[UUID_LEN + 1];
+	const char *text;
+	size_t len, pad;
+
+	text = track_text(w, msg, &len);
+	craft_chat(w, n, text, len);
+	pad = w->msg[msg].size > w->payload.len + PAD_HEAD ?
+	    w->msg[msg].size - w->payload.len - PAD_HEAD : 0;
+	wbuf_u8(&w->payload, PAD_TAG);
+	wbuf_u8(&w->payload, (uint8_t)(pad | 0x80));
+	wbuf_u8(&w->payload, (uint8_t)(pad >> 7));
+	for (; pad > 0; pad--)
+		wbuf_u8(&w->payload, 0);
+	craft_uuid(&n->choice, id);
+	track_name(w, msg, id, UUID_LEN);
+	return craft(w, n, id, MSG_CHAT, ENVELOPE_HOPS, w->payload.p,
+	    w->payload.len);
 }
 
 void

@@ -159,7 +159,8 @@ again(const struct options *o, const struct scenario *sc, uint64_t seed)
 	    " --nodes %u", o->scenario, seed, sc->nodes);
 	for (i = 0; i < o->nmore; i++)
 		if (strncmp(o->more[i], "nodes ", 6) != 0 &&
-		    strncmp(o->more[i], "without ", 8) != 0)
+		    strncmp(o->more[i], "without ", 8) != 0 &&
+		    strncmp(o->more[i], "until ", 6) != 0)
 			printf(" --set '%s'", o->more[i]);
 	for (c = 0; c < TORTURE_CLASSES; c++)
 		if (sc->without >> c & 1)
@@ -246,12 +247,25 @@ seed_do(const struct options *o, uint64_t seed)
 	return 1;
 }
 
+/*
+ * Each event is at another node: most of the time goes by waiting for memory,
+ * and much of that for page tables.  The allocator reads this at its start.
+ */
+static void
+huge_pages(char **argv)
+{
+	if (getenv("GLIBC_TUNABLES") == NULL &&
+	    setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 1) == 0)
+		(void)execv("/proc/self/exe", argv);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct options o = { .seed = 1, .seeds = 1 };
 	uint64_t i, failed = 0;
 
+	huge_pages(argv);
 	options_read(&o, argc, argv);
 	log_init("sim", LOG_TEXT, LOG_LVL_DEBUG);
 	verify_init();

@@ -26,6 +26,8 @@
 enum { IDLE_READ, IDLE_RUN, IDLE_WRITE };
 
 
+static void	weigh(struct world *, struct frame *,
+		    const struct envelope *);
 static void	deliver(struct world *, struct pipe *, struct end *,
 		    struct frame *);
 static void	credit_give(struct world *, struct pipe *, struct end *,
@@ -43,14 +45,39 @@ frame_new(struct world *w, const void *p, size_t len)
 	f->len = (uint32_t)len;
 	f->type = 0;
 	f->msg = NO_MSG;
+	f->control = 0;
+	f->upkeep = f->len;
+	f->ping = false;
 	f->hash = hash64(0, p, len);
 	memcpy(f->data, p, len);
 	if (envelope_read(&env, f->data, len)) {
 		f->type = env.msg_type;
 		if (env.msg_type == MSG_CHAT)
 			f->msg = track_find(w, env.message_id);
+		else if (env.msg_type == MSG_LINK_CTRL)
+			weigh(w, f, &env);
 	}
 	return f;
+}
+
+/* What broadcast has in a link frame: its fields but for SETUP and pings. */
+static void
+weigh(struct world *w, struct frame *f, const struct envelope *env)
+{
+	struct m2_ctrl c, rest;
+
+	if (!m2_ctrl_read(&c, env->payload.p, env->payload.n))
+		return;
+	f->ping = c.has_ping;
+	rest = (struct m2_ctrl){ .has_setup = c.has_setup,
+		.has_ping = c.has_ping, .has_root = c.has_root,
+		.setup = c.setup, .ping = c.ping, .root = c.root };
+	wbuf_reset(&w->upkeep);
+	m2_ctrl_write(&w->upkeep, &rest);
+	if (env->payload.n <= w->upkeep.len)
+		return;
+	f->control = (uint32_t)(env->payload.n - w->upkeep.len);
+	f->upkeep = (uint32_t)w->upkeep.len;
 }
 
 void

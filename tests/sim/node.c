@@ -121,6 +121,7 @@ node_crash(struct world *w, struct node *n, bool silent)
 {
 	struct end *e;
 
+	track_lived(w, n);
 	n->alive = false;
 	n->silent = silent;
 	memory_lost(n);
@@ -392,10 +393,20 @@ void
 node_publish(struct world *w, struct node *n, uint32_t msg)
 {
 	const char *text;
+	struct frame *f;
 	size_t len;
 
 	if (n->persona == IS_V1) {
 		v1_publish(w, n, msg);
+		return;
+	}
+	if (w->msg[msg].size > CHAT_TEXT_MAX) {
+		f = craft_large(w, n, msg);
+		enter(w, n);
+		gossip_tick(n->core, node_now(w, n));
+		tree_broadcast(n->core, f->data, f->len);
+		leave(w, n);
+		frame_unref(f);
 		return;
 	}
 	text = track_text(w, msg, &len);

@@ -59,20 +59,20 @@ static uint64_t
 copies(const struct world *w, const struct phase *p)
 {
 	(void)w;
-	return ratio(p->copies, p->delivered, 1000);
+	return ratio(p->copies, p->got, 1000);
 }
 
 static uint64_t
-quantile(const struct phase *p, uint64_t milli)
+quantile(const uint64_t latency[LATENCY_SLOTS], uint64_t milli)
 {
 	uint64_t all = 0, below = 0, rank;
 	size_t i;
 
 	for (i = 0; i < LATENCY_SLOTS; i++)
-		all += p->latency[i];
+		all += latency[i];
 	rank = all - all * (1000 - milli) / 1000;
 	for (i = 0; i < LATENCY_SLOTS - 1; i++) {
-		below += p->latency[i];
+		below += latency[i];
 		if (below >= rank)
 			break;
 	}
@@ -83,14 +83,27 @@ static uint64_t
 p50(const struct world *w, const struct phase *p)
 {
 	(void)w;
-	return quantile(p, 500);
+	return quantile(p->latency, 500);
 }
 
 static uint64_t
 p99(const struct world *w, const struct phase *p)
 {
 	(void)w;
-	return quantile(p, 990);
+	return quantile(p->latency, 990);
+}
+
+static uint64_t
+flood(const struct world *w, const struct phase *p)
+{
+	(void)w;
+	return quantile(p->flood, 990);
+}
+
+static uint64_t
+stretch(const struct world *w, const struct phase *p)
+{
+	return ratio(p99(w, p), flood(w, p), 1000);
 }
 
 static uint64_t
@@ -111,7 +124,28 @@ static uint64_t
 control(const struct world *w, const struct phase *p)
 {
 	(void)w;
-	return ratio(p->control, p->wanted, 1000);
+	return ratio(p->control, p->got, 1000);
+}
+
+static uint64_t
+notes(const struct world *w, const struct phase *p)
+{
+	(void)w;
+	return ratio(p->notes, p->got, 1000);
+}
+
+static uint64_t
+upkeep(const struct world *w, const struct phase *p)
+{
+	(void)w;
+	return ratio(p->upkeep, p->lived, 1000 * US_PER_S);
+}
+
+static uint64_t
+pings(const struct world *w, const struct phase *p)
+{
+	(void)w;
+	return ratio(p->pings, p->lived, 1000 * US_PER_S);
 }
 
 static uint64_t
@@ -130,9 +164,14 @@ static const struct figure figures[] = {
 	{ "copies",	"per node",	3, copies },
 	{ "p50",	"ms",		0, p50 },
 	{ "p99",	"ms",		0, p99 },
+	{ "flood",	"ms p99",	0, flood },
+	{ "stretch",	"x flood",	3, stretch },
 	{ "max",	"ms",		0, lat_max },
 	{ "hops",	"",		0, hops },
 	{ "control",	"B/node/msg",	1, control },
+	{ "notes",	"/node/msg",	1, notes },
+	{ "upkeep",	"B/node/s",	1, upkeep },
+	{ "pings",	"/node/s",	1, pings },
 	{ "muted",	"at v1",	0, muted },
 };
 #define NFIGURES	(sizeof(figures) / sizeof(figures[0]))
@@ -155,6 +194,17 @@ peak_kib(void)
 	struct rusage ru;
 
 	return getrusage(RUSAGE_SELF, &ru) == 0 ? (uint64_t)ru.ru_maxrss : 0;
+}
+
+static uint64_t
+cpu_us(void)
+{
+	struct rusage ru;
+
+	if (getrusage(RUSAGE_SELF, &ru) != 0)
+		return 0;
+	return (uint64_t)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) *
+	    US_PER_S + (uint64_t)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec);
 }
 
 void
@@ -199,41 +249,6 @@ report_table(const struct world *w, uint64_t wall_us)
 		printf("  BROKEN %s: %s\n", w->broken, w->broken_text);
 }
 
-void
-report_json(const struct world *w, uint64_t wall_us)
-{
-	char text[32];
-	uint32_t k;
-	size_t i;
-
-	printf("{\"scenario\":\"%s\",\"nodes\":%u,\"seed\":%llu,"
-	    "\"hash\":\"%016llx\",\"events\":%llu,\"wall_us\":%llu,"
-	    "\"peak_kib\":%llu,\"frames\":%llu,\"bytes\":%llu,"
-	    "\"muted\":%llu,\"broken\":", w->sc->name, w->n,
-	    (unsigned long long)w->seed, (unsigned long long)w->hash,
-	    (unsigned long long)w->total.events,
-	    (unsigned long long)wall_us, (unsigned long long)peak_kib(),
-	    (unsigned long long)w->total.frames,
-	    (unsigned long long)w->total.bytes,
-	    (unsigned long long)w->total.muted);
-	if (w->broken != NULL)
-		printf("\"%s: %s\"", w->broken, w->broken_text);
-	else
-		printf("null");
-	printf(",\"phases\":{");
-	for (k = 0; k < w->sc->nspan; k++) {
-		printf("%s\"%s\":{", k > 0 ? "," : "", w->sc->span[k].name);
-		for (i = 0; i < NFIGURES; i++) {
-			print_milli(text, sizeof(text),
-			    figures[i].milli(w, &w->phase[k]), 3);
-			printf("%s\"%s\":%s", i > 0 ? "," : "",
-			    figures[i].name, text);
-		}
-		printf("}");
-	}
-	printf("}}\n");
-}
-
 /* False: there is no such phase or figure. */
 static bool
 look_up(const struct world *w, const struct expect *e, uint64_t *milli)
@@ -251,6 +266,76 @@ look_up(const struct world *w, const struct expect *e, uint64_t *milli)
 	return false;
 }
 
+/* What the phase's figure is; false: the line does not hold. */
+static bool
+holds(const struct world *w, const struct expect *e, uint64_t *milli)
+{
+	*milli = 0;
+	return look_up(w, e, milli) &&
+	    (e->least ? *milli >= e->milli : *milli <= e->milli);
+}
+
+static void
+failed_json(const struct world *w)
+{
+	const struct expect *e;
+	const char *comma = "";
+	char is[32], want[32];
+	uint64_t milli;
+	uint32_t i;
+
+	printf("\"failed\":{");
+	for (i = 0; i < w->sc->nexpect; i++) {
+		e = &w->sc->expect[i];
+		if (holds(w, e, &milli))
+			continue;
+		print_milli(is, sizeof(is), milli, 3);
+		print_milli(want, sizeof(want), e->milli, 3);
+		printf("%s\"%s.%s %s %s\":%s", comma, e->phase, e->what,
+		    e->least ? ">=" : "<=", want, is);
+		comma = ",";
+	}
+	printf("},");
+}
+
+void
+report_json(const struct world *w, uint64_t wall_us)
+{
+	char text[32];
+	uint32_t k;
+	size_t i;
+
+	printf("{\"scenario\":\"%s\",\"nodes\":%u,\"seed\":%llu,"
+	    "\"hash\":\"%016llx\",\"events\":%llu,\"wall_us\":%llu,"
+	    "\"cpu_us\":%llu,\"peak_kib\":%llu,\"frames\":%llu,\"bytes\":%llu,"
+	    "\"muted\":%llu,\"broken\":", w->sc->name, w->n,
+	    (unsigned long long)w->seed, (unsigned long long)w->hash,
+	    (unsigned long long)w->total.events,
+	    (unsigned long long)wall_us, (unsigned long long)cpu_us(),
+	    (unsigned long long)peak_kib(),
+	    (unsigned long long)w->total.frames,
+	    (unsigned long long)w->total.bytes,
+	    (unsigned long long)w->total.muted);
+	if (w->broken != NULL)
+		printf("\"%s: %s\"", w->broken, w->broken_text);
+	else
+		printf("null");
+	printf(",");
+	failed_json(w);
+	printf("\"phases\":{");
+	for (k = 0; k < w->sc->nspan; k++) {
+		printf("%s\"%s\":{", k > 0 ? "," : "", w->sc->span[k].name);
+		for (i = 0; i < NFIGURES; i++) {
+			print_milli(text, sizeof(text),
+			    figures[i].milli(w, &w->phase[k]), 3);
+			printf("%s\"%s\":%s", i > 0 ? "," : "",
+			    figures[i].name, text);
+		}
+		printf("}");
+	}
+	printf("}}\n");
+}
+
 bool
 report_expect(const struct world *w, bool quiet)
 {
@@ -262,9 +347,7 @@ report_expect(const struct world *w, bool quiet)
 
 	for (i = 0; i < w->sc->nexpect; i++) {
 		e = &w->sc->expect[i];
-		milli = 0;
-		if (look_up(w, e, &milli) &&
-		    (e->least ? milli >= e->milli : milli <= e->milli))
+		if (holds(w, e, &milli))
 			continue;
 		good = false;
 		print_milli(is, sizeof(is), milli, 3);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "proto/envelope.h"
 #include "rng.h"
 #include "scenario.h"
 
@@ -340,7 +341,7 @@ read_by(struct publish *p, const char *who)
 	return true;
 }
 
-/* publish 10/s from 5s to 25s [size 100] [by any|m2|v1|NODE] */
+/* publish 10/s from 5s to 25s [size 100] [by any|m2|v1|NODE] [among 10] */
 static const char *
 add_publish(struct scenario *s, const struct words *w)
 {
@@ -357,12 +358,16 @@ add_publish(struct scenario *s, const struct words *w)
 	    strcmp(unit, "/s") != 0 || !read_time(w->v[3], &p.from) ||
 	    !read_time(w->v[5], &p.to))
 		return "publish NUMBER/s from TIME to TIME [size BYTES] "
-		    "[by any|m2|v1|NODE]";
+		    "[by any|m2|v1|NODE] [among NODES]";
 	p.gap = UINT64_C(1000000000) / milli;
 	for (i = 6; i + 1 < w->n; i += 2) {
 		if (strcmp(w->v[i], "size") == 0) {
-			if (!read_count(w->v[i + 1], 60000, &p.size))
-				return "size: up to 60000 bytes";
+			if (!read_count(w->v[i + 1], ENVELOPE_PAYLOAD_MAX,
+			    &p.size))
+				return "size: up to 65536 bytes";
+		} else if (strcmp(w->v[i], "among") == 0) {
+			if (!read_count(w->v[i + 1], 65536, &p.among))
+				return "among: so many nodes";
 		} else if (strcmp(w->v[i], "by") != 0 ||
 		    !read_by(&p, w->v[i + 1]))
 			return "by any, m2, v1 or the number of a node";

@@ -61,6 +61,7 @@ struct publish {
 	uint32_t	 size;
 	enum who	 by;
 	uint32_t	 node;
+	uint32_t	 among;		/* the first so many; 0: all */
 };
 
 struct fault {

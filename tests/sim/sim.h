@@ -36,6 +36,9 @@ struct frame {
 	uint32_t	 len;
 	uint32_t	 type;		/* of the envelope */
 	uint32_t	 msg;		/* what it carries, or NO_MSG */
+	uint32_t	 control;	/* bytes of broadcast in a LinkCtrl */
+	uint32_t	 upkeep;	/* bytes for the link itself */
+	bool		 ping;
 	uint64_t	 hash;
 	uint8_t		 data[];
 };
@@ -159,14 +162,20 @@ struct msg {
 	bool		 refused;
 	bool		 betrayed;	/* colluders announced it */
 	uint32_t	 count;		/* nodes that have it */
+	uint32_t	 got;		/* that came: not to the hostile */
 	uint32_t	 copies;	/* frames that brought it */
 	uint8_t		*hops;		/* per node: 0 no, else hops + 1 */
 };
 
 struct phase {
 	uint64_t	 messages, wanted, missed, delivered;
-	uint64_t	 copies, control, hops_max;
+	uint64_t	 copies, hops_max;
+	uint64_t	 got;		/* by nodes that died later, too */
+	uint64_t	 control, upkeep;	/* bytes */
+	uint64_t	 notes, pings;	/* frames with something of them */
+	uint64_t	 lived;		/* us, of all cores that are not hostile */
 	uint64_t	 latency[LATENCY_SLOTS];
+	uint64_t	 flood[LATENCY_SLOTS];	/* if all sent it to all */
 	uint64_t	 lat_max;	/* us */
 	uint64_t	 all;		/* messages that reached everybody */
 };
@@ -213,7 +222,7 @@ struct world {
 	struct totals	 total;
 	uint64_t	 hash;
 	struct arena	 arena;
-	struct wbuf	 buf, payload;
+	struct wbuf	 buf, payload, upkeep;
 	uint64_t	*verdicts;	/* memo of signature checks */
 	size_t		 nverdicts, verdicts_cap;
 	struct rng	 persona_rng, conn_rng;
@@ -311,6 +320,11 @@ struct frame *craft(struct world *, const struct node *, const char *id,
 /* Leaves the payload of a line of people in w->payload. */
 void	 craft_chat(struct world *, const struct node *, const char *text,
 	    size_t);
+/*
+ * A line of a size that no chat may have: a payload of so many bytes, most of
+ * them the text, the rest a field nobody knows.
+ */
+struct frame *craft_large(struct world *, struct node *, uint32_t msg);
 /* To all its links; takes the reference. */
 void	 craft_send(struct world *, struct node *, struct frame *);
 
@@ -348,9 +362,15 @@ const char *track_text(const struct world *, uint32_t msg, size_t *len);
 void	 track_delivered(struct world *, struct node *, struct slice id,
 	    struct slice text);
 void	 track_arrived(struct world *, const struct frame *);
+/* The life of a core ends, or the run. */
+void	 track_lived(struct world *, const struct node *);
 /* Counts what is missing and fills the phases. */
 void	 track_judge(struct world *);
 void	 track_free(struct world *);
+
+/* flood.c */
+/* How soon the message would be everywhere if all sent it on to all. */
+void	 flood_measure(struct world *, uint32_t msg);
 
 /* check.c */
 void	 check_nodes(struct world *);

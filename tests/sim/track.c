@@ -151,8 +151,10 @@ track_delivered(struct world *w, struct node *n, struct slice id,
 		hops = HOPS_MAX;
 	m->hops[n->i] = (uint8_t)(hops + 1);
 	m->count++;
-	if (n->byz == NULL)
-		phase_delivered(w, m, (uint8_t)hops);
+	if (n->byz != NULL)
+		return;
+	m->got++;
+	phase_delivered(w, m, (uint8_t)hops);
 }
 
 static bool
@@ -175,10 +177,32 @@ track_arrived(struct world *w, const struct frame *f)
 		return;
 	w->total.control_frames++;
 	w->total.control_bytes += f->len;
-	for (i = 0; i < w->sc->nspan; i++)
-		if (w->now >= w->sc->span[i].from && w->now <
-		    w->sc->span[i].to)
-			w->phase[i].control += f->len;
+	for (i = 0; i < w->sc->nspan; i++) {
+		if (w->now < w->sc->span[i].from ||
+		    w->now >= w->sc->span[i].to)
+			continue;
+		w->phase[i].control += f->control;
+		w->phase[i].upkeep += f->upkeep;
+		w->phase[i].notes += f->control > 0;
+		w->phase[i].pings += f->ping;
+	}
+}
+
+void
+track_lived(struct world *w, const struct node *n)
+{
+	uint64_t from, to;
+	uint32_t i;
+
+	if (n->persona != IS_CORE || n->byz != NULL)
+		return;
+	for (i = 0; i < w->sc->nspan; i++) {
+		from = n->born > w->sc->span[i].from ? n->born :
+		    w->sc->span[i].from;
+		to = w->now < w->sc->span[i].to ? w->now : w->sc->span[i].to;
+		if (to > from)
+			w->phase[i].lived += to - from;
+	}
 }
 
 /* The author may have gone before it told anybody. */
@@ -228,6 +252,7 @@ judge(struct world *w, uint32_t i)
 		p->wanted += wanted;
 		p->missed += missed;
 		p->delivered += wanted - missed;
+		p->got += m->got;
 		p->copies += m->copies;
 		p->all += missed == 0;
 	}
@@ -238,6 +263,9 @@ track_judge(struct world *w)
 {
 	uint32_t i;
 
+	for (i = 0; i < w->n; i++)
+		if (w->node[i].alive)
+			track_lived(w, &w->node[i]);
 	for (i = 0; i < w->nmsg; i++)
 		if (w->msg[i].at + w->sc->promise <= w->now &&
 		    was_told(w, &w->msg[i]))

@@ -30,6 +30,7 @@ world_init(struct world *w, struct scenario *sc, uint64_t seed)
 	arena_init(&w->arena, MESSAGE_ARENA);
 	wbuf_init(&w->buf, BUF_MAX);
 	wbuf_init(&w->payload, BUF_MAX);
+	wbuf_init(&w->upkeep, M2_CTRL_MAX);
 	w->phase = xcalloc(PHASES_MAX, sizeof(*w->phase));
 	w->persona_rng = rng_stream(seed, RNG_PERSONA, 0);
 	w->conn_rng = rng_stream(seed, RNG_CONN, 0);
@@ -137,6 +138,7 @@ world_free(struct world *w)
 	arena_free(&w->arena);
 	wbuf_free(&w->buf);
 	wbuf_free(&w->payload);
+	wbuf_free(&w->upkeep);
 	free(w->phase);
 	free(w->conn);
 	free(w->edge);
@@ -267,15 +269,32 @@ world_run(struct world *w, uint64_t until, uint64_t most)
 }
 
 static bool
-may_speak(const struct node *n, enum who by)
+is_meant(const struct node *n, enum who by)
 {
-	if (!n->alive || n->byz != NULL)
+	if (n->byz != NULL)
 		return false;
 	if (by == WHO_CORE)
 		return n->persona == IS_CORE;
 	if (by == WHO_V1)
 		return n->persona == IS_V1;
 	return true;
+}
+
+/* One of those that are meant, or of the first so many of them. */
+static struct node *
+choose(struct world *w, const struct publish *p, struct rng *r)
+{
+	uint32_t i, k;
+
+	if (p->by == WHO_NODE)
+		return &w->node[p->node % w->n];
+	if (p->among == 0)
+		return &w->node[rng_below(r, w->n)];
+	k = (uint32_t)rng_below(r, p->among);
+	for (i = 0; i + 1 < w->n; i++)
+		if (is_meant(&w->node[i], p->by) && k-- == 0)
+			break;
+	return &w->node[i];
 }
 
 static void
@@ -285,17 +304,19 @@ publish(struct world *w, uint32_t line)
 	struct rng r = rng_stream(w->seed, RNG_PUBLISH,
 	    (uint64_t)line << 32 | w->nmsg);
 	struct node *n = NULL;
-	uint32_t tries;
+	uint32_t tries, msg;
 
 	if (w->now + p->gap < p->to)
 		queue_add(&w->queue, w->now + p->gap, DO_PUBLISH, line, 0,
 		    NULL);
 	for (tries = 0; tries < 1000; tries++) {
-		n = &w->node[p->by == WHO_NODE ? p->node % w->n :
-		    rng_below(&r, w->n)];
-		if (may_speak(n, p->by))
+		n = choose(w, p, &r);
+		if (n->alive && is_meant(n, p->by))
 			break;
 	}
-	if (may_speak(n, p->by))
-		node_publish(w, n, track_new(w, n, p->size));
+	if (tries == 1000)
+		return;
+	msg = track_new(w, n, p->size);
+	flood_measure(w, msg);
+	node_publish(w, n, msg);
 }

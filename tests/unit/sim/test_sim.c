@@ -78,6 +78,11 @@ lines_are_read_exactly(void **state)
 	assert_null(line(&s, "publish 2.5/s from 1s to 2min size 9 by v1"));
 	assert_int_equal(s.publish[0].gap, 400000);
 	assert_int_equal(s.publish[0].to, 120000000);
+	assert_int_equal(s.publish[0].among, 0);
+	assert_null(line(&s, "publish 1/s from 1s to 2s size 65536 among 5"));
+	assert_int_equal(s.publish[1].size, 65536);
+	assert_int_equal(s.publish[1].among, 5);
+	assert_non_null(line(&s, "publish 1/s from 1s to 2s size 65537"));
 	assert_null(line(&s, "expect warm.copies <= 1.05"));
 	assert_int_equal(s.expect[0].milli, 1050);
 	assert_null(line(&s, ""));
