@@ -130,6 +130,22 @@ sign_cb(void *arg, uint32_t req, const char *message_id, uint64_t lamport_ts,
 }
 
 static void
+sign_record_cb(void *arg, uint32_t req, const struct m2_record *r)
+{
+	struct gossipd *d = arg;
+	size_t i;
+
+	wbuf_reset(&d->body);
+	wbuf_u8(&d->body, KEY_PEER_RECORD);
+	wbuf_u64(&d->body, r->seq);
+	wbuf_u64(&d->body, r->caps);
+	wbuf_u8(&d->body, (uint8_t)r->naddrs);
+	for (i = 0; i < r->naddrs; i++)
+		wbuf_strn(&d->body, r->addr[i].p, r->addr[i].n);
+	imsg_send_wbuf(d->proc->parent, IMSG_KEY_SIGN, req, 0, &d->body);
+}
+
+static void
 chat_in_cb(void *arg, const struct nodeid *sender, struct slice message_id,
     const struct chat_msg *c)
 {
@@ -249,6 +265,7 @@ const struct gossip_ops gossipd_actions = {
 	.dial_cancel = dial_cancel_cb,
 	.verify = verify_cb,
 	.sign = sign_cb,
+	.sign_record = sign_record_cb,
 	.chat_in = chat_in_cb,
 	.chat_result = chat_result_cb,
 	.link_done = link_done_cb,

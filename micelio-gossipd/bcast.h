@@ -34,7 +34,8 @@ struct session;
 #define LINK_CTRL_FRAMES	8u	/* of the window, for control */
 #define LINK_LIST_MAX		8192u	/* bytes of a waiting list of names */
 /* What we say in the tag and in SETUP. */
-#define M2_CAPS		(M2_CAP_TREES | M2_CAP_CLOCK | M2_CAP_PING)
+#define M2_CAPS		(M2_CAP_TREES | M2_CAP_CLOCK | M2_CAP_PING | \
+			M2_CAP_RECORDS)
 #define SETUP_MS		2000u
 #define BATCH_MS		10u
 #define BEHIND_MS		100u	/* who is behind waits, at most */
@@ -126,6 +127,8 @@ struct link {
 	uint64_t	 forgiven_at;	/* mono ms */
 	uint64_t	 big_at;	/* last big frame from it, mono ms */
 	struct bucket	 serve;
+	struct bucket	 records;	/* of peers, that are checked */
+	uint64_t	 told_at;	/* records, mono ms; 0: never */
 
 	struct {
 		uint64_t ihave, ihave_in, graft, graft_in, prune, prune_in;
@@ -197,7 +200,7 @@ struct bcast {
 		uint64_t ihave, ihave_in, graft, graft_in, graft_link,
 		    prune, prune_in, nohave, nohave_in, duplicates, repairs,
 		    swaps, gap, gap_in, pings, control_bytes, control_frames,
-		    late_v1, unannounced, refused;
+		    late_v1, unannounced, refused, records, records_in;
 	} count;
 };
 

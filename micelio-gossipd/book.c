@@ -16,6 +16,7 @@
 /* A record is stored anew when last_seen has moved by so much. */
 #define STORE_AGE_S	3600u
 
+static void		 record_apply(struct gossip *, struct book_peer *);
 static struct book_peer *book_take(struct gossip *, const struct nodeid *);
 static void		 heard_add(struct book_peer *, const char *);
 static void		 verified_sweep(struct gossip *, uint64_t now_s);
@@ -33,11 +34,20 @@ book_init(struct gossip *g, uint64_t seed)
 	    offsetof(struct book_peer, id), NODEID_LEN, seed);
 }
 
+static void
+peer_free(struct lru_node *n)
+{
+	struct book_peer *p = (struct book_peer *)n;
+
+	free(p->record);
+	free(p);
+}
+
 void
 book_free(struct gossip *g)
 {
-	lru_free(&g->book[VERIFIED], NULL);
-	lru_free(&g->book[HEARSAY], NULL);
+	lru_free(&g->book[VERIFIED], peer_free);
+	lru_free(&g->book[HEARSAY], peer_free);
 }
 
 struct book_peer *
@@ -96,7 +106,7 @@ put(struct lru *l, struct book_peer *p)
 		old = oldest(l, p->verified, NULL);
 	if (old != NULL) {
 		lru_remove(l, &old->node);
-		free(old);
+		peer_free(&old->node);
 	}
 	lru_put(l, &p->node);
 }
@@ -132,6 +142,7 @@ store(struct gossip *g, struct book_peer *p)
 void
 gossip_peer_record(struct gossip *g, const struct book_peer *rec)
 {
+	struct peer_record *record;
 	struct book_peer *p;
 	struct lru_node node;
 	struct nodeid id;
@@ -146,14 +157,18 @@ gossip_peer_record(struct gossip *g, const struct book_peer *rec)
 		return;
 	p = book_take(g, &rec->id);
 	node = p->node;
+	record = p->record;
 	*p = *rec;
 	p->node = node;
+	p->record = record;
 	p->verified = true;
 	/* Stated may come back while we know better. */
 	p->last_seen = last_seen_clamp(rec->last_seen, g->now.wall / 1000 >
 	    CLOCK_SET ? g->now.wall / 1000 : UINT64_MAX);
 	p->stored_seen = p->last_seen;
+	p->said_ms = p->last_seen * 1000;
 	p->next_at = 0;
+	record_apply(g, p);
 }
 
 void
@@ -178,6 +193,7 @@ book_hello(struct gossip *g, const struct session *s)
 	p->reachable = s->reachable;
 	text_copy(p->addr, s->listen_addr, sizeof(p->addr));
 	p->last_seen = g->now.wall / 1000;
+	p->said_ms = g->now.wall;
 	p->fail_count = 0;
 	p->last_fail = 0;
 	p->linked = true;
@@ -212,16 +228,19 @@ book_hearsay(struct gossip *g, const struct book_peer *news)
 		p = xcalloc(1, sizeof(*p));
 		*p = *news;
 		p->verified = false;
+		p->record = NULL;
 		put(&g->book[HEARSAY], p);
 		discovery_kick(g);
 		return;
 	}
 	if (news->last_seen <= p->last_seen)
 		return;
-	if (p->verified) {
+	if (p->verified || p->record != NULL) {
 		/* Perhaps it moved; what it said itself comes first. */
 		heard_add(p, news->addr);
 		discovery_seen(g, p, news->last_seen);
+		if (!p->verified)
+			p->last_seen = news->last_seen;
 		return;
 	}
 	if (strcmp(p->addr, news->addr) != 0) {
@@ -234,6 +253,55 @@ book_hearsay(struct gossip *g, const struct book_peer *news)
 	p->has_key = true;
 	p->last_seen = news->last_seen;
 	lru_touch(&g->book[HEARSAY], &p->node);
+}
+
+/* The newest word of the node itself counts, its hello or its record. */
+static void
+record_apply(struct gossip *g, struct book_peer *p)
+{
+	const struct peer_record *r = p->record;
+	const char *addr;
+	size_t i;
+
+	if (r == NULL || (p->verified && r->seq <= p->said_ms))
+		return;
+	addr = r->naddrs > 0 ? r->addr[0] : "";
+	p->reachable = r->naddrs > 0;
+	for (i = 1; i < r->naddrs; i++)
+		heard_add(p, r->addr[i]);
+	if (strcmp(p->addr, addr) == 0)
+		return;
+	text_copy(p->addr, addr, sizeof(p->addr));
+	discovery_kick(g);
+	if (p->verified)
+		store(g, p);
+}
+
+void
+book_record(struct gossip *g, const struct session *s,
+    const struct m2_record *r)
+{
+	uint64_t seen = last_seen_clamp(r->seq / 1000, g->now.wall / 1000);
+	struct book_peer *p;
+	struct nodeid id;
+
+	nodeid_from_pubkey(&id, r->pubkey);
+	if ((p = book_get(g, &id)) == NULL) {
+		p = xcalloc(1, sizeof(*p));
+		p->id = id;
+		memcpy(&p->teller, s->id.b, sizeof(p->teller));
+		put(&g->book[HEARSAY], p);
+		discovery_kick(g);
+	}
+	if (p->record != NULL && p->record->seq >= r->seq)
+		return;
+	free(p->record);
+	p->record = record_copy(r);
+	memcpy(p->pubkey, r->pubkey, sizeof(p->pubkey));
+	p->has_key = true;
+	if (!p->verified && p->last_seen < seen)
+		p->last_seen = seen;
+	record_apply(g, p);
 }
 
 static void
@@ -249,6 +317,15 @@ heard_add(struct book_peer *p, const char *addr)
 	for (; i > 0; i--)
 		memcpy(p->heard[i], p->heard[i - 1], sizeof(p->heard[i]));
 	text_copy(p->heard[0], addr, sizeof(p->heard[0]));
+}
+
+static void
+record_sweep(const struct gossip *g, struct book_peer *p)
+{
+	if (p->record == NULL || record_valid(g, p->record->seq))
+		return;
+	free(p->record);
+	p->record = NULL;
 }
 
 void
@@ -271,6 +348,7 @@ verified_sweep(struct gossip *g, uint64_t now_s)
 	for (n = lru_oldest(&g->book[VERIFIED]); n != NULL; n = next) {
 		next = lru_younger(n);
 		p = (struct book_peer *)n;
+		record_sweep(g, p);
 		if (p->linked) {
 			p->last_seen = now_s;
 			if (p->last_seen > p->stored_seen + STORE_AGE_S)
@@ -278,7 +356,7 @@ verified_sweep(struct gossip *g, uint64_t now_s)
 		} else if (!p->sought && p->last_seen + BOOK_LIFE_S < now_s) {
 			g->ops->peer_del(g->arg, &p->id);
 			lru_remove(&g->book[VERIFIED], n);
-			free(p);
+			peer_free(n);
 		}
 	}
 }
@@ -293,9 +371,10 @@ hearsay_sweep(struct gossip *g, uint64_t now_s)
 	for (n = lru_oldest(&g->book[HEARSAY]); n != NULL; n = next) {
 		next = lru_younger(n);
 		p = (struct book_peer *)n;
+		record_sweep(g, p);
 		if (!p->sought && p->last_seen + HEARSAY_LIFE_S < now_s) {
 			lru_remove(&g->book[HEARSAY], n);
-			free(p);
+			peer_free(n);
 		}
 	}
 }

@@ -71,6 +71,22 @@ envelope_sign(struct gossip *g, enum sign_use use, uint32_t ref, bool tell,
 	return true;
 }
 
+uint32_t
+signing_begin(struct gossip *g, enum sign_use use)
+{
+	struct signing *sg;
+
+	if (g->nsignings >= SIGNINGS_MAX)
+		return 0;
+	sg = xcalloc(1, sizeof(*sg));
+	if ((sg->req = ++g->last_req) == 0)
+		sg->req = ++g->last_req;
+	sg->use = use;
+	TAILQ_INSERT_TAIL(&g->signings, sg, entry);
+	g->nsignings++;
+	return sg->req;
+}
+
 void
 gossip_signed(struct gossip *g, struct gtime now, uint32_t req,
     enum key_status status, const uint8_t sig[64])
@@ -84,6 +100,11 @@ gossip_signed(struct gossip *g, struct gtime now, uint32_t req,
 			break;
 	if (sg == NULL)
 		return;
+	if (sg->use == SIGN_RECORD) {
+		record_signed(g, sg, status, sig);
+		signing_free(g, sg);
+		return;
+	}
 	e.message_id.p = (const uint8_t *)sg->message_id;
 	e.message_id.n = UUID_LEN;
 	e.sender_id.p = (const uint8_t *)g->id_hex;

@@ -98,6 +98,15 @@
 #define HEARSAY_LIFE_S		(24u * 3600)
 #define FAILS_DOUBTFUL		3u	/* no more counted on, nor told of */
 #define SWEEP_MS		60000u
+#define RECORD_AHEAD_MS		60000u
+#define RECORD_LIFE_MS		(UINT64_C(30) * 24 * 3600 * 1000)
+#define RECORD_RENEW_MS		(60u * 60 * 1000)
+#define RECORD_RETRY_MS		5000u
+#define RECORDS_TELL		16u	/* of others, at once */
+#define RECORDS_PAUSE_MS	10000u	/* between two answers on a link */
+#define RECORDS_EVERY_MS	120000u	/* one neighbour is asked, to twice */
+#define RECORDS_RATE		2u	/* checked a second, of one link */
+#define RECORDS_BURST		128u
 #define JOB_COPIES_MAX		3u	/* of one message, waiting */
 #define LISTENING_MAX		CONF_LISTEN_MAX
 #define UUID_LEN		36u
@@ -110,6 +119,26 @@ struct gtime {
 };
 
 enum verdict { VERDICT_BAD, VERDICT_GOOD, VERDICT_PENDING };
+
+/* What a node said of itself and signed (micelio-protocol(7), M2). */
+struct peer_record {
+	uint64_t	 seq;		/* unix ms */
+	uint64_t	 caps;
+	uint8_t		 sig[64];
+	size_t		 naddrs;
+	char		*addr[M2_ADDRS_MAX];	/* in text */
+	char		 text[];
+};
+
+/* Our own. */
+struct own_record {
+	uint32_t	 req;		/* is being signed; 0: no */
+	bool		 good;
+	uint64_t	 seq;
+	char		 addr[HOSTPORT_MAX + 1];
+	uint8_t		 sig[64];
+	uint64_t	 renew_at, retry_at, ask_at;	/* mono ms */
+};
 
 /* A remembered or hearsay peer (wire-v1 5.1). */
 struct book_peer {
@@ -133,6 +162,8 @@ struct book_peer {
 	uint32_t	 shy;		/* short connections in a row */
 	uint64_t	 next_at;	/* mono ms: not dialled before */
 	uint32_t	 rtt_us;	/* of the last link; 0: not known */
+	uint64_t	 said_ms;	/* its last hello, unix ms */
+	struct peer_record *record;	/* or NULL */
 };
 
 /*
@@ -171,6 +202,12 @@ struct gossip_ops {
 		    enum down_reason, const struct nodeid *id, uint64_t ms);
 	void	(*peer_put)(void *, const struct book_peer *);
 	void	(*peer_del)(void *, const struct nodeid *);
+	/*
+	 * Our own record is to be signed; answered by gossip_signed(), in
+	 * order with the others.
+	 */
+	void	(*sign_record)(void *, uint32_t req,
+		    const struct m2_record *);
 	/*
 	 * A line for the log; with a limit other than 0, at most one a
 	 * minute for each limit and event.
@@ -304,7 +341,7 @@ TAILQ_HEAD(session_list, session);
 
 /* ---- signatures in both directions ---- */
 
-enum job_kind { JOB_HELLO, JOB_EXCHANGE, JOB_GOSSIP };
+enum job_kind { JOB_HELLO, JOB_EXCHANGE, JOB_GOSSIP, JOB_RECORD };
 
 /* A signature check under way, and what it is about. */
 struct job {
@@ -312,7 +349,8 @@ struct job {
 	uint64_t	 number;
 	enum job_kind	 kind;
 	uint32_t	 sid;
-	struct envelope	 env;		/* into frame */
+	struct envelope	 env;		/* into frame; JOB_RECORD: only its
+					   payload, PeerRecords with one */
 	uint8_t		*frame;		/* own copy, once pending */
 	size_t		 len;
 	uint8_t		 pubkey[32];
@@ -322,7 +360,7 @@ struct job {
 	bool		 waiting;	/* for another copy's verdict */
 };
 
-enum sign_use { SIGN_HELLO, SIGN_CHAT, SIGN_EXCHANGE };
+enum sign_use { SIGN_HELLO, SIGN_CHAT, SIGN_EXCHANGE, SIGN_RECORD };
 
 /* A message of ours that the parent signs. */
 struct signing {
@@ -483,6 +521,7 @@ struct gossip {
 	uint64_t		 news_last;
 	struct pacer		 pacer;
 	char			 last_chat[UUID_LEN + 1]; /* heard */
+	struct own_record	 own;
 
 	TAILQ_HEAD(, job)	 jobs;
 	size_t			 njobs;
@@ -705,6 +744,27 @@ void	 uuid_make(struct gossip *, char out[UUID_LEN + 1]);
 bool	 envelope_sign(struct gossip *, enum sign_use, uint32_t ref, bool tell,
 	    uint32_t msg_type, const void *payload, size_t len);
 
+/* A signature is asked for in another way; 0: too many are under way. */
+uint32_t signing_begin(struct gossip *, enum sign_use);
+
+/* record.c */
+void	 record_link_up(struct gossip *, struct link *);
+void	 record_in(struct gossip *, struct link *, struct slice payload);
+void	 record_tick(struct gossip *);
+void	 record_verified(struct gossip *, struct session *,
+	    const struct job *, bool good);
+void	 record_signed(struct gossip *, const struct signing *,
+	    enum key_status, const uint8_t sig[64]);
+void	 record_signed_bytes(struct wbuf *, const struct m2_record *);
+/* Is it neither of the future nor void? */
+bool	 record_valid(const struct gossip *, uint64_t seq);
+/* The caller frees it. */
+struct peer_record *record_copy(const struct m2_record *);
+
+/* point.c */
+/* Is it of small order, or its y not less than p? */
+bool	 point_is_odd(const uint8_t[32]);
+
 /* jobs.c */
 /*
  * Checks the signature of job->env under job->pubkey.  The job is the
@@ -797,6 +857,9 @@ struct book_peer *book_get(const struct gossip *, const struct nodeid *);
 void	 book_hello(struct gossip *, const struct session *);
 void	 book_gone(struct gossip *, const struct session *);
 void	 book_hearsay(struct gossip *, const struct book_peer *);
+/* A record that is good, told by s. */
+void	 book_record(struct gossip *, const struct session *s,
+	    const struct m2_record *);
 /* Forgets who was not seen for long; connected ones are seen now. */
 void	 book_sweep(struct gossip *);
 

@@ -6,7 +6,7 @@
  * no key, opens no file and no socket: bytes of the network come from and go
  * to transportd, signatures come from the parent, lines of people from and to
  * sshd, remembered peers from and to stated.  It must never be able to obtain
- * a signature over anything but its own envelopes.
+ * a signature over anything but its own envelopes and its own record.
  *
  * All decisions are in the core (gossip.h); this file carries messages
  * between it and the channels.

@@ -24,10 +24,30 @@ job_run(struct gossip *g, struct job *job)
 		job_done(g, job, v == VERDICT_GOOD);
 }
 
+static enum verdict
+record_ask(struct gossip *g, const struct job *job)
+{
+	struct m2_records *m = xcalloc(1, sizeof(*m));
+	enum verdict v = VERDICT_BAD;
+
+	wbuf_reset(&g->scratch);
+	if (m2_records_read(m, job->env.payload.p, job->env.payload.n) &&
+	    m->n == 1) {
+		record_signed_bytes(&g->scratch, &m->r[0]);
+		g->count.verified++;
+		v = g->ops->verify(g->arg, job->number, job->pubkey,
+		    m->r[0].sig, g->scratch.p, g->scratch.len);
+	}
+	free(m);
+	return v;
+}
+
 /* Lengths are judged here: others than 32 and 64 are never good. */
 static enum verdict
 job_ask(struct gossip *g, const struct job *job)
 {
+	if (job->kind == JOB_RECORD)
+		return record_ask(g, job);
 	if (job->env.signature.n != 64)
 		return VERDICT_BAD;
 	wbuf_reset(&g->scratch);
@@ -162,6 +182,9 @@ job_done(struct gossip *g, struct job *job, bool good)
 	case JOB_HELLO:
 		if (s != NULL && s->state == PEER_VERIFY)
 			hello_verified(g, s, job, good);
+		return;
+	case JOB_RECORD:
+		record_verified(g, s, job, good);
 		return;
 	case JOB_EXCHANGE:
 		if (s != NULL && s->state == PEER_READY)

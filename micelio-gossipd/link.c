@@ -170,6 +170,8 @@ link_frame(struct gossip *g, struct session *s, const struct envelope *e)
 	if (e->msg_type != MSG_LINK_CTRL) {
 		if (e->payload.n > M2_LINK_MAX)
 			drop_count(g, s, DROP_LINK);
+		else if (e->msg_type == MSG_PEER_RECORDS)
+			record_in(g, l, e->payload);
 		return;
 	}
 	if (!m2_ctrl_read(&c, e->payload.p, e->payload.n) ||
@@ -246,6 +248,7 @@ setup_in(struct gossip *g, struct link *l, const struct m2_setup *setup)
 	l->say_window = true;
 	l->fresh_at = l->forgiven_at = g->now.mono;
 	tree_link_up(g, l);
+	record_link_up(g, l);
 	beat_ping(g, l);
 	if (b->beat_at == NEVER)
 		b->beat_at = g->now.mono + BEAT_MS;

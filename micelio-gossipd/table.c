@@ -191,6 +191,10 @@ node_row(const struct gossip *g, const struct book_peer *p, struct wbuf *b)
 	else
 		row_none(b, "rtt", ROW_US);
 	row_text(b, "heard", p->heard[0]);
+	if (p->record != NULL)
+		row_num(b, "signed", ROW_TIME, p->record->seq);
+	else
+		row_none(b, "signed", ROW_TIME);
 }
 
 void
@@ -272,6 +276,8 @@ bcast_row(const struct bcast *c, struct wbuf *b)
 	row_num(b, "late_v1", ROW_U64, c->count.late_v1);
 	row_num(b, "refused", ROW_U64, c->count.refused);
 	row_num(b, "pings", ROW_U64, c->count.pings);
+	row_num(b, "records", ROW_U64, c->count.records);
+	row_num(b, "records_in", ROW_U64, c->count.records_in);
 	row_num(b, "control_frames", ROW_U64, c->count.control_frames);
 	row_num(b, "control_bytes", ROW_BYTES, c->count.control_bytes);
 }

@@ -142,6 +142,20 @@ sign_cb(void *arg, uint32_t req, const char *message_id, uint64_t lamport_ts,
 }
 
 static void
+sign_record_cb(void *arg, uint32_t req, const struct m2_record *r)
+{
+	struct node *n = arg;
+	struct world *w = n->world;
+	struct signing_due *s = xcalloc(1, sizeof(*s));
+
+	wbuf_reset(&w->buf);
+	record_signed_bytes(&w->buf, r);
+	s->req = req;
+	sign_bytes(w, n, w->buf.p, w->buf.len, s->sig);
+	STAILQ_INSERT_TAIL(&n->signs, s, entry);
+}
+
+static void
 chat_in_cb(void *arg, const struct nodeid *sender, struct slice message_id,
     const struct chat_msg *c)
 {
@@ -224,6 +238,7 @@ const struct gossip_ops node_ops = {
 	.dial_cancel = dial_cancel_cb,
 	.verify = verify_cb,
 	.sign = sign_cb,
+	.sign_record = sign_record_cb,
 	.chat_in = chat_in_cb,
 	.chat_result = chat_result_cb,
 	.peer_put = peer_put_cb,

@@ -41,3 +41,24 @@ def test_links_and_trace(t):
     # Each line came to b and c once; few copies were too many.
     spent = sum(r["sent"] for n in nodes for r in links(n))
     assert 8 <= spent <= 20, spent
+
+
+@lane(budget=60)
+def test_records(t):
+    """What a node says of itself comes, signed, to those it has no link to
+    yet, and is what they dial."""
+    a = Node(t, "a")
+    b, c = (Node(t, n, bootstrap=[a.mesh_address]) for n in ("b", "c"))
+    nodes = [a, b, c]
+    for n in nodes:
+        n.start()
+
+    def signed(n):
+        rows = json.loads(n.ctl("nodes", "--json").stdout)["nodes"]
+        return {r["id"]: r["addr"] for r in rows if r["signed"] is not None}
+
+    for n in nodes:
+        others = {o.id: o.mesh_address for o in nodes if o is not n}
+        until("records of all others", lambda n=n: signed(n).keys() ==
+              others.keys(), 20)
+        assert signed(n) == others

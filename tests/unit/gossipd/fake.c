@@ -130,6 +130,28 @@ sign_cb(void *arg, uint32_t req, const char *mid, uint64_t lamport,
 	f->nsigns++;
 }
 
+/* Noted with the bytes to be signed. */
+static void
+sign_record_cb(void *arg, uint32_t req, const struct m2_record *r)
+{
+	struct fake *f = arg;
+	struct fake_sign *s = &f->signs[f->nsigns];
+	struct wbuf b;
+
+	assert_true(f->nsigns < FAKE_MAX);
+	wbuf_init(&b, FRAME_ROOM);
+	record_signed_bytes(&b, r);
+	s->req = req;
+	s->message_id[0] = '\0';
+	s->lamport = 0;
+	s->type = MSG_PEER_RECORDS;
+	s->payload = malloc(b.len);
+	memcpy(s->payload, b.p, b.len);
+	s->len = b.len;
+	f->nsigns++;
+	wbuf_free(&b);
+}
+
 static void
 copy_slice(char *dst, size_t size, struct slice s)
 {
@@ -238,7 +260,7 @@ random_cb(void *arg, void *buf, size_t n)
 static const struct gossip_ops fake_ops = {
 	send_cb, ready_cb, close_cb, credit_cb, dial_cb, dial_cancel_cb,
 	verify_cb, sign_cb, chat_in_cb, chat_result_cb, link_done_cb,
-	peer_put_cb, peer_del_cb,
+	peer_put_cb, peer_del_cb, sign_record_cb,
 	event_cb, random_cb,
 };
 
@@ -315,10 +337,12 @@ fake_pump(struct fake *f)
 	while (f->signed_up_to < f->nsigns) {
 		s = &f->signs[f->signed_up_to++];
 		wbuf_reset(&b);
-		wbuf_bytes(&b, s->message_id, UUID_LEN);
-		wbuf_bytes(&b, f->me.hex, NODEID_HEX);
-		wbuf_u64be(&b, s->lamport);
-		wbuf_u32be(&b, s->type);
+		if (s->type != MSG_PEER_RECORDS) {
+			wbuf_bytes(&b, s->message_id, UUID_LEN);
+			wbuf_bytes(&b, f->me.hex, NODEID_HEX);
+			wbuf_u64be(&b, s->lamport);
+			wbuf_u32be(&b, s->type);
+		}
 		wbuf_bytes(&b, s->payload, s->len);
 		crypto_sign_detached(sig, NULL, b.p, b.len, f->me.sec);
 		gossip_signed(f->g, f->now, s->req, f->sign_status, sig);

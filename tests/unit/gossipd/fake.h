@@ -21,7 +21,7 @@
 
 #define FAKE_MAX	512
 #define FRAME_ROOM	70000
-#define FAKE_KIN	"cap/m2.d"	/* trees, clock, pings */
+#define FAKE_KIN	"cap/m2.1d"	/* trees, clock, pings, records */
 
 struct ident {
 	uint8_t		 pub[32], sec[64], noise[32];

@@ -95,7 +95,7 @@ test_vector_hello(void **state)
 {
 	struct json *vectors = json_vectors();
 	struct fake *f = fake_new(0);
-	static const char tag[] = "\x1a\x08" "cap/m2.d";
+	static const char tag[] = "\x1a\x09" "cap/m2.1d";
 	const size_t len = sizeof(tag) - 1;
 	uint8_t want[1024];
 	const uint8_t *at;
@@ -159,7 +159,7 @@ test_tag(void **state)
 	assert_true(hello_read(&h, &a, f->signs[0].payload,
 	    f->signs[0].len));
 	assert_int_equal(h.ntags, 1);
-	assert_memory_equal(h.tags[0].p, "cap/m2.d", 8);
+	assert_memory_equal(h.tags[0].p, "cap/m2.1d", 9);
 	arena_free(&a);
 	fake_free(f);
 }
