@@ -63,6 +63,7 @@ struct session;
 #define SWAP_EVERY_MS		5000u
 #define SERVE_RATE		2048u	/* KiB a second by request, one link */
 #define SERVE_BURST		16384u
+#define LOOK_STEPS		64u	/* of looking for a name cost 1 of it */
 #define RESYNC_STEP		512u	/* names of one batch */
 #define RESYNC_MS		50u
 #define V1_JITTER_MS		50u
@@ -89,6 +90,7 @@ struct link {
 	uint64_t	 since;		/* mono ms */
 	struct m2_setup	 setup;		/* theirs */
 	bool		 say_setup, say_window, gap_told;
+	bool		 windowed;	/* theirs came */
 
 	/* What goes into the next control frame, and when. */
 	uint64_t	 flush_at;
@@ -129,6 +131,7 @@ struct link {
 	struct bucket	 serve;
 	struct bucket	 records;	/* of peers, that are checked */
 	uint64_t	 told_at;	/* records, mono ms; 0: never */
+	struct logmsg	*found;		/* last asked for; NULL: none */
 
 	struct {
 		uint64_t ihave, ihave_in, graft, graft_in, prune, prune_in;

@@ -209,8 +209,11 @@ ctrl_in(struct gossip *g, struct link *l, const struct m2_ctrl *c)
 	names_in(g, l, c->graft_link, tree_graft_link_in);
 	names_in(g, l, c->prune, tree_prune_in);
 	names_in(g, l, c->nohave, repair_nohave);
-	if (c->window.n > 0)
+	/* Each has us go through all the log, and one is what a link needs. */
+	if (c->window.n > 0 && !l->windowed) {
+		l->windowed = true;
 		window_in(g, l, c->window);
+	}
 	if (c->gap > 0) {
 		g->bcast.count.gap_in += c->gap;
 		gossip_log(g, EV_MESSAGES_LOST, id_limit(&s->id, 1),

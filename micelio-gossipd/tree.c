@@ -414,15 +414,40 @@ tree_graft_link_in(struct gossip *g, struct link *l, uint64_t oid)
 		o->eager |= l->bit;
 }
 
-/* Names on this link are under their salt; what is asked for is young. */
-static struct logmsg *
-find_theirs(const struct gossip *g, const struct link *l, uint64_t sid)
+static bool
+is_named(const struct link *l, const struct logmsg *m, uint64_t sid)
 {
-	struct logmsg *m = msglog_youngest(&g->bcast.log);
+	return m2_sid(l->setup.salt, m->mid) == sid;
+}
 
-	while (m != NULL && m2_sid(l->setup.salt, m->mid) != sid)
-		m = msglog_older(m);
-	return m;
+/*
+ * Names on this link are under their salt.  What is asked for is young, or
+ * comes behind what was asked for before.  Looking costs time, found or not,
+ * and is paid from the budget: names made up would have us look through all
+ * the log.
+ */
+static struct logmsg *
+find_theirs(const struct gossip *g, struct link *l, uint64_t sid)
+{
+	struct logmsg *down = msglog_youngest(&g->bcast.log), *up = l->found;
+	uint32_t n;
+
+	for (n = 0; down != NULL; n++) {
+		if (n % LOOK_STEPS == 0 && !bucket_take(&l->serve, SERVE_RATE,
+		    SERVE_BURST, 1, g->now.mono))
+			return NULL;
+		if (up != NULL && is_named(l, up, sid)) {
+			l->found = up;
+			return up;
+		}
+		if (is_named(l, down, sid)) {
+			l->found = down;
+			return down;
+		}
+		up = up != NULL ? msglog_younger(up) : NULL;
+		down = msglog_older(down);
+	}
+	return NULL;
 }
 
 /* Only what was told on this link, twice at most, within its budget. */
@@ -442,9 +467,7 @@ tree_graft_in(struct gossip *g, struct link *l, uint64_t sid)
 	struct origin *o;
 	struct logmsg *m;
 
-	/* Looking costs time, found or not. */
-	m = bucket_take(&l->serve, SERVE_RATE, SERVE_BURST, 1, g->now.mono) ?
-	    find_theirs(g, l, sid) : NULL;
+	m = find_theirs(g, l, sid);
 	l->count.graft_in++;
 	g->bcast.count.graft_in++;
 	if (m != NULL && (o = tree_origin_of(m)) != NULL) {
@@ -560,6 +583,8 @@ log_drop(struct gossip *g, struct logmsg *m)
 			payload_forget(g, l, m);
 		if (l->resync == m)
 			l->resync = msglog_younger(m);
+		if (l->found == m)
+			l->found = msglog_younger(m);
 		if (l->cursor != m)
 			continue;
 		l->cursor = msglog_younger(m);

@@ -408,6 +408,51 @@ test_serve(void **state)
 	fake_free(k.f);
 }
 
+/* Looking for what nobody has is paid for; to ask in order is cheap. */
+static void
+test_looks(void **state)
+{
+	struct m2_ctrl c = { .gap = 0 };
+	struct link *l;
+	uint64_t names[800], left;
+	struct slice m;
+	struct kin k;
+	char mid[40];
+	uint32_t i;
+
+	(void)state;
+	kin_open(&k);
+	for (i = 0; i < 800; i++) {
+		(void)snprintf(mid, sizeof(mid),
+		    "00000000-0000-4000-8000-%012u", i);
+		m = chat_env(&k.author, mid, 7);
+		names[i] = sid_of(&k, m, true);
+		fake_frame(k.f, 1, m);
+		fake_pass(k.f, 100);
+		gossip_frame(k.f->g, k.f->now, 2, "\x28\x05", 2);
+		gossip_frame(k.f->g, k.f->now, 3, "\x28\x05", 2);
+		gossip_credit(k.f->g, 2, 64, 1 << 20);
+		gossip_credit(k.f->g, 3, 64, 1 << 20);
+		fake_forget(k.f);
+	}
+	assert_true(k.f->g->bcast.log.map.n == 800);
+	l = peers_session(k.f->g, 3)->link;
+	left = l->serve.millis;
+	for (i = 100; i < 800; i++) {
+		c.graft = name(names[i]);
+		ctrl_in(&k, 3, &c);
+	}
+	/* twice the steps of one walk through all of them */
+	assert_in_range(left - l->serve.millis, 700 * 1000, 800 * 1000);
+	for (i = 0; i < 2000; i++) {
+		c.graft = name(i);
+		ctrl_in(&k, 3, &c);
+		fake_forget(k.f);
+	}
+	assert_true(l->serve.millis < 1000);
+	fake_free(k.f);
+}
+
 /* A new link: only what differs is told. */
 static void
 test_window(void **state)
@@ -446,6 +491,9 @@ test_window(void **state)
 		fake_pass(k.f, 10);
 		assert_int_equal(ctrl_out(k.f, 4 + (uint32_t)i, &out) &&
 		    out.ihave.n == 8, i == 1);
+		/* one is enough */
+		ctrl_in(&k, 4 + (uint32_t)i, &c);
+		assert_null(peers_session(k.f->g, 4 + (uint32_t)i)->link->window);
 		gossip_session_down(k.f->g, k.f->now, 4 + (uint32_t)i,
 		    DOWN_RESET);
 		fake_forget(k.f);
@@ -569,6 +617,7 @@ main(void)
 		cmocka_unit_test(test_withheld),
 		cmocka_unit_test(test_link_lost),
 		cmocka_unit_test(test_serve),
+		cmocka_unit_test(test_looks),
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_queue),
