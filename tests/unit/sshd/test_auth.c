@@ -206,7 +206,8 @@ test_refusal_text(void **state)
 	assert_true(login_request_read(&q, body.p, body.len));
 	auth_decide(&keys, &q, sid, &from, 1000, &answer);
 	auth_refusal_text(&q, &answer, "F", text, sizeof(text));
-	assert_null(strstr(text, "rm"));
+	/* with the ";": "rm" may well be in a key */
+	assert_null(strstr(text, ";rm"));
 	wbuf_free(&body);
 }
 
