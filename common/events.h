@@ -56,6 +56,7 @@
 	X(PEER_UP, INFO, "id addr dir", "a peer is connected and known by its key", "") \
 	X(PEER_DOWN, INFO, "id addr dir up cause", "a peer's connection ended", "") \
 	X(GUEST_GONE, DEBUG, "id addr dir up cause", "a node that was connected beside network.max_peers for a moment went; its coming is not logged", "") \
+	X(GUEST_KEPT, INFO, "id addr", "a passing guest had messages that were missing here, or lacked ours: it stays", "") \
 	X(HELLO_REFUSED, WARN, "addr check text", "a connection failed a check of the hello", \
 	    "a foreign or broken program; nothing to do unless it is yours")  \
 	X(MESSAGE_REFUSED, WARN, "id addr check text more", "a peer sent messages that fail a check", \

@@ -24,6 +24,7 @@ beat_tick(struct gossip *g)
 		return;
 	b->beat_at = b->nm2 + b->nwait > 0 ? g->now.mono + BEAT_MS : NEVER;
 	record_tick(g);
+	slots_keep(g);
 	for (s = TAILQ_FIRST(&g->ready); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, ready_entry);
 		if (s->link == NULL)

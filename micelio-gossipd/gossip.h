@@ -94,6 +94,8 @@
 #define SEEN_AGAIN_MS	60000u	/* a pause is not cut short more often */
 #define PROBE_MIN_MS		15000u	/* ... to twice that */
 #define GUEST_MS		20000u	/* of a guest who came to us */
+#define GUEST_LACK_MS		3000u	/* what is so old ought to be here */
+#define GUESTS_KEPT_MAX		2u	/* with a place for what they had */
 #define BOOK_LIFE_S		(30u * 24 * 3600)
 #define HEARSAY_LIFE_S		(24u * 3600)
 #define FAILS_DOUBTFUL		3u	/* no more counted on, nor told of */
@@ -260,6 +262,7 @@ struct counters {
 	uint64_t	sought;		/* dials by discovery */
 	uint64_t	probes;		/* those of them that were probes */
 	uint64_t	swaps;		/* links given up for nearer ones */
+	uint64_t	kept;		/* guests that were missed */
 	uint64_t	exchange_mismatched; /* entries: id is not the key's */
 	uint64_t	chat_lost;	/* own lines given up in the queue */
 	uint64_t	drops[DROP_MAX];
@@ -311,6 +314,9 @@ struct session {
 	bool			 guest;		/* beside max_peers */
 	bool			 brief;		/* goes when it was told */
 	uint64_t		 guest_until;
+	bool			 missed;	/* a guest: one of us has what
+						   the other lacked */
+	bool			 kept;		/* was such a guest */
 	bool			 clock_known;
 	int64_t			 clock_s;	/* how far ahead of ours */
 	char			 listen_addr[HOSTPORT_MAX + 1];
@@ -699,6 +705,12 @@ bool	 slots_want_near(const struct gossip *, size_t known);
  * that is far?  Then that one was closed.
  */
 bool	 slots_swap(struct gossip *, struct session *guest);
+
+/*
+ * Messages that one side lacked for long came over a guest's link: it gets a
+ * place, and the worst link by chance goes.
+ */
+void	 slots_keep(struct gossip *);
 
 /* orders.c */
 void	 orders_free(struct gossip *);

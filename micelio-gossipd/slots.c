@@ -113,6 +113,55 @@ alone(const struct gossip *g, const struct session *s,
 	return true;
 }
 
+/* Who goes for a guest that is kept: of the same side's dialling. */
+static struct session *
+worst(const struct gossip *g, const struct session *guest)
+{
+	struct session *s, *bad = NULL;
+
+	TAILQ_FOREACH(s, &g->ready, ready_entry) {
+		if (s->guest || s->kept || s->near || s->ordered ||
+		    !s->primary || s->twin != NULL ||
+		    s->outbound != guest->outbound ||
+		    bootstrap_dialled(g, s->dial) ||
+		    g->now.mono - s->ready_at < GUEST_MS)
+			continue;
+		if (bad == NULL || s->rtt_us > bad->rtt_us)
+			bad = s;
+	}
+	return bad;
+}
+
+/*
+ * Halves of a mesh that find each other again must not lose each other with
+ * the guest that was between them.  Anybody can have what we lack, by making
+ * it; so no more than a few places are had in this way.
+ */
+void
+slots_keep(struct gossip *g)
+{
+	struct session *s, *guest = NULL, *bad;
+	size_t kept = 0;
+
+	TAILQ_FOREACH(s, &g->ready, ready_entry) {
+		kept += s->kept;
+		if (s->guest && !s->brief && s->missed)
+			guest = s;
+	}
+	if (guest == NULL || kept >= GUESTS_KEPT_MAX)
+		return;
+	bad = peers_full(g) ? worst(g, guest) : NULL;
+	if (bad == NULL && peers_full(g))
+		return;
+	guest->kept = true;
+	g->count.kept++;
+	peers_settle(g, guest);
+	gossip_log(g, EV_GUEST_KEPT, id_limit(&guest->id, 1),
+	    LF_ID("id", &guest->id), LF_STR("addr", guest->addr));
+	if (bad != NULL)
+		peers_close(g, bad, DOWN_FULL);
+}
+
 bool
 slots_swap(struct gossip *g, struct session *guest)
 {

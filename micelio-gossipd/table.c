@@ -313,6 +313,7 @@ gossip_status_row(const struct gossip *g, struct wbuf *b)
 	row_num(b, "seeking", ROW_U64, g->nquests);
 	row_num(b, "probes", ROW_U64, c->probes);
 	row_num(b, "swaps", ROW_U64, c->swaps);
+	row_num(b, "guests_kept", ROW_U64, c->kept);
 	row_num(b, "exchange_mismatched", ROW_U64, c->exchange_mismatched);
 	row_num(b, "chat_queued", ROW_U64, g->pacer.n);
 	row_num(b, "chat_lost", ROW_U64, c->chat_lost);

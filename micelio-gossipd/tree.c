@@ -129,6 +129,17 @@ frame_make(struct gossip *g, const struct envelope *e, struct slice *frame)
 	return again.hop_at;
 }
 
+/* Old by its own clock, and nobody else told of it. */
+static void
+guest_brought(const struct gossip *g, struct session *s,
+    const struct envelope *e, const struct want *w)
+{
+	if (s != NULL && s->guest && envelope_clocked(e) &&
+	    (e->lamport_ts >> 16) + GUEST_LACK_MS <= g->now.wall &&
+	    (w->by & ~link_twins(g, s)) == 0)
+		s->missed = true;
+}
+
 void
 tree_accept(struct gossip *g, struct session *s, const struct nodeid *author,
     const struct envelope *e, const uint8_t mid[M2_MID], uint64_t sid)
@@ -157,8 +168,10 @@ tree_accept(struct gossip *g, struct session *s, const struct nodeid *author,
 	m->spent = e->hop_count <= 1 && s != NULL && s->link != NULL &&
 	    s->link->kind != LINK_M2;
 	trace_add(g, m, s, e, w);
-	if (w != NULL)
+	if (w != NULL) {
+		guest_brought(g, s, e, w);
 		repair_done(g, w, s);
+	}
 	spread(g, o, m, s, author);
 	tree_trim(g, &o->share);
 }
@@ -480,6 +493,9 @@ tree_graft_in(struct gossip *g, struct link *l, uint64_t sid)
 		if (!peers_bad(g, l->s, 1))
 			return;
 	}
+	/* Then it lacks the others too; it will say so as well. */
+	if (m != NULL && l->s->guest && m->at + GUEST_LACK_MS <= g->now.mono)
+		l->s->missed = true;
 	if (m == NULL || !may_serve(g, l, m) || !payload_give(g, l, m)) {
 		control_name(&l->nohave, sid);
 		g->bcast.count.nohave++;

@@ -605,6 +605,63 @@ test_v1(void **state)
 	fake_free(k.f);
 }
 
+/* Time in which nobody falls silent. */
+static void
+pass(struct fake *f, uint64_t ms)
+{
+	struct session *s;
+
+	for (; ms >= 500; ms -= 500) {
+		fake_pass(f, 500);
+		TAILQ_FOREACH(s, &f->g->ready, ready_entry)
+			s->rx_at = f->now.mono;
+	}
+}
+
+/*
+ * A guest that lacks what has been here for long is of another part of the
+ * mesh: it gets the place of a link; more than two do not.
+ */
+static void
+test_guest_kept(void **state)
+{
+	struct m2_ctrl window = { .window = { NULL, 0 } }, graft = { .gap = 0 };
+	uint8_t second[M2_SECOND] = { 0 };
+	struct m2_ctrl out;
+	struct ident late;
+	struct slice frame;
+	uint32_t sid;
+	struct kin k;
+
+	(void)state;
+	kin_open(&k);
+	k.f->conf.network_max_peers = 3;
+	frame = chat_env(&k.author, U1, 5);
+	fake_frame(k.f, 1, frame);
+	graft.graft = name(sid_of(&k, frame, true));
+	pass(k.f, GUEST_MS + 1000);
+	for (sid = 4; sid < 7; sid++) {
+		ident_make(&late, 10 + sid);
+		fake_connect_kin(k.f, sid, &late, "");
+		assert_true(peers_session(k.f->g, sid)->guest);
+		setup_in(&k, sid);
+		window.window = (struct slice){ second, sizeof(second) };
+		ctrl_in(&k, sid, &window);
+		fake_pass(k.f, 100);
+		assert_true(ctrl_out(k.f, sid, &out));
+		assert_int_equal(out.ihave.n, M2_SID);
+		ctrl_in(&k, sid, &graft);
+		assert_true(payload_went(k.f, sid));
+		pass(k.f, 1500);
+		assert_int_equal(peers_session(k.f->g, sid)->guest,
+		    sid == 6);
+		fake_forget(k.f);
+	}
+	assert_int_equal(k.f->g->count.kept, GUESTS_KEPT_MAX);
+	assert_int_equal(k.f->g->npeers - k.f->g->nguests, 3);
+	fake_free(k.f);
+}
+
 int
 main(void)
 {
@@ -622,6 +679,7 @@ main(void)
 		cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_queue),
 		cmocka_unit_test(test_v1),
+		cmocka_unit_test(test_guest_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
