@@ -228,7 +228,8 @@ bootstrap_down(struct gossip *g, uint32_t dial, enum down_reason reason,
 	    LF_STR("cause", down_reason_text(reason)),
 	    LF_MS("next", b->next_at - g->now.mono),
 	    reason == DOWN_SELF ? (struct log_field)LF_HINT("network.bootstrap "
-	    "names this node itself; remove the entry") :
+	    "names this node itself, or one with a copy of its keys; remove "
+	    "the entry, or that node's identity") :
 	    (struct log_field)LF_END);
 }
 

@@ -179,9 +179,12 @@ judge(const struct status_facts *s, struct health *h)
 		    h->down_addr : s->bootstrap->v[0],
 		    h->down_cause[0] != '\0' ? h->down_cause :
 		    "not reached yet");
-		(void)snprintf(h->hint, sizeof(h->hint), "check the address "
-		    "in network.bootstrap and that the node there is "
-		    "running");
+		(void)snprintf(h->hint, sizeof(h->hint), "%s", strcmp(
+		    h->down_cause, down_reason_text(DOWN_SELF)) == 0 ?
+		    "this node itself answers there, or one with a copy of "
+		    "its keys: remove the entry, or that node's identity" :
+		    "check the address in network.bootstrap and that the "
+		    "node there is running");
 		return;
 	}
 	h->healthy = true;

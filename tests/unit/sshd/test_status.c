@@ -211,6 +211,19 @@ test_peers(void **state)
 }
 
 static void
+test_own_key(void **state)
+{
+	const char *text;
+
+	(void)state;
+	strlist_add(&boot, "192.0.2.1:4000");
+	peer_add("192.0.2.1:4000", "down", "own-key");
+	text = build(false);
+	assert_non_null(strstr(text, "a copy of its keys: remove"));
+	assert_null(strstr(text, "is running"));
+}
+
+static void
 test_peer_down(void **state)
 {
 	const char *text;
@@ -291,6 +304,7 @@ main(void)
 #define T_(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T_(test_alone), T_(test_clock), T_(test_store), T_(test_listens),
+		T_(test_own_key),
 		T_(test_peers), T_(test_peer_down), T_(test_silent), T_(test_no_keys), T_(test_sandbox),
 		T_(test_answers_bounded),
 	};
