@@ -105,14 +105,19 @@ const struct command commands[] = {
 	    DOOR_ANY, .min_args = 1, .max_args = 1, .start = cmd_versions },
 	{ "watch", "[PREFIX]", "keys of the map as they change",
 	    { "watch o/", "watch --json" }, ROLE_USER,
-	    DOOR_EXEC | DOOR_CONTROL, .streams = true, .max_args = 1,
-	    .start = cmd_watch },
+	    DOOR_ANY, .streams = true, .max_args = 1, .start = cmd_watch },
+	{ "unwatch", "[PREFIX]", "show them no longer; without PREFIX: none",
+	    { "unwatch o/", "unwatch" }, ROLE_USER, DOOR_SHELL,
+	    .max_args = 1, .start = cmd_unwatch },
 	{ "state", "", "how the map is: entries, digest, who uses how much",
 	    { "state", "state --json" }, ROLE_USER, DOOR_ANY,
 	    .start = cmd_state },
 	{ "export", "[PREFIX]", "keys and values of the map as JSON lines",
 	    { "export", "export o/" }, ROLE_USER, DOOR_EXEC | DOOR_CONTROL,
 	    .max_args = 1, .start = cmd_export },
+	{ "import", "", "write JSON lines, as of export, from standard input",
+	    { "import", "import --json" }, ROLE_OP, DOOR_EXEC | DOOR_CONTROL,
+	    .changes = true, .start = cmd_import },
 	{ "backup", "", "copy the database to state/backup and read it back",
 	    { "backup", "backup --json" }, ROLE_OP, DOOR_ANY,
 	    .changes = true, .start = cmd_backup },
@@ -217,6 +222,7 @@ run_free(struct run *run)
 		recall_cancel(run->recall);
 	say_forget(caller->hub, NULL, run);
 	map_run_free(run);
+	import_free(run);
 	if (run->deadline != NULL)
 		event_free(run->deadline);
 	cmdline_free(&run->line);
@@ -230,7 +236,7 @@ run_by_request(struct hub *hub, uint32_t id)
 	struct run *run;
 
 	TAILQ_FOREACH(run, &hub->runs, all)
-		if (run->request == id)
+		if (run->request == id || import_has(run, id))
 			return run;
 	return NULL;
 }
@@ -366,6 +372,10 @@ run_input(struct run *run, const void *p, size_t n)
 {
 	if (!run->wants_input)
 		return;
+	if (run->import != NULL) {
+		import_input(run, p, n);
+		return;
+	}
 	if (n == 0) {
 		run->wants_input = false;
 		if (run->line.cmd->start == cmd_put)

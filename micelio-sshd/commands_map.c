@@ -48,6 +48,22 @@ map_send(struct run *run, enum map_ask what, const char *key,
 	wbuf_free(&w);
 }
 
+void
+map_put(struct hub *hub, uint32_t req, const char *key, const void *value,
+    size_t n)
+{
+	struct wbuf w;
+
+	wbuf_init(&w, 24576);
+	wbuf_u8(&w, MAP_ASK_PUT);
+	wbuf_str(&w, key);
+	wbuf_str(&w, "");
+	wbuf_blob(&w, value, n);
+	imsg_send_wbuf(hub->proc->link[PROC_STATED], IMSG_MAP_ASK, req, 0,
+	    &w);
+	wbuf_free(&w);
+}
+
 /* False: the run has ended. */
 static bool
 map_begin(struct run *run, enum map_ask what)
@@ -196,6 +212,32 @@ cmd_watch(struct run *run)
 	ask(run, MAP_ASK_WATCH);
 }
 
+/* Of this person's watches those of that prefix, or all. */
+void
+cmd_unwatch(struct run *run)
+{
+	struct caller *caller = run->caller;
+	const char *prefix = run->line.argc > 0 ? run->line.argv[0] : NULL;
+	struct run *r, *next;
+	unsigned int n = 0;
+
+	TAILQ_FOREACH_SAFE(r, &caller->runs, entry, next) {
+		if (r->map == NULL || r->map->what != MAP_ASK_WATCH ||
+		    (prefix != NULL && strcmp(prefix, r->line.argc > 0 ?
+		    r->line.argv[0] : "") != 0))
+			continue;
+		run_free(r);
+		n++;
+	}
+	if (n == 0) {
+		run_fail(run, 1, "unwatch: nothing is watched%s%s",
+		    prefix != NULL ? " as " : "", prefix != NULL ? prefix :
+		    "");
+		return;
+	}
+	run_done(run, EX_OK);
+}
+
 void
 cmd_state(struct run *run)
 {
@@ -281,7 +323,8 @@ watch_line(struct run *run, const void *row, size_t len, const char *value,
 			wbuf_printf(&w, "%s = %s\n", key, safe);
 		else
 			wbuf_printf(&w, "%s deleted\n", key);
-		run_out(run, OUT_STDOUT, (const char *)w.p, w.len);
+		run_out(run, run->caller->door == DOOR_SHELL ? OUT_ROOM :
+		    OUT_STDOUT, (const char *)w.p, w.len);
 		wbuf_free(&w);
 	}
 	free(safe);
@@ -442,9 +485,13 @@ map_done(struct hub *hub, struct imsg *msg)
 		    "malformed end");
 		return;
 	}
-	if (run == NULL || run->map == NULL)
+	if (run == NULL || (run->map == NULL && run->import == NULL))
 		return;
 	text_safe(text, n, why, sizeof(why), true);
+	if (run->import != NULL) {
+		import_answer(run, msg->id, exits[st], why);
+		return;
+	}
 	if (st != MAP_DONE_OK)
 		run_fail(run, exits[st], "%s: %s", run->line.cmd->name, why);
 	else if (after_len > 0 && !run->map->doc.cut) {

@@ -18,6 +18,7 @@
 #define LINGER_MS	3000	/* from its last word to its end */
 #define FLUSH_MS	90000	/* for a slow reader to take the rest */
 #define CHUNK_MAX	32768u
+#define HOLD_INPUT	2u	/* a reason for imsgchan_pause() */
 #define QUEUE_MAX	(16u * 1024 * 1024)	/* far over OUTLET_WINDOW */
 
 static void	conn_dispatch(struct imsgchan *, struct imsg *, void *);
@@ -26,6 +27,7 @@ static void	conn_closed(struct imsgchan *, enum imsgchan_end,
 static void	conn_timer_cb(evutil_socket_t, short, void *);
 static void	conn_out(struct caller *, int, const char *, size_t);
 static void	conn_exit_status(struct caller *, int);
+static void	conn_hold(struct caller *, bool);
 
 static struct conn *
 conn_find(struct hub *hub, uint32_t id)
@@ -128,6 +130,7 @@ conn_new(struct hub *hub, const struct addr *a)
 	caller_init(&c->caller, hub);
 	c->caller.out = conn_out;
 	c->caller.exit = conn_exit_status;
+	c->caller.hold = conn_hold;
 	intake_init(&c->intake);
 	c->hub = hub;
 	c->addr = *a;
@@ -416,6 +419,19 @@ conn_out(struct caller *caller, int stream, const char *s, size_t n)
 		iov[1].iov_len = k;
 		imsg_sendv(c->chan, IMSG_SES_OUT, 0, 0, iov, 2);
 	}
+}
+
+static void
+conn_hold(struct caller *caller, bool hold)
+{
+	struct conn *c = (struct conn *)(void *)caller;
+
+	if (c->chan == NULL)
+		return;
+	if (hold)
+		imsgchan_pause(c->chan, HOLD_INPUT);
+	else
+		imsgchan_resume(c->chan, HOLD_INPUT);
 }
 
 static void

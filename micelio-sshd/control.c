@@ -233,6 +233,20 @@ client_exit(struct caller *caller, int status)
 		event_add(c->timer, &tv);
 }
 
+/* While it is held nothing of it is read. */
+static void
+client_hold(struct caller *caller, bool hold)
+{
+	struct client *c = client_of(caller);
+
+	if (c->dead || c->state != CLIENT_RUNNING)
+		return;
+	if (hold)
+		event_del(c->ev_read);
+	else
+		event_add(c->ev_read, NULL);
+}
+
 /* Refused by the door, not by a command. */
 static void
 client_refuse(struct client *c, int status, const char *why)
@@ -320,7 +334,8 @@ accepted(struct client *c, const char *const *words, size_t n)
 	if (cmd->streams)
 		bits |= CTL_STREAMS;
 	if (cmd->talk ? strcmp(words[n - 1], "-") == 0 :
-	    cmd->start == cmd_put && put_reads(words + 1, n - 1))
+	    cmd->start == cmd_import || (cmd->start == cmd_put &&
+	    put_reads(words + 1, n - 1)))
 		bits |= CTL_INPUTS;
 	frame_put(c, CTL_ACCEPTED, &bits, 1, NULL, 0);
 }
@@ -465,6 +480,7 @@ client_new(struct control *ctl, int fd)
 	c->caller.role = role;
 	c->caller.out = client_out;
 	c->caller.exit = client_exit;
+	c->caller.hold = client_hold;
 	c->control = ctl;
 	c->fd = fd;
 	c->in = xcalloc(1, CTL_FRAME_MAX + CTL_HEADER);

@@ -817,6 +817,8 @@ struct caller {
 	unsigned int		 nruns;
 	void	(*out)(struct caller *, int stream, const char *, size_t);
 	void	(*exit)(struct caller *, int status);
+	/* Let its input wait where it comes from; NULL: it cannot. */
+	void	(*hold)(struct caller *, bool);
 };
 #define OUT_STDOUT	1
 #define OUT_STDERR	2
@@ -844,6 +846,7 @@ struct run {
 	struct wbuf		 in;		/* standard input */
 	struct maprun		*map;		/* commands_map.c */
 	struct recall		*recall;	/* commands_recall.c */
+	struct import		*import;	/* import.c */
 	bool			 wants_input;
 	bool			 in_over;	/* more than fits */
 	char			 about[NODEID_HEX + 1];	/* unlink: the node */
@@ -1046,7 +1049,19 @@ void	 cmd_reload(struct run *);
 void	 cmd_reload_done(struct hub *, struct imsg *);
 void	 cmd_say_input(struct run *);
 
+/* import.c */
+void	 cmd_import(struct run *);
+void	 import_free(struct run *);
+bool	 import_has(const struct run *, uint32_t req);
+/* n 0: the end.  The run may end. */
+void	 import_input(struct run *, const void *, size_t n);
+void	 import_answer(struct run *, uint32_t req, int status,
+	    const char *why);
+
 /* commands_map.c: the replicated map. */
+void	 map_put(struct hub *, uint32_t req, const char *key,
+	    const void *value, size_t);
+void	 cmd_unwatch(struct run *);
 void	 cmd_put(struct run *);
 void	 cmd_put_input(struct run *);
 /* Does put take its value from standard input, with these words? */

@@ -219,9 +219,27 @@ parent_fact(const struct answer *parent, const char *name, struct doc *d)
 		row_null(&d->head, name);
 }
 
+/* Who may write the map: people are told while it is everybody. */
+static void
+map_fact(const struct answer *stated, struct doc *d)
+{
+	const void *row = NULL;
+	struct row_field f;
+	size_t len;
+
+	if (stated != NULL && stated->n > 0)
+		row = answer_row(stated, 0, &len);
+	if (row == NULL || !row_find(row, len, "map_open", &f))
+		row_null(&d->head, "map");
+	else
+		row_str(&d->head, "map", f.num != 0 ? "open: anyone who "
+		    "connects can read and write it (network.allow closes it)" :
+		    "closed: the nodes of network.allow write it");
+}
+
 static void
 head_build(const struct status_facts *s, const struct health *h,
-    const struct answer *parent, struct doc *d)
+    const struct answer *parent, const struct answer *stated, struct doc *d)
 {
 	char id[NODEID_HEX + 1];
 
@@ -241,6 +259,7 @@ head_build(const struct status_facts *s, const struct health *h,
 	row_num(&d->head, "peer_count", ROW_U64, h->up);
 	row_num(&d->head, "people", ROW_U64, s->people);
 	row_num(&d->head, "authorized_keys", ROW_U64, s->keys);
+	map_fact(stated, d);
 	parent_fact(parent, "lacks", d);
 	parent_fact(parent, "host_key", d);
 	parent_fact(parent, "data_dir", d);
@@ -389,7 +408,8 @@ status_build(const struct status_facts *s, const struct answer *a, size_t n,
 	clock_find(answer_of(a, n, PROC_GOSSIPD, TABLE_STATUS), &h);
 	store_find(answer_of(a, n, PROC_STATED, TABLE_STATUS), &h);
 	judge(s, &h);
-	head_build(s, &h, answer_of(a, n, PROC_PARENT, TABLE_STATUS), d);
+	head_build(s, &h, answer_of(a, n, PROC_PARENT, TABLE_STATUS),
+	    answer_of(a, n, PROC_STATED, TABLE_STATUS), d);
 	list = doc_list(d, "listen");
 	listen_rows(d, list, "ssh", s->ssh_listen);
 	network_rows(d, list, answer_of(a, n, PROC_PARENT, TABLE_STATUS));
@@ -510,6 +530,7 @@ status_short_text(const struct doc *d, struct wbuf *w)
 	wbuf_u8(w, '\n');
 	line_put(d, "id", "id", "", w);
 	line_put(d, "host key", "host_key", "", w);
+	line_put(d, "map", "map", "", w);
 	listen_text(&d->list[0], w);
 	line_put(d, "lacks", "lacks", "", w);
 	wbuf_u8(w, '\n');

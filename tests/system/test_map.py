@@ -138,6 +138,56 @@ def test_watch(t):
     n.stop()
 
 
+def test_watch_at_the_partyline(t):
+    """Changes stand between the lines of talk, until they are not wanted."""
+    n = Node(t, "map")
+    key = Key(t)
+    n.authorize(key.line)
+    n.start()
+    wait_map(n)
+    pane = Client(t, n, key).open()
+    pane.say("/watch o/")
+    count = 0
+
+    def seen():
+        nonlocal count
+        count += 1
+        n.ctl("put", "o/motd", "number %d" % count)
+        return pane.shows("o/motd = number")
+    until("the change is shown", seen, 20, 0.2)
+    pane.say("/unwatch o/")
+    pane.say("/unwatch")
+    pane.wait_text("nothing is watched")
+    n.ctl("put", "o/later", "unseen")
+    pane.say("/get o/later")
+    pane.wait_text("unseen")
+    assert not pane.shows("o/later = unseen"), pane.screen()
+    n.stop()
+
+
+def test_import(t):
+    """What export wrote is written again, line by line."""
+    n = Node(t, "map")
+    n.start()
+    wait_map(n)
+    lines = [json.dumps({"key": "o/%d" % i, "value": "v%d \u00e4\n" % i})
+             for i in range(200)]
+    r = n.ctl("import", stdin=given(t, "\n".join(lines) + "\n"))
+    assert "200 entries" in r.stderr, r
+    assert n.ctl("get", "o/199").stdout == "v199 \u00e4\n"
+    out = n.ctl("export").stdout
+    assert n.ctl("import", "--json", stdin=given(t, out)).returncode == 0
+    # Others stand although some are refused; the last needs no line end.
+    mixed = ['{"key":"o/good","value":"1"}', '{"key":"o/bad"}',
+             '{"key":"t/none","value":"1"}', '{"key":"o/last","value":"2"}']
+    r = n.ctl("import", stdin=given(t, "\n".join(mixed)), check=False)
+    assert r.returncode == 65 and "2 of 4 lines" in r.stderr and \
+        "line 2" in r.stderr, r
+    assert n.ctl("get", "o/good").stdout == "1"
+    assert n.ctl("get", "o/last").stdout == "2"
+    n.stop()
+
+
 def test_quota_refuses_before_it_acknowledges(t):
     n = Node(t, "map")
     n.start()
