@@ -88,6 +88,12 @@
 	    "its key may have been copied, or its disk restored; both values are kept until one is replaced") \
 	X(MAP_FULL, WARN, "entries authors more", "the map holds as much as may be: entries of others are not taken", \
 	    "configure network.allow, or remove what is not needed")	      \
+	X(MAP_SESSION, DEBUG, "link end by ms applied sent found turns bytes_in bytes_out", "the map was compared with that of a linked node", "") \
+	X(MAP_COPIED, INFO, "link end by ms applied sent found turns bytes_in bytes_out", "the map was copied from a linked node", "") \
+	X(MAP_DELTA_BAD, WARN, "author more", "a node sent entries that are not valid: what it sends is ignored for ten minutes", \
+	    "its software is broken, or it is hostile: see micelioctl state, micelioctl unlink") \
+	X(MAP_PROFILE_OTHER, WARN, "id what more", "a linked node has another idea of the map (profile): its map and ours stay apart", \
+	    "give the same network.allow to both, or none") \
 	X(MAP_BACKUP, INFO, "dir ms bytes records", "a backup of the database was written and read back", "") \
 	X(MAP_BACKUP_FAILED, ERROR, "dir text", "a backup of the database could not be written, or not be read back", \
 	    "make room, or mend the file system; the backup before it is kept") \

@@ -170,6 +170,36 @@
 	X(PEER_RECORD,		St, Go,		RUN,	88, 512,	0)    \
 	X(PEER_END,		St, Go,		RUN,	0, 0,		0)    \
 	/*								      \
+	 * The map between nodes, between gossipd and stated.  MAP_PROFILE:   \
+	 * 16 mesh id, 16 profile: what SETUP says; first of all, and again   \
+	 * when it changes.  LINK_STATE_UP (S): a link with a node that has a \
+	 * map: 32 node id, 16 mesh id, 16 profile, u64 capabilities.	      \
+	 * LINK_STATE_DOWN (S): it is no more.  ROOT_OUT (S): our root, ROOT_IN\
+	 * (S): theirs: u32 hour, u64 count, 32 hash, u32 flags.	      \
+	 * RECON_OUT, RECON_IN (S): raw Reconcile.  RECON_CREDIT (S): u32     \
+	 * bytes of them that are on their way, or dealt with: stated has not \
+	 * more than RECON_WINDOW_BYTES of a link under way.  DELTA_OUT: raw  \
+	 * StateDelta of this node, to all; the next after DELTA_SENT.	      \
+	 * DELTA_IN: 32 public key of its author, raw StateDelta.  MAP_ALONE: \
+	 * u8 whether all links are with nodes that have no map.  MAP_GAINED  \
+	 * (S): that link brought entries that were lacking here.  LINK_CHARGE \
+	 * (S): str what was wrong with what came by it.			      \
+	 */								      \
+	X(MAP_PROFILE,		St, Go,		RUN,	32, 32,		0)    \
+	X(LINK_STATE_UP,	Go, St,		RUN,	72, 72,		0)    \
+	X(LINK_STATE_DOWN,	Go, St,		RUN,	0, 0,		0)    \
+	X(ROOT_OUT,		St, Go,		RUN,	48, 48,		0)    \
+	X(ROOT_IN,		Go, St,		RUN,	48, 48,		0)    \
+	X(RECON_OUT,		St, Go,		RUN,	0, 32768,	0)    \
+	X(RECON_IN,		Go, St,		RUN,	0, 32768,	0)    \
+	X(RECON_CREDIT,		Go | St, Go | St, RUN,	4, 4,		0)    \
+	X(DELTA_OUT,		St, Go,		RUN,	0, 49152,	0)    \
+	X(DELTA_SENT,		Go, St,		RUN,	0, 0,		0)    \
+	X(DELTA_IN,		Go, St,		RUN,	32, 49184,	0)    \
+	X(MAP_ALONE,		Go, St,		RUN,	1, 1,		0)    \
+	X(MAP_GAINED,		St, Go,		RUN,	0, 0,		0)    \
+	X(LINK_CHARGE,		St, Go,		RUN,	2, 256,		0)    \
+	/*								      \
 	 * The map, between the hub and stated.  MAP_ASK (R): u8 what	      \
 	 * (enum map_ask), str key or prefix, str key after which to go on,   \
 	 * blob value.  Answered by MAP_ROW*: blob row (row.h), blob value;   \
@@ -294,6 +324,9 @@
 #define KEEP_KEY_MAX	64u
 #define KEEP_VALUE_MAX	62000u
 #define KEEP_ROWS_MAX	2048u	/* of a table */
+
+/* Of reconciliation on its way to one link; see RECON_CREDIT. */
+#define RECON_WINDOW_BYTES	(128u * 1024)
 
 #define CHAT_NICK_MAX	32u	/* bytes of a local nick */
 #define CHAT_TEXT_MAX	60000u	/* bytes of text; payload stays <= 65536 */
@@ -451,8 +484,9 @@ enum table {
  * bytes queue: written to it and not yet acknowledged.
  * NODES: str id, str addr, str source ("verified", "hearsay", "stored"), bool
  * linked, bool reachable, time last_seen, u64 fails, time last_fail, us rtt.
- * TREES: str id, str addr, str kind ("m2", "v1", "waits"), u64 eager: origins
- * it is eager for, us rtt, u64 saved: copies not sent, u64 session.
+ * TREES: str id, str addr, str kind ("m2", "v1", "waits"), str map ("shared",
+ * "other-profile", "other-mesh", "none", "unknown"), u64 eager: origins it is
+ * eager for, us rtt, u64 saved: copies not sent, u64 session.
  * TRACES, youngest first: str message, str author, time at, str by ("tree",
  * "graft", "v1", "own", "gone"), str from, ms took, ms late, u64 announced,
  * u64 grafts, u64 hops.

@@ -30,6 +30,7 @@ GROUPS = {
     "RELOAD": "Reload",
     "DIAL": "Network sessions",
     "PEER_PUT": "Remembered peers",
+    "MAP_PROFILE": "The map between nodes",
     "MAP_ASK": "The map",
     "HISTORY_PUT": "What was said, and people",
     "CHAT_OUT": "Talk",

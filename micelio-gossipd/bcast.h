@@ -6,6 +6,7 @@
 #ifndef MICELIO_BCAST_H
 #define MICELIO_BCAST_H
 
+#include <bsd/sys/queue.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -72,6 +73,12 @@ struct session;
 #define V1_BURST		16u
 #define V1_LATE_MS		5000u	/* then they do without it */
 #define TRACES_MAX		256u
+#define MAP_DELTA_MAX		49152u	/* bytes of a StateDelta */
+#define MAP_DELTA_RATE		2u	/* a second, of one node */
+#define MAP_DELTA_BURST		4u
+#define MAP_IN_MAX		(512u * 1024)	/* not yet dealt with */
+#define ROOT_RATE		5u	/* a second, from one link */
+#define ROOT_BURST		20u
 #define NEVER			UINT64_MAX
 #define NO_SLOT			UINT8_MAX
 
@@ -79,6 +86,16 @@ enum link_kind {
 	LINK_V1,		/* not of our kind, or not yet */
 	LINK_WAIT,		/* of our kind; its SETUP is awaited */
 	LINK_M2,
+};
+
+enum delta_state { DELTA_NONE, DELTA_WAITS, DELTA_SIGNING };
+
+/* A frame of reconciliation that waits for its turn. */
+struct mapframe {
+	STAILQ_ENTRY(mapframe) entry;
+	uint32_t	 cost;		/* of the window of stated */
+	size_t		 len;
+	uint8_t		 data[];
 };
 
 /* What a ready session has for broadcast. */
@@ -108,6 +125,14 @@ struct link {
 	struct logmsg	**queue;
 	size_t		 nqueue, queue_cap, queue_bytes;
 	struct log_share *last_share;	/* whose message went last */
+
+	/* The map (maplink.c). */
+	bool		 map_up, say_root;
+	struct m2_root	 root;		/* to be said */
+	struct bucket	 roots;
+	STAILQ_HEAD(, mapframe) mapq;
+	size_t		 map_in;	/* bytes stated has not dealt with */
+	uint32_t	 late_frames, late_bytes;	/* owed for them */
 
 	/* Its time. */
 	bool		 say_ping;
@@ -253,6 +278,33 @@ bool	 payload_give(struct gossip *, struct link *, struct logmsg *);
 void	 payload_pump(struct gossip *, struct link *);
 /* The message leaves the log. */
 void	 payload_forget(struct gossip *, struct link *, const struct logmsg *);
+
+/* Would it be on its way at once, with room left for control? */
+bool	 payload_room(const struct link *, size_t);
+
+/* ---- maplink.c: the map between nodes ---- */
+void	 maplink_init(struct gossip *);
+void	 maplink_free(struct gossip *);
+uint64_t maplink_caps(const struct gossip *);
+bool	 maplink_ready(const struct gossip *);
+void	 maplink_up(struct gossip *, struct link *);
+void	 maplink_down(struct gossip *, struct link *);
+/* For the next control frame; false: nothing to say. */
+bool	 maplink_root_out(struct link *, struct m2_root *);
+void	 maplink_root_in(struct gossip *, struct link *,
+	    const struct m2_root *);
+void	 maplink_frame_in(struct gossip *, struct link *, const void *,
+	    size_t);
+/* Is a frame of so many bytes dealt with?  Else it is, later. */
+bool	 maplink_handled(struct link *, size_t);
+void	 maplink_pump(struct gossip *, struct link *);
+void	 maplink_tick(struct gossip *);
+/* Other kinds of links than before. */
+void	 maplink_alone(struct gossip *);
+void	 maplink_signed(struct gossip *, enum key_status, const void *frame,
+	    size_t);
+void	 maplink_delta_in(struct gossip *, const struct job *);
+const char *maplink_text(const struct gossip *, const struct link *);
 
 /* ---- tree.c: who gets a message ---- */
 /* A verified message, or one of our own (s: NULL). */

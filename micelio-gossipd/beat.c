@@ -53,6 +53,7 @@ look(struct gossip *g, struct link *l)
 	if (l->kind == LINK_WAIT && now >= l->since + SETUP_MS) {
 		l->kind = LINK_V1;
 		g->bcast.nwait--;
+		maplink_alone(g);
 		relay_v1_late(g, l);
 	}
 	if (l->kind != LINK_M2)

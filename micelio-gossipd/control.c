@@ -14,7 +14,6 @@
 
 static bool	control_build(struct gossip *, struct link *);
 static void	announce(struct gossip *, struct link *);
-static bool	room(const struct link *, size_t);
 
 void
 control_due(struct gossip *g, struct link *l, uint64_t in_ms)
@@ -94,10 +93,12 @@ control_build(struct gossip *g, struct link *l)
 	struct wbuf window;
 
 	wbuf_init(&window, M2_WINDOW_MAX * M2_SECOND);
-	if (l->say_setup) {
+	if (l->say_setup && maplink_ready(g)) {
 		c.has_setup = true;
 		c.setup.version = 1;
-		c.setup.caps = M2_CAPS;
+		c.setup.caps = maplink_caps(g);
+		memcpy(c.setup.mesh_id, g->map.mesh, 16);
+		memcpy(c.setup.profile, g->map.profile, 16);
 		c.setup.boot_ms = b->boot_ms;
 		memcpy(c.setup.salt, b->salt, sizeof(c.setup.salt));
 	}
@@ -116,11 +117,13 @@ control_build(struct gossip *g, struct link *l)
 			c.window = (struct slice){ window.p, window.len };
 		}
 		c.has_ping = beat_ping_out(g, l, &c.ping);
+		c.has_root = maplink_root_out(l, &c.root);
 	}
 	wbuf_reset(&b->ctrl);
 	m2_ctrl_write(&b->ctrl, &c);
 	wbuf_free(&window);
-	l->say_setup = l->say_window = false;
+	l->say_setup = l->say_setup && !c.has_setup;
+	l->say_window = false;
 	l->gap = 0;
 	if (l->kind != LINK_M2)
 		return b->ctrl.len > 0;
@@ -191,8 +194,8 @@ control_tick(struct gossip *g)
 /*
  * Little is handed on at once: what lies in transportd can not be overtaken.
  */
-static bool
-room(const struct link *l, size_t len)
+bool
+payload_room(const struct link *l, size_t len)
 {
 	uint32_t flight = SESSION_WINDOW_BYTES - l->s->win_bytes;
 
@@ -204,7 +207,7 @@ room(const struct link *l, size_t len)
 bool
 payload_now(struct link *l, const struct logmsg *m)
 {
-	if (l->nqueue > 0 || !room(l, m->len))
+	if (l->nqueue > 0 || !payload_room(l, m->len))
 		return false;
 	l->count.payload++;
 	return peers_charge(l->s, m->len);
@@ -280,7 +283,7 @@ payload_pump(struct gossip *g, struct link *l)
 	while (l->nqueue > 0) {
 		i = queue_next(l);
 		m = l->queue[i];
-		if (!room(l, m->len))
+		if (!payload_room(l, m->len))
 			return;
 		if (l->flush_at != NEVER)
 			control_flush(g, l);
@@ -294,6 +297,7 @@ payload_pump(struct gossip *g, struct link *l)
 		else
 			g->count.forwarded++;
 	}
+	maplink_pump(g, l);
 }
 
 void

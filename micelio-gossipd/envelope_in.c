@@ -146,9 +146,13 @@ envelope_in(struct gossip *g, struct session *s, const void *p, size_t len)
 		exchange_in(g, s, &env);
 		return;
 	case MSG_LINK_CTRL:
-	case MSG_RECONCILE:
 	case MSG_PEER_RECORDS:
 		link_frame(g, s, &env);
+		break;
+	case MSG_RECONCILE:
+		link_frame(g, s, &env);
+		if (!maplink_handled(s->link, len))
+			return;
 		break;
 	default:
 		gossip_in(g, s, &env);
@@ -401,6 +405,8 @@ message_good(struct gossip *g, struct job *job)
 		g->count.delivered++;
 	} else if (job->env.msg_type == MSG_CHAT)
 		drop_count(g, s, DROP_CHAT);
+	else if (job->env.msg_type == MSG_STATE_DELTA)
+		maplink_delta_in(g, job);
 	tree_accept(g, s, &job->sender, &job->env, job->mid,
 	    sid_of(job->seen_key));
 }

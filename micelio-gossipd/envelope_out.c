@@ -43,6 +43,13 @@ hlc_next(struct gossip *g)
 	return g->hlc;
 }
 
+/* Said to all, and relayed. */
+static bool
+is_gossip(enum sign_use use)
+{
+	return use == SIGN_CHAT || use == SIGN_DELTA;
+}
+
 bool
 envelope_sign(struct gossip *g, enum sign_use use, uint32_t ref, bool tell,
     uint32_t msg_type, const void *payload, size_t len)
@@ -57,9 +64,9 @@ envelope_sign(struct gossip *g, enum sign_use use, uint32_t ref, bool tell,
 	sg->ref = ref;
 	sg->tell = tell;
 	sg->msg_type = msg_type;
-	sg->hop_count = use == SIGN_CHAT ? ENVELOPE_HOPS : 1;
+	sg->hop_count = is_gossip(use) ? ENVELOPE_HOPS : 1;
 	/* Hellos and exchanges stay as v1 has them. */
-	sg->lamport_ts = use == SIGN_CHAT ? hlc_next(g) : 0;
+	sg->lamport_ts = is_gossip(use) ? hlc_next(g) : 0;
 	sg->len = len;
 	if (len > 0)
 		memcpy(sg->payload, payload, len);
@@ -114,7 +121,7 @@ gossip_signed(struct gossip *g, struct gtime now, uint32_t req,
 	e.msg_type = sg->msg_type;
 	e.payload = (struct slice){ sg->payload, sg->len };
 	e.signature = (struct slice){ sig, 64 };
-	if (sg->use == SIGN_CHAT)
+	if (is_gossip(sg->use))
 		e.sender_pubkey = (struct slice){ g->pubkey, 32 };
 	wbuf_reset(&g->scratch);
 	envelope_write(&g->scratch, &e);
@@ -123,6 +130,8 @@ gossip_signed(struct gossip *g, struct gtime now, uint32_t req,
 	else if (sg->use == SIGN_EXCHANGE)
 		exchange_signed(g, sg, status, g->scratch.p,
 		    g->scratch.len);
+	else if (sg->use == SIGN_DELTA)
+		maplink_signed(g, status, g->scratch.p, g->scratch.len);
 	else
 		hello_signed(g, sg, status, g->scratch.p, g->scratch.len);
 	signing_free(g, sg);

@@ -50,6 +50,7 @@ gossip_new(const struct gossip_ops *ops, void *arg,
 	pacer_init(&g->pacer, now.mono);
 	discovery_init(g, seed(g));
 	bcast_init(g);
+	maplink_init(g);
 	TAILQ_INIT(&g->ready);
 	TAILQ_INIT(&g->boots);
 	TAILQ_INIT(&g->jobs);
@@ -74,6 +75,7 @@ gossip_free(struct gossip *g)
 	signings_free(g);
 	peers_free(g);
 	bcast_free(g);
+	maplink_free(g);
 	bootstrap_free(g);
 	discovery_free(g);
 	orders_free(g);

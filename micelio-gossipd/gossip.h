@@ -219,6 +219,29 @@ struct gossip_ops {
 	void	(*random)(void *, void *, size_t);
 };
 
+/*
+ * What the core asks of whoever keeps the map; as above.  Frames: payloads of
+ * type 33, M2_LINK_MAX at most.
+ */
+struct gossip_map_ops {
+	/* A link with a node that has a map; whose, setup says. */
+	void	(*up)(void *, uint32_t session, const struct nodeid *,
+		    const struct m2_setup *);
+	void	(*down)(void *, uint32_t session);
+	void	(*root)(void *, uint32_t session, const struct m2_root *);
+	/* Answered by gossip_map_taken() when it was dealt with. */
+	void	(*frame)(void *, uint32_t session, const void *, size_t);
+	/* So much of what gossip_map_send() took is on its way. */
+	void	(*sent)(void *, uint32_t session, uint32_t bytes);
+	/* What the holder of that key says about his own entries. */
+	void	(*delta)(void *, const uint8_t pubkey[32], const void *,
+		    size_t);
+	/* There may be another gossip_map_delta(). */
+	void	(*delta_sent)(void *);
+	/* All links are with nodes that have no map, or not any more. */
+	void	(*alone)(void *, bool);
+};
+
 /* Why a message was not taken: X(NAME, "name", "text"). */
 #define DROP_TABLE(X)							\
 	X(EMPTY_ID,	"empty_id",	"empty id")			\
@@ -313,6 +336,7 @@ struct session {
 	bool			 announced;	/* EV_PEER_UP was said */
 	bool			 guest;		/* beside max_peers */
 	bool			 brief;		/* goes when it was told */
+	bool			 map_gained;	/* it had entries we lacked */
 	uint64_t		 guest_until;
 	bool			 missed;	/* a guest: one of us has what
 						   the other lacked */
@@ -366,7 +390,8 @@ struct job {
 	bool		 waiting;	/* for another copy's verdict */
 };
 
-enum sign_use { SIGN_HELLO, SIGN_CHAT, SIGN_EXCHANGE, SIGN_RECORD };
+enum sign_use { SIGN_HELLO, SIGN_CHAT, SIGN_EXCHANGE, SIGN_RECORD,
+	SIGN_DELTA };
 
 /* A message of ours that the parent signs. */
 struct signing {
@@ -545,6 +570,18 @@ struct gossip {
 	struct wbuf		 relay;		/* frames encoded again */
 	struct bcast		 bcast;
 	size_t			 v1_given;	/* links, of an own message */
+	struct {
+		const struct gossip_map_ops *ops;	/* NULL: no map */
+		bool		 known;		/* mesh and profile are */
+		uint8_t		 mesh[16], profile[16];
+		bool		 alone;		/* said last */
+		size_t		 nlinks;	/* with a map */
+		enum delta_state delta_state;
+		struct wbuf	 delta;
+		uint64_t	 delta_at;	/* mono ms */
+		struct bucket	 deltas;
+		uint64_t	 deltas_in, deltas_out;
+	} map;
 	struct counters		 count;
 };
 
@@ -607,6 +644,25 @@ void	 gossip_link(struct gossip *, struct gtime, uint32_t req,
  * was none.
  */
 bool	 gossip_unlink(struct gossip *, struct gtime, const struct nodeid *);
+/*
+ * The map (maplink.c).  Start, before the first session, with the same
+ * argument as the other actions.  No SETUP is sent before the profile is
+ * known; a new one ends the links that were set up with the old one.
+ */
+void	 gossip_map_start(struct gossip *, const struct gossip_map_ops *);
+void	 gossip_map_profile(struct gossip *, struct gtime,
+	    const uint8_t mesh[16], const uint8_t profile[16]);
+void	 gossip_map_root(struct gossip *, struct gtime, uint32_t sid,
+	    const struct m2_root *);
+void	 gossip_map_send(struct gossip *, struct gtime, uint32_t sid,
+	    const void *, size_t);
+void	 gossip_map_taken(struct gossip *, uint32_t sid, uint32_t bytes);
+/* Entries of this node; one at a time, see delta_sent. */
+void	 gossip_map_delta(struct gossip *, struct gtime, const void *, size_t);
+/* That link brought what no map may have, or broke the rules. */
+void	 gossip_map_charge(struct gossip *, struct gtime, uint32_t sid);
+/* That link brought entries that were lacking. */
+void	 gossip_map_gained(struct gossip *, uint32_t sid);
 /* The hub is gone: nobody waits for results any more. */
 void	 gossip_hub_gone(struct gossip *);
 void	 gossip_peer_record(struct gossip *, const struct book_peer *);

@@ -220,7 +220,8 @@ gossipd_dispatch_stated(struct proc *p, struct imsg *m)
 		gossip_peer_end(d->core, now());
 		break;
 	default:
-		fatalx("stated sent %s", imsg_type_name(m->type));
+		if (!mapchan_dispatch(d, m, &c))
+			fatalx("stated sent %s", imsg_type_name(m->type));
 	}
 	if (!rcur_done(&c))
 		imsgchan_violation(p->link[PROC_STATED], m, "body");
@@ -325,6 +326,7 @@ start(struct proc *p)
 	memcpy(id.pubkey, p->ed25519_pub, sizeof(id.pubkey));
 	memcpy(id.noise_static, p->x25519_pub, sizeof(id.noise_static));
 	d->core = gossip_new(&gossipd_actions, d, &id, &p->conf, now());
+	gossip_map_start(d->core, &gossipd_map_actions);
 	gossip_tick(d->core, now());
 	timer_set(d);
 }

@@ -3,12 +3,15 @@
 #ifndef MICELIO_GOSSIPD_H
 #define MICELIO_GOSSIPD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/cursor.h"
 
 struct event;
 struct gossip;
+struct gossip_map_ops;
+struct imsg;
 struct gossip_ops;
 struct proc;
 
@@ -25,5 +28,10 @@ struct gossipd {
 
 /* actions.c; their argument is the struct gossipd */
 extern const struct gossip_ops gossipd_actions;
+
+/* mapchan.c */
+extern const struct gossip_map_ops gossipd_map_actions;
+/* A message of stated about the map; false: it is about something else. */
+bool	mapchan_dispatch(struct gossipd *, const struct imsg *, struct rcur *);
 
 #endif

@@ -120,7 +120,7 @@ sign_hello(struct gossip *g, struct session *s)
 			tags[h.ntags++] = text_slice(l->v[i]);
 	tags[h.ntags++] = (struct slice){ (const uint8_t *)tag, (size_t)snprintf(
 	    tag, sizeof(tag), CAP_PREFIX "%llx",
-	    (unsigned long long)M2_CAPS) };
+	    (unsigned long long)maplink_caps(g)) };
 	h.reachable = addr[0] != '\0';
 	h.listen_addr = text_slice(addr);
 	h.pubkey = (struct slice){ g->pubkey, sizeof(g->pubkey) };

@@ -56,13 +56,17 @@ link_up(struct gossip *g, struct session *s)
 	l->since = l->fresh_at = g->now.mono;
 	l->flush_at = l->resync_at = NEVER;
 	l->goodput = GOODPUT_FIRST;
+	STAILQ_INIT(&l->mapq);
+	bucket_init(&l->roots, ROOT_BURST, g->now.mono);
 	wbuf_init(&l->graft, LINK_LIST_MAX);
 	wbuf_init(&l->graft_link, LINK_LIST_MAX);
 	wbuf_init(&l->prune, LINK_LIST_MAX);
 	wbuf_init(&l->nohave, LINK_LIST_MAX);
 	bucket_init(&l->serve, SERVE_BURST, g->now.mono);
-	if ((s->caps & M2_CAP_TREES) == 0)
+	if ((s->caps & M2_CAP_TREES) == 0) {
+		maplink_alone(g);
 		return;
+	}
 	l->kind = LINK_WAIT;
 	l->say_setup = true;
 	b->nwait++;
@@ -86,6 +90,7 @@ link_down(struct gossip *g, struct session *s)
 	b->live &= ~l->bit;
 	if (l->slot != NO_SLOT)
 		b->slot[l->slot] = NULL;
+	maplink_down(g, l);
 	repair_link_down(g, l);
 	tree_link_down(g, l);
 	link_free(l);
@@ -172,6 +177,8 @@ link_frame(struct gossip *g, struct session *s, const struct envelope *e)
 			drop_count(g, s, DROP_LINK);
 		else if (e->msg_type == MSG_PEER_RECORDS)
 			record_in(g, l, e->payload);
+		else if (e->msg_type == MSG_RECONCILE)
+			maplink_frame_in(g, l, e->payload.p, e->payload.n);
 		return;
 	}
 	if (!m2_ctrl_read(&c, e->payload.p, e->payload.n) ||
@@ -221,6 +228,8 @@ ctrl_in(struct gossip *g, struct link *l, const struct m2_ctrl *c)
 	}
 	if (c->has_ping)
 		beat_ping_in(g, l, &c->ping);
+	if (c->has_root)
+		maplink_root_in(g, l, &c->root);
 }
 
 static void
@@ -252,6 +261,7 @@ setup_in(struct gossip *g, struct link *l, const struct m2_setup *setup)
 	l->fresh_at = l->forgiven_at = g->now.mono;
 	tree_link_up(g, l);
 	record_link_up(g, l);
+	maplink_up(g, l);
 	beat_ping(g, l);
 	if (b->beat_at == NEVER)
 		b->beat_at = g->now.mono + BEAT_MS;
@@ -264,6 +274,7 @@ bcast_tick(struct gossip *g)
 	repair_tick(g);
 	relay_tick(g);
 	tree_trim(g, NULL);
+	maplink_tick(g);
 	control_tick(g);
 }
 
@@ -278,6 +289,8 @@ bcast_next(const struct gossip *g)
 		t = b->beat_at;
 	if (b->v1_at < t)
 		t = b->v1_at;
+	if (g->map.delta_at < t)
+		t = g->map.delta_at;
 	if (due != NULL && due->at < t)
 		t = due->at;
 	return t;

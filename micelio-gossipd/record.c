@@ -82,7 +82,7 @@ own_record(const struct gossip *g, struct m2_record *r)
 	const struct own_record *o = &g->own;
 
 	*r = (struct m2_record){ .pubkey = g->pubkey, .seq = o->seq,
-		.caps = M2_CAPS, .naddrs = 1, .sig = o->sig };
+		.caps = maplink_caps(g), .naddrs = 1, .sig = o->sig };
 	r->addr[0] = (struct slice){ (const uint8_t *)o->addr,
 		strlen(o->addr) };
 }

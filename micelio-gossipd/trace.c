@@ -135,6 +135,7 @@ gossip_tree_rows(const struct gossip *g,
 		row_id(&w, "id", &s->id);
 		row_str(&w, "addr", s->addr);
 		row_str(&w, "kind", kinds[l->kind]);
+		row_str(&w, "map", maplink_text(g, l));
 		row_num(&w, "eager", ROW_U64, eager_for(g, l));
 		if (l->rtt_ms > 0 || s->rtt_us > 0)
 			row_num(&w, "rtt", ROW_US, s->rtt_us > 0 ? s->rtt_us :

@@ -14,7 +14,7 @@ links_text(const struct doc *d, struct wbuf *w)
 		wbuf_printf(w, "no links\n");
 		return;
 	}
-	doc_table_used(&d->list[0], "id addr kind eager rtt saved sent brought "
+	doc_table_used(&d->list[0], "id addr kind map eager rtt saved sent brought "
 	    "duplicates graft prune queue", w);
 }
 

@@ -12,6 +12,8 @@
 #define LISTED_ENTRIES	(1024u * 1024)
 #define LISTED_BYTES	((size_t)1024 * 1024 * 1024)
 
+static void	reprofile(struct mapd *);
+
 /* A signature being checked. */
 struct check {
 	struct pool_job		 job;
@@ -36,8 +38,14 @@ checked_cb(struct pool_job *j, void *arg)
 {
 	struct mapd *d = arg;
 	struct check *c = j->arg;
-	struct intake_item *it = c->item;
+	struct intake_item *it;
 	bool good = j->good;
+
+	if (j->done != NULL) {
+		j->done(j);
+		return;
+	}
+	it = c->item;
 
 	free(c);
 	intake_checked(&d->intake, it, good, wall_ms());
@@ -63,12 +71,32 @@ done_cb(void *arg, const struct intake_item *it, enum intake_outcome o)
 	if (memcmp(it->e.author.p, d->proc->ed25519_pub,
 	    ENTRY_AUTHOR_LEN) == 0 && o != INTAKE_BAD)
 		hlc_seen(&d->clock, it->e.hlc);
-	if (it->source == INTAKE_LOCAL)
+	if (it->source == INTAKE_LOCAL) {
+		if (o == INTAKE_TAKEN)
+			mapdelta_own(d, &it->e);
 		mapsign_ended(d, it, o);
+	} else if (it->source == INTAKE_LINK) {
+		if (it->cookie < RECON_COOKIE)
+			mapdelta_done(d, it->cookie, o);
+		else
+			maprecon_done(d, it, o);
+	}
 	if (it->source == INTAKE_DISK && o == INTAKE_BAD) {
 		d->bad_records++;
 		mapstore_forget(d, &it->id);
 	}
+}
+
+static void
+gain_cb(void *arg, const struct ment *e)
+{
+	recon_gain(((struct mapd *)arg)->recon, &e->id);
+}
+
+static void
+lose_cb(void *arg, const struct ment *e)
+{
+	recon_lose(((struct mapd *)arg)->recon, &e->id);
 }
 
 static void
@@ -111,6 +139,7 @@ pool_cb(evutil_socket_t fd, short what, void *arg)
 	pool_dispatch(d->pool);
 	mapstore_flush(d);
 	mapstore_load_on(d);
+	reprofile(d);
 	mapd_finish_step(d);
 }
 
@@ -133,12 +162,15 @@ tick_cb(evutil_socket_t fd, short what, void *arg)
 		    LF_NUM("authors", d->map.nauthors),
 		    LF_NUM("more", more));
 	mapsign_go_on(d);
+	mapnet_tick(d);
+	mapdelta_tick(d);
 	mapstore_flush(d);
+	reprofile(d);
 }
 
 /* Who may write is who is listed, and this node. */
 static void
-profile_make(struct mapd *d)
+profile_make(const struct mapd *d, struct profile *p)
 {
 	const struct strlist *l = &d->proc->conf.network_allow;
 	struct nodeid *ids = xcalloc(l->n + 1, sizeof(*ids));
@@ -153,29 +185,70 @@ profile_make(struct mapd *d)
 		}
 	if (n > 0 && !self)
 		ids[n++] = d->proc->id;
-	profile_init(&d->profile, no_mesh, ids, n);
+	profile_init(p, no_mesh, ids, n);
 	free(ids);
+}
+
+/* Empty; to be read from the disk. */
+static void
+map_make(struct mapd *d)
+{
+	static const struct map_ops map_ops = { .gain = gain_cb,
+	    .lose = lose_cb, .dropped = dropped_cb, .changed = changed_cb,
+	    .equivocal = equivocal_cb };
+	static const struct intake_ops intake_ops = { check_cb, write_cb,
+	    forget_cb, done_cb };
+	struct map_limits limits = { PROFILE_ALLOW_MAX, LISTED_ENTRIES,
+	    LISTED_BYTES };
+
+	d->loading = true;
+	map_init(&d->map, &d->profile, d->profile.mode == PROFILE_OPEN ?
+	    NULL : &limits, &map_ops, d, wall_ms());
+	intake_init(&d->intake, &d->map, &intake_ops, d);
+}
+
+void
+mapd_configured(struct mapd *d)
+{
+	struct profile p;
+
+	profile_make(d, &p);
+	d->reprofile = memcmp(p.id, d->profile.id, sizeof(p.id)) != 0;
+	profile_free(&p);
+	reprofile(d);
+}
+
+/* Once nothing is on its way that was judged by the old rules. */
+static void
+reprofile(struct mapd *d)
+{
+	if (!d->reprofile || !mapstore_idle(d) || d->finish != NULL ||
+	    !recon_idle(d->recon))
+		return;
+	mapnet_forget(d);
+	recon_loading(d->recon);
+	intake_free(&d->intake);
+	map_free(&d->map);
+	profile_free(&d->profile);
+	profile_make(d, &d->profile);
+	map_make(d);
+	d->reprofile = false;
+	mapnet_profile(d);
+	mapstore_load(d);
 }
 
 struct mapd *
 mapd_new(struct proc *proc, struct worker *worker)
 {
-	static const struct map_ops map_ops = { .dropped = dropped_cb,
-	    .changed = changed_cb, .equivocal = equivocal_cb };
-	static const struct intake_ops intake_ops = { check_cb, write_cb,
-	    forget_cb, done_cb };
 	static const struct timeval tick = { TICK_MS / 1000, 0 };
 	struct mapd *d = xcalloc(1, sizeof(*d));
-	struct map_limits limits = { PROFILE_ALLOW_MAX, LISTED_ENTRIES,
-	    LISTED_BYTES };
 
 	d->proc = proc;
 	d->worker = worker;
-	d->loading = true;
-	profile_make(d);
-	map_init(&d->map, &d->profile, d->profile.mode == PROFILE_OPEN ?
-	    NULL : &limits, &map_ops, d, wall_ms());
-	intake_init(&d->intake, &d->map, &intake_ops, d);
+	profile_make(d, &d->profile);
+	map_make(d);
+	maprecon_init(d);
+	mapdelta_init(d);
 	hlc_init(&d->clock, 0);
 	TAILQ_INIT(&d->waiting);
 	TAILQ_INIT(&d->signing);
@@ -215,6 +288,7 @@ void
 mapd_finish(struct mapd *d, void (*done)(void *), void *arg)
 {
 	event_del(d->tick);
+	event_del(d->recon_tick);
 	d->finish = done;
 	d->finish_arg = arg;
 	mapstore_flush(d);

@@ -12,6 +12,7 @@
 #include "state/clock.h"
 #include "state/intake.h"
 #include "state/map.h"
+#include "state/reconcile.h"
 #include "worker.h"
 
 #define MAP_TABLE	"map"		/* id -> entry as encoded */
@@ -21,6 +22,8 @@
 
 #define PUTS_MAX	512u	/* writes of this node on their way */
 #define WATCHES_MAX	64u
+#define MAP_LINKS_MAX	1024u
+#define MAP_MET_KEY	"met"	/* in the table of the schema: 2 u64be */
 
 struct mapd;
 
@@ -45,6 +48,8 @@ struct mapwrite {
 	struct intake_item	*item[WORKER_GROUP_MAX];
 	size_t			 items;
 	uint64_t		 clock;	/* high-water mark to write, or 0 */
+	uint64_t		 met, agreed;	/* unix ms, to be written: */
+	bool			 with_met;
 	bool			 busy;
 };
 
@@ -79,6 +84,25 @@ struct mapd {
 	/* mapask.c */
 	struct watch		*watches;	/* WATCHES_MAX */
 
+	/* mapnet.c */
+	uint32_t		 links[MAP_LINKS_MAX];	/* with our profile */
+	size_t			 nlinks;
+	uint64_t		 met_ms;	/* wall; the last time with one */
+	uint64_t		 agreed_ms;	/* wall; maps were equal */
+	uint64_t		 met_stored;	/* wall; 0: not at all */
+	bool			 met_due;
+	bool			 reprofile;	/* when nothing is on its way */
+
+	struct mapdelta		*delta;		/* mapdelta.c */
+
+	/* maprecon.c */
+	struct recon		*recon;
+	struct event		*recon_tick;
+	struct recon_report	 last;
+	uint64_t		 last_ms;	/* wall; 0: none yet */
+	uint64_t		 sessions, recon_in, recon_out;
+	uint64_t		 copy_began, copy_from;	/* mono ms, entries */
+
 	bool			 copying;	/* mapcopy.c */
 	uint64_t		 renewed_ms;	/* mono */
 	void			(*finish)(void *);
@@ -91,6 +115,8 @@ struct mapd	*mapd_new(struct proc *, struct worker *);
 void		 mapd_threads(struct mapd *);
 /* The database is open: read it. */
 void		 mapd_load(struct mapd *);
+/* Other nodes may write than before: the map is read anew. */
+void		 mapd_configured(struct mapd *);
 /* It is a new, empty one: write what we have. */
 void		 mapd_lost(struct mapd *);
 /* Nothing new; call done when what is on its way is durable, or failed. */
@@ -134,6 +160,46 @@ void		 mapask_done(struct mapd *, uint32_t req, enum map_status,
 void		 mapask_changed(struct mapd *, const void *key, size_t);
 /* The hub is a new one. */
 void		 mapask_forget(struct mapd *);
+
+/* mapnet.c: links, and what is told over them. */
+void		 mapnet_profile(struct mapd *);
+/* False: not about the map. */
+bool		 mapnet_dispatch(struct mapd *, struct imsg *);
+void		 mapnet_met(struct mapd *);
+uint64_t	 mapnet_renew_from(const struct mapd *);
+void		 mapnet_tick(struct mapd *);
+void		 mapnet_forget(struct mapd *);
+
+/* mapdelta.c: new entries, told to all. */
+struct mapdelta_count {
+	uint64_t	out, entries_out, left;	/* left: found by roots */
+	uint64_t	in, entries_in, bad, foreign, passed;
+};
+void		 mapdelta_init(struct mapd *);
+void		 mapdelta_own(struct mapd *, const struct entry *);
+void		 mapdelta_flush(struct mapd *);
+void		 mapdelta_sent(struct mapd *);
+void		 mapdelta_in(struct mapd *, struct imsg *);
+void		 mapdelta_done(struct mapd *, uint64_t cookie,
+		    enum intake_outcome);
+/* All our neighbours are v1 nodes. */
+void		 mapdelta_alone(struct mapd *, bool);
+void		 mapdelta_tick(struct mapd *);
+const struct mapdelta_count *mapdelta_counts(const struct mapd *);
+
+/* maprecon.c: maps made equal. */
+void		 maprecon_init(struct mapd *);
+bool		 maprecon_up(struct mapd *, uint32_t link);
+void		 maprecon_down(struct mapd *, uint32_t link);
+/* There are others than before. */
+void		 maprecon_links(struct mapd *);
+void		 maprecon_root(struct mapd *, uint32_t link,
+		    const struct root *);
+void		 maprecon_frame(struct mapd *, uint32_t link, const void *,
+		    size_t);
+void		 maprecon_sent(struct mapd *, uint32_t link, size_t);
+void		 maprecon_done(struct mapd *, const struct intake_item *,
+		    enum intake_outcome);
 
 /* mapcopy.c: backup and verify, on the database's thread. */
 void		 mapcopy_start(struct mapd *, uint32_t req, bool backup);

@@ -129,8 +129,8 @@ mapsign_renew(struct mapd *d)
 	if (d->loading || !TAILQ_EMPTY(&d->waiting) ||
 	    !TAILQ_EMPTY(&d->signing))
 		return;
-	n = map_renewals(&d->map, d->proc->ed25519_pub, wall_ms(), due,
-	    RENEW_BATCH);
+	n = map_renewals(&d->map, d->proc->ed25519_pub, wall_ms(),
+	    mapnet_renew_from(d), due, RENEW_BATCH);
 	for (size_t i = 0; i < n; i++) {
 		ment_entry(due[i], &e);
 		p = put_new(0, e.key.p, e.key.n, e.value.p, e.value.n);

@@ -29,7 +29,7 @@ struct maploader {
 	struct entry_id		 after;
 	struct wbuf		 found;		/* 16 id, blob */
 	size_t			 n;
-	uint64_t		 clock;
+	uint64_t		 clock, met, agreed;
 	bool			 begun, busy, end;
 };
 
@@ -107,6 +107,34 @@ clock_read(struct store *s)
 	return a > b ? a : b;
 }
 
+static enum store_err
+met_write(struct store *s, const struct mapwrite *w)
+{
+	enum store_err err;
+	struct wbuf b;
+
+	wbuf_init(&b, 16);
+	wbuf_u64be(&b, w->met);
+	wbuf_u64be(&b, w->agreed);
+	err = store_put(s, STORE_META_TABLE, MAP_MET_KEY,
+	    strlen(MAP_MET_KEY), b.p, b.len);
+	wbuf_free(&b);
+	return err;
+}
+
+static void
+met_read(struct store *s, struct maploader *l)
+{
+	uint8_t be[16];
+	size_t n;
+
+	if (store_get(s, STORE_META_TABLE, MAP_MET_KEY, strlen(MAP_MET_KEY),
+	    be, sizeof(be), &n) != STORE_OK || n != sizeof(be))
+		return;
+	l->met = be64(be);
+	l->agreed = be64(be + 8);
+}
+
 /* On the worker's thread; perhaps again after trouble. */
 static enum store_err
 write_run(struct store *s, struct job *j)
@@ -130,6 +158,8 @@ write_run(struct store *s, struct job *j)
 		err = store_put(s, STORE_META_TABLE, MAP_CLOCK_KEY,
 		    strlen(MAP_CLOCK_KEY), be, sizeof(be));
 	}
+	if (w->with_met && err == STORE_OK)
+		err = met_write(s, w);
 	rcur_init(&c, w->ops.p, w->ops.len);
 	while (c.left > 0 && err == STORE_OK) {
 		id = rcur_bytes(&c, ENTRY_ID_LEN);
@@ -172,6 +202,7 @@ write_done(struct job *j, void *arg)
 	if (!good) {
 		dels_again(d);
 		memset(&d->rewrite_at, 0, sizeof(d->rewrite_at));
+		d->met_due = d->met_due || d->write.with_met;
 	} else if (clock != 0)
 		hlc_reserved(&d->clock, clock);
 	wbuf_free(&d->write.ops);
@@ -179,6 +210,7 @@ write_done(struct job *j, void *arg)
 	d->write.clock = 0;
 	for (size_t i = 0; i < n; i++)
 		intake_written(&d->intake, item[i], good, wall_ms());
+	mapdelta_flush(d);
 	if (good) {
 		mapsign_go_on(d);
 		mapstore_flush(d);
@@ -247,12 +279,18 @@ mapstore_flush(struct mapd *d)
 	struct mapwrite *w = &d->write;
 
 	if (w->busy || (d->nnext == 0 && d->dels.len == 0 &&
-	    d->clock_due == 0 && !d->rewriting))
+	    d->clock_due == 0 && !d->rewriting && !d->met_due))
 		return;
 	w->job = (struct job){ .kind = JOB_WRITE, .run = write_run,
 	    .done = write_done, .arg = d };
 	wbuf_init(&w->ops, OPS_MAX);
 	w->clock = d->clock_due;
+	w->with_met = d->met_due;
+	w->met = d->met_ms;
+	w->agreed = d->agreed_ms;
+	if (d->met_due)
+		d->met_stored = wall_ms();
+	d->met_due = false;
 	w->items = d->nnext < WORKER_GROUP_MAX ? d->nnext : WORKER_GROUP_MAX;
 	dels_take(d);
 	if (d->rewriting)
@@ -331,8 +369,10 @@ load_run(struct store *s, struct job *j)
 
 	wbuf_reset(&l->found);
 	l->n = 0;
-	if (!l->begun)
+	if (!l->begun) {
 		l->clock = clock_read(s);
+		met_read(s, l);
+	}
 	return store_iterate(s, MAP_TABLE, l->after.b,
 	    l->begun ? ENTRY_ID_LEN : 0, found_cb, l);
 }
@@ -348,6 +388,7 @@ load_end(struct mapd *d)
 		log_event(EV_STORE_RECORDS, LF_STR("table", MAP_TABLE),
 		    LF_NUM("count", d->bad_records));
 	d->loading = false;
+	recon_loaded(d->recon, mono_ms());
 	log_event(EV_MAP_READ, LF_NUM("entries", d->map.live),
 	    LF_NUM("authors", d->map.nauthors), LF_NUM("records",
 	    d->records));
@@ -396,6 +437,10 @@ load_done(struct job *j, void *arg)
 		return;
 	}
 	hlc_seen(&d->clock, l->clock);
+	if (l->met > d->met_ms)
+		d->met_ms = l->met;
+	if (l->agreed > d->agreed_ms)
+		d->agreed_ms = l->agreed;
 	rcur_init(&c, l->found.p, l->found.len);
 	while (c.left > 0) {
 		id = rcur_bytes(&c, ENTRY_ID_LEN);

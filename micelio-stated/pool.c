@@ -80,7 +80,11 @@ pool_main(void *arg)
 		}
 		STAILQ_REMOVE_HEAD(&p->queue, entry);
 		pthread_mutex_unlock(&p->lock);
-		j->good = entry_verify(j->bytes, j->len, j->sig, j->author);
+		if (j->run != NULL)
+			j->run(j);
+		else
+			j->good = entry_verify(j->bytes, j->len, j->sig,
+			    j->author);
 		finish(p, j);
 		pthread_mutex_lock(&p->lock);
 	}

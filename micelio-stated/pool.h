@@ -21,6 +21,9 @@ struct pool_job {
 	size_t			 len;
 	bool			 good;		/* the answer */
 	void			*arg;
+	/* Other work than a check: run on a thread; done is for the owner. */
+	void			(*run)(struct pool_job *);
+	void			(*done)(struct pool_job *);
 };
 
 struct pool;

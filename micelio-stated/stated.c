@@ -214,7 +214,17 @@ start(struct proc *p)
 {
 	struct stated *st = p->priv;
 
+	mapnet_profile(st->map);
 	worker_open(st->worker);
+}
+
+static void
+apply(struct proc *p, const struct conf *old)
+{
+	struct stated *st = p->priv;
+
+	(void)old;
+	mapd_configured(st->map);
 }
 
 static void
@@ -230,8 +240,9 @@ dispatch_gossipd(struct proc *p, struct imsg *m)
 		peers_del(st->peers, m);
 		break;
 	default:
-		fatalx("%s from gossipd: nobody here handles it",
-		    imsg_type_name(m->type));
+		if (!mapnet_dispatch(st->map, m))
+			fatalx("%s from gossipd: nobody here handles it",
+			    imsg_type_name(m->type));
 	}
 }
 
@@ -395,6 +406,7 @@ static const struct proc_ops stated_ops = {
 	.prepare = prepare,
 	.threads = threads,
 	.start = start,
+	.apply = apply,
 	.dispatch[PROC_GOSSIPD] = dispatch_gossipd,
 	.dispatch[PROC_PARENT] = dispatch_parent,
 	.dispatch[PROC_SSHD] = dispatch_sshd,

@@ -180,10 +180,14 @@ const struct mauthor *map_author(const struct map *,
 	    const uint8_t pub[ENTRY_AUTHOR_LEN]);
 /*
  * An author's values to be renewed: visible winners with less than half of
- * the lease left.  Writes at most max; returns how many.
+ * the lease left, written at from_ms (unix) or later.  Writes at most max;
+ * returns how many.
  */
 size_t	 map_renewals(const struct map *, const uint8_t pub[ENTRY_AUTHOR_LEN],
-	    uint64_t now_ms, const struct ment **, size_t max);
+	    uint64_t now_ms, uint64_t from_ms, const struct ment **,
+	    size_t max);
+/* The next of its author's live ones; NULL: it was the last. */
+const struct ment *map_next_own(const struct map *, const struct ment *);
 
 /* map_index.c: shared by the files of the map only. */
 RB_PROTOTYPE(ment_regs, ment, reg_node, )

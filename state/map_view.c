@@ -2,6 +2,7 @@
 /* What people see of the map. */
 #include <string.h>
 
+#include "clock.h"
 #include "map.h"
 
 static const struct ment *
@@ -118,7 +119,7 @@ map_author(const struct map *m, const uint8_t pub[ENTRY_AUTHOR_LEN])
 
 size_t
 map_renewals(const struct map *m, const uint8_t pub[ENTRY_AUTHOR_LEN],
-    uint64_t now_ms, const struct ment **out, size_t max)
+    uint64_t now_ms, uint64_t from_ms, const struct ment **out, size_t max)
 {
 	uint64_t half = m->profile->lease_days * DAY_MS / 2;
 	struct mauthor *a = map_author_find(m, pub);
@@ -131,8 +132,19 @@ map_renewals(const struct map *m, const uint8_t pub[ENTRY_AUTHOR_LEN],
 		if (n == max)
 			break;
 		if (e->expires_ms < now_ms + half && visible(e, now_ms) &&
+		    HLC_MS(e->hlc) >= from_ms &&
 		    map_winner(m, e->data + ENTRY_SIG_LEN, e->key_len) == e)
 			out[n++] = e;
 	}
 	return n;
+}
+
+const struct ment *
+map_next_own(const struct map *m, const struct ment *e)
+{
+	/* The tree is not changed; its macros know no const. */
+	struct ment *own = map_reg_find(m, e->data + ENTRY_SIG_LEN,
+	    e->key_len, e->author->pub, false);
+
+	return own == NULL ? NULL : RB_NEXT(ment_order, NULL, own);
 }

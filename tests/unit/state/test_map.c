@@ -329,7 +329,7 @@ test_renewals(void **state)
 	make(&d, 1, "d", NULL, hlc(5), NOW0 + DAY_MS);
 	put(&m, &d, NOW0);
 	/* Not what has time, is no winner, or is a delete. */
-	assert_int_equal(map_renewals(&m, a.author, NOW0, due, 4), 1);
+	assert_int_equal(map_renewals(&m, a.author, NOW0, 0, due, 4), 1);
 	assert_memory_equal(&due[0]->id, &a.id, sizeof(a.id));
 	map_free(&m);
 }
@@ -371,7 +371,7 @@ test_lookups_of_an_empty_map(void **state)
 	assert_null(map_register(&m, "o/k", 3, author));
 	assert_null(map_next_key(&m, "", 0, "", 0, NOW0));
 	assert_int_equal(map_key_max(&m, "o/k", 3), 0);
-	assert_int_equal(map_renewals(&m, author, NOW0, due, 1), 0);
+	assert_int_equal(map_renewals(&m, author, NOW0, 0, due, 1), 0);
 	map_root(&m, m.hour, ROOT_LOADING, &r);
 	assert_int_equal(r.flags, ROOT_LOADING);
 	assert_int_equal(r.count, 0);

@@ -99,7 +99,7 @@ renew_all(struct world *w, unsigned int i)
 	if (w->now - n->met_at > DAY_MS)
 		return;
 	author_bytes(i, pub);
-	count = map_renewals(&n->map, pub, w->now, due, 64);
+	count = map_renewals(&n->map, pub, w->now, 0, due, 64);
 	for (size_t d = 0; d < count; d++) {
 		char key[32] = "";
 

@@ -111,6 +111,9 @@ dispatch(struct imsgchan *chan, struct imsg *m, void *arg)
 		assert_true(n->told < TOLD_MAX);
 		n->told_seen[n->told++] = r.last_seen;
 		break;
+	case IMSG_MAP_PROFILE:
+		assert_int_equal(m->len, 32);
+		break;
 	case IMSG_PEER_END:
 		n->end = true;
 		break;

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: MIT
+"""The replicated map between nodes."""
+import json
+import subprocess
+import tempfile
+import threading
+import time
+
+from node import Node
+from sshclient import Client, Key
+from waiting import until
+
+
+def mesh(t, names):
+    """Nodes that know the one before; not started."""
+    nodes = []
+    for name in names:
+        nodes.append(Node(t, name, bootstrap=[
+            m.mesh_address for m in nodes[-1:]]))
+    return nodes
+
+
+def start(nodes):
+    for n in nodes:
+        n.start(ready=False)
+    for n in nodes:
+        n.wait_ready(30)
+        n.wait_event("map_read", 30)
+    return nodes
+
+
+def wait_linked(nodes, links=1):
+    """Every node has so many links over which maps are shared."""
+    def shared(n):
+        rows = json.loads(n.ctl("links", "--json").stdout)["links"]
+        return sum(r["map"] == "shared" for r in rows) >= links
+    until("links with a map", lambda: all(shared(n) for n in nodes), 30, 0.1)
+
+
+def state(n):
+    return json.loads(n.ctl("state", "--json").stdout)
+
+
+def wait_equal(nodes, entries=None, timeout=60):
+    """All digests are equal; seconds it took."""
+    began = time.monotonic()
+
+    def equal():
+        all_ = [state(n) for n in nodes]
+        return len({(s["digest"], s["map_entries"]) for s in all_}) == 1 and \
+            entries in (None, all_[0]["map_entries"])
+    until("equal maps", equal, timeout, 0.1)
+    return time.monotonic() - began
+
+
+def wait_value(n, key, value, timeout=30):
+    """The key has that value there; None: it has none."""
+    def there():
+        r = n.ctl("get", key, check=False)
+        return (r.stdout if r.returncode == 0 else None) == value
+    until(f"{key} is {value!r} at {n.name}", there, timeout, 0.05)
+
+
+class Watch:
+    """Lines of a watch on one node."""
+
+    def __init__(self, node, prefix):
+        self.lines = []
+        self.p = subprocess.Popen(
+            [node.find("micelioctl"), "--data-dir", node.dir, "watch",
+             "--json", prefix], stdout=subprocess.PIPE, text=True)
+        self.thread = threading.Thread(target=self.read, daemon=True)
+        self.thread.start()
+
+    def read(self):
+        for line in self.p.stdout:
+            self.lines.append(json.loads(line))
+
+    def wait(self, key, **fields):
+        until(f"watch shows {key} {fields}", lambda: any(
+            x["key"] == key and all(x.get(k) == v for k, v in fields.items())
+            for x in list(self.lines)), 30, 0.05)
+
+    def end(self):
+        self.p.terminate()
+        self.p.wait(10)
+
+
+def test_three_nodes(t):
+    """What is said at one node is seen at the others, at once."""
+    nodes = a, b, c = mesh(t, ["a", "b", "c"])
+    key = Key(t)
+    for n in nodes:
+        n.authorize(key.line)
+    start(nodes)
+    wait_linked(nodes)
+    people = [Client(t, n, key) for n in nodes]
+    for who in people:
+        who.wait_admitted()
+    w = Watch(c, "o/")
+    try:
+        until("the watch has begun", lambda: people[0].command(
+            "put", "o/first", "x").returncode == 0 and w.lines, 30, 0.2)
+        r = people[0].command("put", "o/motd", "from a")
+        assert r.returncode == 0, r
+        wait_value(b, "o/motd", "from a")
+        wait_value(c, "o/motd", "from a")
+        w.wait("o/motd", value="from a", author=a.id)
+        assert people[1].command("put", "o/motd", "from b").returncode == 0
+        wait_value(a, "o/motd", "from b")
+        wait_value(c, "o/motd", "from b")
+        r = people[2].command("get", "o/motd")
+        assert r.stdout in ("from b", b"from b"), r
+        assert people[2].command("del", "o/motd").returncode == 0
+        wait_value(a, "o/motd", None)
+        wait_value(b, "o/motd", None)
+        w.wait("o/motd", deleted=True, author=c.id)
+    finally:
+        w.end()
+    wait_equal(nodes)
+    for n in nodes:
+        n.stop()
+
+
+def test_late_and_again(t):
+    """Who comes later gets all of it, and keeps it over a restart."""
+    a, b = nodes = mesh(t, ["a", "b"])
+    a.start()
+    a.wait_event("map_read")
+    lines = "".join(json.dumps({"key": "o/%d" % i, "value": "v" * i}) + "\n"
+                    for i in range(200))
+    fill(t, a, lines)
+    b.start()
+    b.wait_event("map_read")
+    took = wait_equal(nodes, 200)
+    t.note("a first copy of 200 entries was there after %.1f s" % took)
+    assert b.ctl("get", "o/199").stdout == "v" * 199
+    b.stop()
+    a.ctl("put", "o/0", "while b was away")
+    a.ctl("del", "o/1")
+    b.start()
+    b.wait_event("map_read", entries="200")
+    wait_value(b, "o/0", "while b was away")
+    wait_value(b, "o/1", None)
+    wait_equal(nodes, 200)
+    for n in nodes:
+        n.stop()
+
+
+def fill(t, node, lines):
+    """import of these lines."""
+    with tempfile.TemporaryFile(dir=t.dir) as f:
+        f.write(lines.encode())
+        f.seek(0)
+        node.ctl("import", stdin=f, timeout=120)
+
+
+def test_two_writers(t):
+    """Two write one key at once: all see the same winner."""
+    nodes = a, b, c = mesh(t, ["a", "b", "c"])
+    start(nodes)
+    wait_linked(nodes)
+
+    def write(n):
+        for i in range(20):
+            n.ctl("put", "o/both", "%s %d" % (n.name, i))
+    writers = [threading.Thread(target=write, args=(n,)) for n in (a, b)]
+    for w in writers:
+        w.start()
+    for w in writers:
+        w.join()
+    wait_equal(nodes, 2)
+    values = {n.ctl("get", "o/both").stdout for n in nodes}
+    assert len(values) == 1 and values.pop().endswith(" 19"), values
+    for n in nodes:
+        n.stop()
