@@ -148,6 +148,13 @@ rsess_room(const struct rsess *s, size_t n)
 	    s->link->in_flight + n + 16 <= RECON_CREDIT;
 }
 
+/* Not before what came is dealt with. */
+static bool
+may_grant(const struct recon *r, const struct rsess *s)
+{
+	return r->pending < PENDING_MAX && STAILQ_EMPTY(&s->in);
+}
+
 /* Symbols wanted, and leave to send more of anything. */
 void
 rsess_more(struct recon *r, struct rsess *s, size_t estimate)
@@ -157,7 +164,7 @@ rsess_more(struct recon *r, struct rsess *s, size_t estimate)
 
 	if (s->opened && !s->ranges && !s->known)
 		m.upto = s->upto;
-	if (r->pending < PENDING_MAX) {
+	if (may_grant(r, s)) {
 		m.credit = (uint32_t)s->owed;
 		s->window += s->owed;
 		s->owed = 0;
@@ -442,7 +449,7 @@ rsess_step(struct recon *r, struct rsess *s)
 		symbols_step(r, s);
 	if (!s->over)
 		pump(r, s);
-	if (!s->over && s->owed >= GRANT_BYTES && r->pending < PENDING_MAX)
+	if (!s->over && s->owed >= GRANT_BYTES && may_grant(r, s))
 		rsess_more(r, s, 0);
 	if (!s->over)
 		finish(r, s);
