@@ -133,8 +133,11 @@ test_verified_stays(void **state)
 	fake_dialled(f, 1, 0, &b);
 	k = book_get(f->g, &b.id);
 	assert_string_equal(k->addr, "127.0.0.1:4000");
+	/* newer than the hello, however it is clamped */
+	fake_pass(f, 5000);
 	p = peer_of(&b, "198.51.100.1:1", UINT64_MAX);
 	tell(f, &b, &p, 1);
+	assert_string_equal(k->heard[0], "198.51.100.1:1");
 	assert_string_equal(k->addr, "127.0.0.1:4000");
 	assert_true(k->last_seen == START_WALL / 1000);
 	fake_free(f);
