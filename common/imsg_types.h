@@ -143,7 +143,8 @@
 	 * FRAME_MULTI: u16 n, n x u32 session, raw payload.		      \
 	 * CREDIT: u32 frames, u32 payload bytes given back by the consumer,  \
 	 * both directions (window: SESSION_WINDOW_*).  Giving back more than \
-	 * is out, or sending beyond the window, is a violation.	      \
+	 * is out, or sending beyond the window, is a violation.  transportd  \
+	 * may keep back less than CREDIT_KEPT_*, which saves it messages.    \
 	 * LISTENING: str bound address; one for each, then the sessions.     \
 	 */								      \
 	X(DIAL,			Go, Tr,		RUN,	36, 512,	0)    \
@@ -318,6 +319,8 @@
 /* Window of one network session in each direction (CREDIT). */
 #define SESSION_WINDOW_FRAMES	64u
 #define SESSION_WINDOW_BYTES	(2u * 1024 * 1024)
+#define CREDIT_KEPT_FRAMES	16u
+#define CREDIT_KEPT_BYTES	8192u
 
 #define HISTORY_LINE_MAX 61440u	/* bytes of a line kept, with who said it */
 #define HISTORY_PAGE	256u	/* lines of one answer */

@@ -141,7 +141,8 @@ beat_ping_in(struct gossip *g, struct link *l, const struct m2_ping *p)
 	if (p->seq != 0) {
 		l->echo = p->seq;
 		l->echo_at = g->now.mono;
-		control_due(g, l, BATCH_MS);
+		/* We are awake now. */
+		control_due(g, l, 0);
 	}
 	if (p->echo == 0 || p->echo != l->ping_seq || l->ping_at == 0)
 		return;

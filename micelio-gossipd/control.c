@@ -201,7 +201,7 @@ payload_room(const struct link *l, size_t len)
 
 	return l->s->win_frames > LINK_CTRL_FRAMES &&
 	    len <= l->s->win_bytes &&
-	    (flight == 0 || flight + len <= LINK_FLIGHT);
+	    (flight < CREDIT_KEPT_BYTES || flight + len <= LINK_FLIGHT);
 }
 
 bool

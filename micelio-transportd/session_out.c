@@ -13,7 +13,7 @@
 #define IOV_N		16
 
 static void	out_written(struct session *, size_t);
-static void	credit_send(struct session *, uint32_t, uint32_t);
+static void	credit_send(struct session *);
 
 /* Where size bytes may be put at the end of the queue, or NULL. */
 static uint8_t *
@@ -192,7 +192,6 @@ buffers_consume(struct session *s, size_t n)
 static void
 out_written(struct session *s, size_t n)
 {
-	uint32_t frames = 0, bytes = 0;
 	struct out_item *it;
 
 	s->bytes_out += n;
@@ -206,24 +205,27 @@ out_written(struct session *s, size_t n)
 		}
 		n -= it->wire;
 		if (it->credit) {
-			frames++;
-			bytes += it->payload;
+			s->kept_frames++;
+			s->kept_bytes += it->payload;
 		}
 		s->items_first = (s->items_first + 1) % OUT_ITEMS;
 		s->items_n--;
 		watch_out_done(&s->watch, s->items_n > 0, mono_ms());
 	}
-	if (frames > 0)
-		credit_send(s, frames, bytes);
+	if (s->kept_frames >= CREDIT_KEPT_FRAMES ||
+	    s->kept_bytes >= CREDIT_KEPT_BYTES)
+		credit_send(s);
 }
 
+/* In lumps: each would wake gossipd. */
 static void
-credit_send(struct session *s, uint32_t frames, uint32_t bytes)
+credit_send(struct session *s)
 {
-	const uint32_t body[2] = { frames, bytes };
+	const uint32_t body[2] = { s->kept_frames, s->kept_bytes };
 
-	s->out_frames -= frames;
-	s->out_bytes -= bytes;
+	s->out_frames -= s->kept_frames;
+	s->out_bytes -= s->kept_bytes;
+	s->kept_frames = s->kept_bytes = 0;
 	imsg_send(s->t->gossipd, IMSG_CREDIT, s->id, 0, body, sizeof(body));
 }
 

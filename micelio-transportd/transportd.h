@@ -106,6 +106,7 @@ struct session {
 	/* Windows: what the other side has not given back yet. */
 	uint32_t		 in_frames, in_bytes;
 	uint32_t		 out_frames, out_bytes;
+	uint32_t		 kept_frames, kept_bytes; /* written of these */
 
 	uint64_t		 bytes_in, bytes_out;
 	uint32_t		 rtt_us;	/* as gossipd was told; 0: not */
