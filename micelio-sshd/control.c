@@ -483,7 +483,7 @@ client_new(struct control *ctl, int fd)
 	c->caller.hold = client_hold;
 	c->control = ctl;
 	c->fd = fd;
-	c->in = xcalloc(1, CTL_FRAME_MAX + CTL_HEADER);
+	c->in = xreallocarray(NULL, 1, CTL_FRAME_MAX + CTL_HEADER);
 	wbuf_init(&c->out, QUEUE_MAX);
 	c->ev_read = event_new(base, fd, EV_READ | EV_PERSIST, read_cb, c);
 	c->ev_write = event_new(base, fd, EV_WRITE, write_cb, c);

@@ -349,6 +349,7 @@ room_say(struct room *r, void *from, const char *nick,
 	struct room_item item = { .kind = who->action ? ROOM_ACTION :
 	    ROOM_CHAT, .now_ms = now_ms, .nick = nick, .key = who->key };
 	struct member *m;
+	bool taken;
 
 	while (n > 0 && space(text[n - 1]))
 		n--;
@@ -366,12 +367,15 @@ room_say(struct room *r, void *from, const char *nick,
 	item.len = n;
 	if ((m = room_find(r, nick)) != NULL)
 		m->spoke_ms = now_ms;
+	/* Its way is long; those here see it in time anyway. */
+	r->speaker = *who;
+	taken = r->ops->send(r->arg, from, nick, text, n);
+	r->speaker.key = NULL;
 	room_show(r, &item);
 	if (r->ops->said != NULL)
 		r->ops->said(r->arg, &item);
-	r->speaker = *who;
-	r->ops->send(r->arg, from, nick, text, n);
-	r->speaker.key = NULL;
+	if (!taken)
+		r->ops->unsent(r->arg, from);
 	return SAY_OK;
 }
 

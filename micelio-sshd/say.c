@@ -157,25 +157,32 @@ say_out(struct say *s)
 	s->hub->count.lines_out++;
 	imsg_send_wbuf(s->hub->proc->link[PROC_GOSSIPD], IMSG_CHAT_OUT,
 	    s->id, 0, &s->body);
+	/* What else is done with the line need not be waited for. */
+	(void)imsgchan_flush(s->hub->proc->link[PROC_GOSSIPD]);
 }
 
 void
-say_send(struct hub *hub, struct caller *caller, struct run *run,
-    const char *nick, const char *text, size_t n)
+say_unsent(struct caller *caller, struct run *run)
 {
 	static const char busy[] = "not sent to other nodes: too much is "
 	    "waiting; say it again later";
+
+	if (run != NULL)
+		say_fail(run, 1, busy);
+	else
+		tell_refused(caller, busy);
+}
+
+bool
+say_send(struct hub *hub, struct caller *caller, struct run *run,
+    const char *nick, const char *text, size_t n)
+{
 	static const uint8_t none[SSHKEY_HASH_LEN];
 	struct say *s;
 
 	/* Commands only: in the partyline each has one line on its way. */
-	if (hub->nsays >= SAYS_MAX) {
-		if (run != NULL)
-			say_fail(run, 1, busy);
-		else
-			tell_refused(caller, busy);
-		return;
-	}
+	if (hub->nsays >= SAYS_MAX)
+		return false;
 	s = xcalloc(1, sizeof(*s));
 	s->hub = hub;
 	s->caller = caller;
@@ -194,6 +201,7 @@ say_send(struct hub *hub, struct caller *caller, struct run *run,
 		burst_said(&caller->burst, mono_ms());
 	}
 	say_out(s);
+	return true;
 }
 
 /* 0: somebody else had it or will have it. */

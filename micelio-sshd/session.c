@@ -209,6 +209,9 @@ session_loop(struct session *s)
 		s->happened = false;
 		if (s->phase == SES_PH_KEX)
 			ssh_server_kex(s);
+		/* What was entered goes before what is drawn. */
+		if (!s->hub_gone)
+			(void)imsgchan_flush(s->hub);
 		session_timers(s);
 		client_pump(s);
 		shell_refresh(s);

@@ -26,15 +26,16 @@
 #define FILES_SESSIONS	1024u	/* the most ssh.max_sessions can be */
 
 static void	room_show_cb(void *, const char *, size_t);
-static void	room_send_cb(void *, void *, const char *, const char *,
-    size_t);
+static bool	room_send_cb(void *, void *, const char *, const char *, size_t);
+static void	room_unsent_cb(void *, void *);
 
 static void	room_said_cb(void *, const struct room_item *);
 static void	room_named_cb(void *, const char *, size_t);
 static void	room_bell_cb(void *);
 
 static const struct room_ops room_ops = { .show = room_show_cb,
-	.send = room_send_cb, .said = room_said_cb,
+	.send = room_send_cb, .unsent = room_unsent_cb,
+	.said = room_said_cb,
 	.show_named = room_named_cb, .bell = room_bell_cb };
 static struct hub the_hub;	/* for the log's sink, which takes no arg */
 
@@ -91,17 +92,25 @@ room_said_cb(void *arg, const struct room_item *item)
 		    item->now_ms);
 }
 
-static void
+/* Elsewhere than in the partyline a caller has one command only. */
+static struct run *
+saying_run(struct caller *caller)
+{
+	return caller->door != DOOR_SHELL ? TAILQ_FIRST(&caller->runs) : NULL;
+}
+
+static bool
 room_send_cb(void *arg, void *from, const char *nick, const char *text,
     size_t n)
 {
-	struct caller *caller = from;
-	struct run *run = NULL;
+	return say_send(arg, from, saying_run(from), nick, text, n);
+}
 
-	/* Elsewhere than in the partyline a caller has one command only. */
-	if (caller->door != DOOR_SHELL)
-		run = TAILQ_FIRST(&caller->runs);
-	say_send(arg, caller, run, nick, text, n);
+static void
+room_unsent_cb(void *arg, void *from)
+{
+	(void)arg;
+	say_unsent(from, saying_run(from));
 }
 
 /*

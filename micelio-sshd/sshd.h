@@ -398,9 +398,13 @@ struct room_ops {
 	 * safe for a terminal.
 	 */
 	void	(*show)(void *member_arg, const char *, size_t);
-	/* A local line for the network; from: as given to room_say(). */
-	void	(*send)(void *room_arg, void *from, const char *nick,
+	/*
+	 * A local line for the network; from: as given to room_say().  False:
+	 * not taken; then unsent() is called when it has been shown here.
+	 */
+	bool	(*send)(void *room_arg, void *from, const char *nick,
 		    const char *text, size_t);
+	void	(*unsent)(void *room_arg, void *from);
 	/* These may be NULL.  Somebody said something, here or elsewhere. */
 	void	(*said)(void *room_arg, const struct room_item *);
 	/* Instead of show(), of what names the reader; and to wake them. */
@@ -464,8 +468,8 @@ void	 room_guest_nick(const struct room *, const char *wanted,
 
 enum say_status { SAY_OK, SAY_EMPTY, SAY_TOO_LONG, SAY_NOT_TEXT };
 /*
- * Say something: trimmed, checked, shown to everybody here, handed to
- * ops->send.  nick is a member's or of room_guest_nick().
+ * Say something: trimmed, checked, handed to ops->send, shown to everybody
+ * here.  nick is a member's or of room_guest_nick().
  */
 enum say_status room_say(struct room *, void *from, const char *nick,
 	    const struct speaker *, const char *text, size_t,
@@ -1082,8 +1086,11 @@ void	 map_run_free(struct run *);
 
 
 /* say.c: lines on their way to the network. */
-void	 say_send(struct hub *, struct caller *, struct run *,
+/* At once, not at the end of the turn.  False: too much is on its way. */
+bool	 say_send(struct hub *, struct caller *, struct run *,
 	    const char *nick, const char *text, size_t);
+/* The line of the caller, or of the command, was not taken. */
+void	 say_unsent(struct caller *, struct run *);
 void	 say_result(struct hub *, struct imsg *);
 void	 say_forget(struct hub *, const struct caller *, const struct run *);
 void	 say_chat_in(struct hub *, struct imsg *);

@@ -31,7 +31,7 @@ nothing(void *arg, const char *s, size_t n)
 static const char ids[][NODEID_SHORT + 1] = { "56475aa75463",
 	"5f0011223344", "a1b2c3d4e5f6" };
 static const struct completion_nodes nodes = { ids, 3 };
-static const struct room_ops ops = { nothing, NULL };
+static const struct room_ops ops = { .show = nothing };
 static struct room room;
 static struct member zoe, al, alice;
 

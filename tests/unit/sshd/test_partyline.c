@@ -25,30 +25,47 @@ static struct seat alice, bob, eve, watcher;
 static const uint8_t key_a[32] = { 0xaa, 0x5c }, key_b[32] = { 0xbb, 0x1e };
 static char sent[256], note[512];
 static size_t sent_len;
-static unsigned int nsent;
+static unsigned int nsent, nunsent;
+static size_t seen_total, shown_before;
+static bool full;
 
 static void
 show(void *arg, const char *s, size_t n)
 {
 	struct seat *seat = arg;
 
+	seen_total += n;
 	seat->seen = realloc(seat->seen, seat->len + n + 1);
 	memcpy(seat->seen + seat->len, s, n);
 	seat->len += n;
 	seat->seen[seat->len] = '\0';
 }
 
-static void
+static bool
 carry(void *arg, void *from, const char *nick, const char *text, size_t n)
 {
 	assert_ptr_equal(arg, &room);
 	assert_non_null(from);
+	shown_before = seen_total;
+	if (full)
+		return false;
 	nsent++;
 	sent_len = n;
 	snprintf(sent, sizeof(sent), "%s: %.*s", nick, (int)n, text);
+	return true;
 }
 
-static const struct room_ops ops = { .show = show, .send = carry };
+static void
+unsent(void *arg, void *from)
+{
+	assert_ptr_equal(arg, &room);
+	assert_non_null(from);
+	assert_true(seen_total > shown_before);
+	nunsent++;
+}
+
+static const struct room_ops ops = { .show = show, .send = carry,
+	.unsent = unsent };
 static const struct speaker nobody;
 
 static void
@@ -129,6 +146,24 @@ test_say(void **state)
 	assert_int_equal(room_say(&room, &alice, "alice", &nobody, "x", 1, NOW),
 	    SAY_OK);
 	assert_string_equal(seen(&bob), T "<alice> hi\n[00:00] <alice> x\n");
+}
+
+/* The network first; what it does not take is shown here all the same. */
+static void
+test_say_unsent(void **state)
+{
+	size_t before;
+
+	(void)state;
+	join(&alice, "alice", key_a);
+	before = seen_total;
+	full = true;
+	assert_int_equal(room_say(&room, &alice, "alice", &nobody, "hi", 2,
+	    NOW), SAY_OK);
+	full = false;
+	assert_int_equal(shown_before, before);
+	assert_int_equal(nunsent, 1);
+	assert_string_equal(seen(&alice), T "<alice> hi\n");
 }
 
 static void
@@ -487,7 +522,8 @@ main(void)
 {
 #define T_(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T_(test_join_leave), T_(test_say), T_(test_say_refused),
+		T_(test_join_leave), T_(test_say),
+		T_(test_say_unsent), T_(test_say_refused),
 		T_(test_remote), T_(test_marks), T_(test_fold), T_(test_who),
 		T_(test_nick),
 		T_(test_unique), T_(test_bad_login_name), T_(test_notes),
