@@ -4,30 +4,13 @@ What a node costs that nobody uses: wake-ups, and processor time.
 
 Alone, and as the one that LINKS others have dialled.
 """
-import os
 import time
 
 from figures import Row, Sample
-from job_memory import name_of
 from node import Node
+from usage import tasks
 
 LINKS, SECONDS, WINDOWS = 10, 10, 5
-
-
-def tasks(node):
-    """{program: (times it waited, seconds it ran)} of all its threads."""
-    found = {}
-    for pid in node.processes():
-        waits, ran = found.get(name_of(pid), (0, 0.0))
-        for task in os.listdir(f"/proc/{pid}/task"):
-            base = f"/proc/{pid}/task/{task}"
-            with open(base + "/status") as f:
-                waits += int(dict(line.split(":", 1) for line in f)
-                             ["voluntary_ctxt_switches"])
-            with open(base + "/schedstat") as f:
-                ran += int(f.read().split()[0]) / 1e9
-        found[name_of(pid)] = waits, ran
-    return found
 
 
 def observe(node, when, windows, goals):

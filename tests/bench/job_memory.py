@@ -6,7 +6,6 @@ A page that n processes share counts 1/n in each: other nodes on the machine
 make the figure smaller, so those not of this measurement are counted.
 """
 import os
-import re
 import time
 
 import procs
@@ -15,35 +14,12 @@ from figures import Row, Sample
 from node import Node
 from sshclient import Client, Key
 from terminal import Terminal
+from usage import by_daemon, name_of, pss
 from waiting import until
 
 MB = 1 << 20
 USERS, LINKS, CROWD, PAIRS = 5, 10, 30, 5
 SETTLED_KB, SETTLE_S = 16, 10.0
-
-
-def pss(pid):
-    """Bytes; 0 when it has gone."""
-    try:
-        with open(f"/proc/{pid}/smaps_rollup") as f:
-            m = re.search(r"^Pss: +(\d+) kB", f.read(), re.M)
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return int(m.group(1)) * 1024 if m else 0
-
-
-def name_of(pid):
-    argv = procs.cmdline(pid)
-    return os.path.basename(argv[0]).partition(":")[0] if argv else "?"
-
-
-def by_daemon(node):
-    """{program: bytes of all its processes}"""
-    sizes = {}
-    for pid in node.processes():
-        name = name_of(pid)
-        sizes[name] = sizes.get(name, 0) + pss(pid)
-    return sizes
 
 
 def settled(node):

@@ -19,19 +19,35 @@ def frame(kind, body):
     return struct.pack(">IB", len(body) + 1, kind) + body
 
 
+def hello():
+    return frame(HELLO, struct.pack(">H", 1) + text(b"bench"))
+
+
+def words_frame(words):
+    return frame(RUN, struct.pack(">H", len(words)) + b"".join(
+        text(w.encode()) for w in words))
+
+
+def ask(node, *words):
+    """A socket over which the command goes; the answer is not read."""
+    sock = socket.socket(socket.AF_UNIX)
+    sock.connect(os.path.join(node.dir, "control.sock"))
+    sock.sendall(hello() + words_frame(words))
+    return sock
+
+
 class Control:
     """A connection that has said hello; one command goes over it."""
 
     def __init__(self, node):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.connect(os.path.join(node.dir, "control.sock"))
-        self.sock.sendall(frame(HELLO, struct.pack(">H", 1) + text(b"bench")))
+        self.sock.sendall(hello())
         self.seen = b""
         self.wait(bytes([WELCOME]))
 
     def run(self, *words):
-        self.sock.sendall(frame(RUN, struct.pack(">H", len(words)) + b"".join(
-            text(w.encode()) for w in words)))
+        self.sock.sendall(words_frame(words))
 
     def wait(self, wanted, timeout=20.0):
         """When it came (monotonic s); it is consumed."""
