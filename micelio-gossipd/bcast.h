@@ -67,6 +67,11 @@ struct session;
 #define LOOK_STEPS		64u	/* of looking for a name cost 1 of it */
 #define RESYNC_STEP		512u	/* names of one batch */
 #define RESYNC_MS		50u
+#define PARKED_AUTHORS_MAX	256u	/* over their rate at once */
+#define PARKED_SHARE		256u	/* messages of one that wait */
+#define PARKED_S		10u	/* or as many as it may say in that */
+#define PARKED_MAX		4096u	/* of all */
+#define PARKED_BYTES		(8u * 1024 * 1024)
 #define V1_JITTER_MS		50u
 #define V1_JITTER_BIG_MS	250u
 #define V1_RATE			8u	/* of one author, to a v1 neighbour */
@@ -214,6 +219,9 @@ struct bcast {
 	uint64_t	 eager;		/* default mask, oid 0 */
 	size_t		 nm2, nwait;
 	struct lru	 origins, wants;
+	struct lru	 parked;	/* authors over their rate */
+	size_t		 nparked, parked_bytes;	/* messages of these */
+	uint64_t	 parked_at;	/* mono ms */
 	struct want	*spare;		/* not used now, by node.chain */
 	struct heap	 due;
 	uint32_t	 nbig;
@@ -228,7 +236,7 @@ struct bcast {
 		uint64_t ihave, ihave_in, graft, graft_in, graft_link,
 		    prune, prune_in, nohave, nohave_in, duplicates, repairs,
 		    swaps, gap, gap_in, pings, control_bytes, control_frames,
-		    late_v1, unannounced, refused, records, records_in;
+		    late_v1, unannounced, refused, parked, records, records_in;
 	} count;
 };
 
@@ -329,6 +337,15 @@ void	 tree_link_down(struct gossip *, struct link *);
 void	 tree_trim(struct gossip *, const struct log_share *);
 /* Rewrites an eager link of an origin: asks for its payloads. */
 void	 tree_ask(struct gossip *, struct link *, struct origin *);
+
+/* ---- parked.c: what comes faster than its author may speak ---- */
+void	 parked_init(struct gossip *, uint64_t seed);
+void	 parked_free(struct gossip *);
+/* Does anything of that author wait?  Then what is next waits behind it. */
+bool	 parked_waits(const struct gossip *, const struct nodeid *author);
+/* The message, which is verified, has to wait; false: no room. */
+bool	 parked_add(struct gossip *, const struct job *);
+void	 parked_tick(struct gossip *);
 
 /* ---- trace.c ---- */
 void	 trace_add(struct gossip *, const struct logmsg *,

@@ -380,7 +380,7 @@ message_good(struct gossip *g, struct job *job)
 {
 	struct session *s = peers_session(g, job->sid);
 	struct chat_msg chat;
-	bool is_chat = false;
+	bool is_chat = false, m2;
 
 	keyring_add(&g->keyring, &job->sender, job->pubkey, TRUST_LEARNT);
 	if (job->env.msg_type == MSG_CHAT) {
@@ -393,12 +393,29 @@ message_good(struct gossip *g, struct job *job)
 		chat_stale(g, job, s);
 		return;
 	}
-	if (!limiter_allow(&g->limiter, &job->sender, s != NULL && is_m2(s) ?
+	m2 = s != NULL && is_m2(s);
+	if ((m2 && parked_waits(g, &job->sender)) ||
+	    !limiter_allow(&g->limiter, &job->sender, m2 ?
 	    g->conf->network_author_rate : 0, g->now.mono)) {
 		over_rate(g, job, s);
 		return;
 	}
 	seen_keep(&g->seen, job->seen_key, g->now);
+	envelope_take(g, job);
+}
+
+void
+envelope_take(struct gossip *g, struct job *job)
+{
+	struct session *s = peers_session(g, job->sid);
+	struct chat_msg chat;
+	bool is_chat = false;
+
+	if (job->env.msg_type == MSG_CHAT) {
+		arena_reset(&g->arena);
+		is_chat = chat_read(&chat, &g->arena, job->env.payload.p,
+		    job->env.payload.n);
+	}
 	g->count.received++;
 	if (is_chat) {
 		chat_in(g, job, &chat);
@@ -412,16 +429,19 @@ message_good(struct gossip *g, struct job *job)
 }
 
 /*
- * By a v1 link it may still come at a better time.  Of our kind it came as it
- * should: it is refused for good, or it would be asked for again and again.
+ * By a v1 link it may still come at a better time.  Of our kind it waits for
+ * its turn; where there is no room it is refused for good, or it would be
+ * asked for again and again.
  */
 static void
 over_rate(struct gossip *g, const struct job *job, struct session *s)
 {
 	if (s != NULL && is_m2(s)) {
 		seen_keep(&g->seen, job->seen_key, g->now);
-		g->bcast.count.refused++;
 		unwanted(g, s, job);
+		if (parked_add(g, job))
+			return;
+		g->bcast.count.refused++;
 	} else
 		seen_release(&g->seen, job->seen_key);
 	drop_count(g, s, DROP_RATE);

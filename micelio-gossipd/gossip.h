@@ -794,6 +794,8 @@ bool	 addr_shareable(const char *, size_t);	/* wire-v1 5.5 */
 void	 envelope_in(struct gossip *, struct session *, const void *, size_t);
 void	 envelope_verified(struct gossip *, struct job *, bool good);
 void	 drop_count(struct gossip *, struct session *, enum drop);
+/* A verified message whose turn has come: shown, and given to others. */
+void	 envelope_take(struct gossip *, struct job *);
 /* v1 has 0 in lamport_ts, foreign types anything: is it a time? */
 bool	 envelope_clocked(const struct envelope *);
 /* Its identity, and the key of its sid in the memory of ids. */

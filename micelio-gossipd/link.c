@@ -272,6 +272,7 @@ bcast_tick(struct gossip *g)
 {
 	beat_tick(g);
 	repair_tick(g);
+	parked_tick(g);
 	relay_tick(g);
 	tree_trim(g, NULL);
 	maplink_tick(g);
@@ -291,6 +292,8 @@ bcast_next(const struct gossip *g)
 		t = b->v1_at;
 	if (g->map.delta_at < t)
 		t = g->map.delta_at;
+	if (b->parked_at < t)
+		t = b->parked_at;
 	if (due != NULL && due->at < t)
 		t = due->at;
 	return t;

@@ -51,6 +51,7 @@ bcast_init(struct gossip *g)
 	lru_init(&b->wants, WANTS_MAX, offsetof(struct want, sid),
 	    sizeof(uint64_t), seed);
 	msglog_init(&b->log, seed);
+	parked_init(g, seed);
 	TAILQ_INIT(&b->v1);
 	/* Patient at first: a young tree is a slow one. */
 	b->lag_ms = T1_MAX_MS * 8 * 2 / 3;
@@ -67,6 +68,7 @@ bcast_free(struct gossip *g)
 	struct bcast *b = &g->bcast;
 
 	repair_free(g);
+	parked_free(g);
 	lru_free(&b->origins, origin_free);
 	msglog_free(&b->log);
 	wbuf_free(&b->ihave);

@@ -662,6 +662,53 @@ test_guest_kept(void **state)
 	fake_free(k.f);
 }
 
+/*
+ * An author over its rate: its messages wait, in order, those of others do
+ * not; over the bound they are refused, and not asked for again.
+ */
+static void
+test_parked(void **state)
+{
+	char id[UUID_LEN + 1];
+	struct slice frame;
+	size_t burst, i;
+	struct kin k;
+
+	(void)state;
+	kin_open(&k);
+	k.f->conf.network_author_rate = 20;
+	burst = 40;
+	for (i = 0; i < burst + 20 * PARKED_S + 5; i++) {
+		snprintf(id, sizeof(id),
+		    "00000000-0000-4000-8000-%012zu", i);
+		frame = chat_env(&k.author, id, 5);
+		fake_frame(k.f, 1, frame);
+	}
+	assert_int_equal(k.f->nchats, burst);
+	assert_int_equal(k.f->g->bcast.nparked, 20 * PARKED_S);
+	assert_int_equal(k.f->g->bcast.count.refused, 5);
+	ihave_in(&k, 2, sid_of(&k, frame, false));
+	assert_int_equal(k.f->g->bcast.wants.n, 0);
+	/* The others are not held up. */
+	fake_frame(k.f, 1, chat_env(&k.d, U1, 5));
+	assert_int_equal(k.f->nchats, burst + 1);
+	fake_forget(k.f);
+	pass(k.f, 1000);
+	assert_in_range(k.f->nchats, 15, 20);
+	for (i = 0; i < k.f->nchats; i++)
+		assert_int_equal(strtoul(k.f->chats[i].mid + 24, NULL, 10),
+		    burst + i);
+	fake_forget(k.f);
+	for (i = 0; i < PARKED_S; i++) {
+		pass(k.f, 1000);
+		fake_forget(k.f);
+	}
+	assert_int_equal(k.f->g->bcast.nparked, 0);
+	assert_int_equal(k.f->g->bcast.parked_bytes, 0);
+	assert_int_equal(k.f->g->bcast.parked_at, NEVER);
+	fake_free(k.f);
+}
+
 int
 main(void)
 {
@@ -680,6 +727,7 @@ main(void)
 		cmocka_unit_test(test_queue),
 		cmocka_unit_test(test_v1),
 		cmocka_unit_test(test_guest_kept),
+		cmocka_unit_test(test_parked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
