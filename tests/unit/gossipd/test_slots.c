@@ -181,6 +181,40 @@ test_swap(void **state)
 	assert_int_equal(f->g->count.swaps, 1);
 }
 
+/* Not for a millisecond, nor for a second link into one network. */
+static void
+test_not_worth_it(void **state)
+{
+	struct session *s, *chance = NULL;
+	size_t i;
+
+	(void)state;
+	fill();
+	while (f->now.mono < f->g->swap_at || f->now.mono < SWAP_MS * 4)
+		(void)probe(30000);
+	TAILQ_FOREACH(s, &f->g->ready, ready_entry)
+		if (s->outbound && !s->guest && s->rtt_us >= 60000)
+			chance = s;
+		else if (s->outbound)
+			s->rtt_us = SWAP_GAIN_US;
+	for (i = 0; i < 8; i++)
+		(void)probe(SWAP_GAIN_US / 10);
+	assert_int_equal(f->g->count.swaps, 0);
+	assert_non_null(chance);
+	strcpy(chance->addr, "8.99.4.4:4000");
+	TAILQ_FOREACH(s, &f->g->ready, ready_entry)
+		if (s->outbound && !s->guest && s != chance)
+			s->rtt_us = 4 * SWAP_GAIN_US;
+	for (i = 0; i < 8; i++) {
+		s = peers_session(f->g, probe(SWAP_GAIN_US / 10));
+		strcpy(s->addr, "8.99.4.5:4000");
+	}
+	assert_int_equal(f->g->count.swaps, 0);
+	(void)probe(SWAP_GAIN_US / 10);
+	(void)probe(SWAP_GAIN_US / 10);
+	assert_int_equal(f->g->count.swaps, 1);
+}
+
 /* Chance, configuration and people keep their links. */
 static void
 test_kept(void **state)
@@ -240,7 +274,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_choice), T(test_all_fit), T(test_swap), T(test_kept),
+		T(test_choice), T(test_all_fit), T(test_swap),
+		T(test_not_worth_it), T(test_kept),
 		T(test_quiet),
 	};
 

@@ -251,6 +251,8 @@ test_expiry(void **state)
 	/* Of two the earlier holds. */
 	parse("expiry-time=\"20240101Z\",expiry-time=\"20200101Z\" " A);
 	assert_int_equal(keys.v[0].expires, 1577836800);
+	parse("expiry-time=\"20200101Z\",expiry-time=\"20240101Z\" " A);
+	assert_int_equal(keys.v[0].expires, 1577836800);
 }
 
 static void

@@ -433,10 +433,20 @@ test_unready_limits(void **state)
 	assert_int_equal(s->reason, DOWN_FRAME);
 	peer_free(&p);
 
-	/* nor endless messages of nothing */
+	/* nor the word that so much is to come */
 	peer_init(&p, r, rig_connect(r, "127.0.0.1"), NULL);
 	peer_initiate(&p, NULL);
 	RIG_UNTIL(r, r->sessions == 2);
+	s = rig_last(r);
+	peer_write(&p, "\0\1\0\1", 4);
+	RIG_UNTIL(r, s->down);
+	assert_int_equal(s->reason, DOWN_FRAME);
+	peer_free(&p);
+
+	/* nor endless messages of nothing */
+	peer_init(&p, r, rig_connect(r, "127.0.0.1"), NULL);
+	peer_initiate(&p, NULL);
+	RIG_UNTIL(r, r->sessions == 3);
 	s = rig_last(r);
 	for (int i = 0; i < 5000 && !s->down; i++)
 		peer_seal(&p, NULL, 0);
@@ -448,7 +458,7 @@ test_unready_limits(void **state)
 	/* a large frame behind the hello is no offence: it waits */
 	peer_init(&p, r, rig_connect(r, "127.0.0.1"), NULL);
 	peer_initiate(&p, NULL);
-	RIG_UNTIL(r, r->sessions == 3);
+	RIG_UNTIL(r, r->sessions == 4);
 	s = rig_last(r);
 	peer_frame(&p, "hello", 5);
 	peer_frame(&p, big, sizeof(big));
