@@ -245,7 +245,7 @@ pipe_send(struct world *w, struct end *e, struct frame *f)
 		at = p->last_at;
 	p->last_at = at;
 	f->refs++;
-	event_add(w, at, DO_ARRIVE, e->number, 0, f);
+	event_add(w, at, DO_ARRIVE, e->number, end_other(w, e)->node, f);
 	e->tx_at = w->now;
 	w->total.frames++;
 	w->total.bytes += f->len;

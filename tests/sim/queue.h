@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum event_kind {
-	DO_ARRIVE,	/* n: pipe; p: frame */
+	DO_ARRIVE,	/* n: pipe; v: node it goes to; p: frame */
 	DO_CREDIT,	/* n: pipe; v: bytes of one frame */
 	DO_TIMER,	/* n: node */
 	DO_KEEPALIVE,	/* n: node; v: its life */

@@ -157,12 +157,13 @@ def table(pool, a):
                                            "hops", "control B", "pings/s"))
           + "  muted    cpu     peak   (mean/worst of the seeds)")
     bad = 0
-    for name, scenario, options, phase, most in TABLE:
-        if a.row and not any(w in name for w in a.row):
-            continue
-        last = a.first + min(a.seeds, most)
-        done = list(pool.map(lambda s, sc=scenario, o=options:
-                             run(a.build, sc, s, o), range(a.first, last)))
+    jobs = [(name, scenario, phase, [
+        pool.submit(run, a.build, scenario, seed, options)
+        for seed in range(a.first, a.first + min(a.seeds, most))])
+        for name, scenario, options, phase, most in TABLE
+        if not a.row or any(w in name for w in a.row)]
+    for name, scenario, phase, futures in jobs:
+        done = [f.result() for f in futures]
         bad += row(name, phase, done)
         if scenario == "large":
             bad += sum(r.get("cpu_us", 0) > CPU_S * 1000000 or

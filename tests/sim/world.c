@@ -10,6 +10,7 @@
 
 #define BUF_MAX		(FRAME_MAX + 4096)
 #define CHECK_US	(5 * US_PER_S)
+#define PREFETCH	5u	/* events: the first and those that may follow */
 #define SEEDS		3u	/* nodes everybody knows, if self-formed */
 
 static void	personas(struct world *);
@@ -242,6 +243,44 @@ run(struct world *w, const struct event *ev)
 	}
 }
 
+/*
+ * What comes next is elsewhere in memory, which takes longer to come than an
+ * event to be dealt with: so it is asked for while this one is.
+ */
+static void
+prefetch(const struct world *w)
+{
+	const struct queue *q = &w->queue;
+	const struct event *e;
+	const struct node *n;
+	size_t i;
+
+	for (i = 1; i < PREFETCH && i < q->n; i++) {
+		e = &q->heap[i];
+		if (e->kind == DO_ARRIVE) {
+			__builtin_prefetch(&w->conn[e->n / 2]);
+			__builtin_prefetch(&w->node[e->v]);
+			__builtin_prefetch(e->p);
+		} else if (e->kind == DO_TIMER)
+			__builtin_prefetch(&w->node[e->n]);
+	}
+	if (q->n == 0)
+		return;
+	e = &q->heap[0];
+	if (e->kind == DO_ARRIVE) {
+		__builtin_prefetch(w->conn[e->n / 2]);
+		n = &w->node[e->v];
+	} else if (e->kind == DO_TIMER)
+		n = &w->node[e->n];
+	else
+		return;
+	if (n->core != NULL) {
+		__builtin_prefetch(n->core);
+		__builtin_prefetch(&n->core->bcast);
+		__builtin_prefetch(&n->core->sessions);
+	}
+}
+
 bool
 world_run(struct world *w, uint64_t until, uint64_t most)
 {
@@ -254,6 +293,7 @@ world_run(struct world *w, uint64_t until, uint64_t most)
 			return false;
 		}
 		(void)queue_next(&w->queue, &ev);
+		prefetch(w);
 		w->now = ev.at;
 		w->total.events++;
 		world_hash(w, ev.at ^ (uint64_t)ev.n << 32 ^
