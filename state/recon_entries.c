@@ -161,7 +161,7 @@ entries_left(const struct rsess *s)
 /* An Entries message that fills. */
 struct filling {
 	struct wbuf	 body, gone;
-	size_t		 entries, bytes;
+	size_t		 entries, bytes, max;
 };
 
 static bool
@@ -172,7 +172,7 @@ fill_entry(struct filling *f, const struct ment *m)
 
 	ment_entry(m, &e);
 	n = entry_size(&e);
-	if (f->body.len + f->gone.len + n + 16 > RMSG_BODY_MAX)
+	if (f->body.len + f->gone.len + n + 16 > f->max)
 		return false;
 	rmsg_put_entry(&f->body, &e);
 	f->entries++;
@@ -198,7 +198,7 @@ fill_served(struct recon *r, struct rsess *s, struct filling *f)
 	prefix_bytes(s->serve[s->serve_at], prefix);
 	n = map_find_prefix(r->map, prefix, m, MATCHES_MAX);
 	if (n == 0) {
-		if (f->body.len + f->gone.len + 32 > RMSG_BODY_MAX)
+		if (f->body.len + f->gone.len + 32 > f->max)
 			return false;
 		wbuf_bytes(&f->gone, prefix, sizeof(prefix));
 		s->rep.gone++;
@@ -232,9 +232,10 @@ fill_given(struct recon *r, struct rsess *s, struct filling *f)
 bool
 entries_send(struct recon *r, struct rsess *s)
 {
-	struct filling f = { .entries = 0 };
+	struct filling f = { .max = rsess_room(s) };
 
-	if (!rsess_room(s, RMSG_BODY_MAX))
+	/* So that the largest one fits: else it is too early. */
+	if (f.max < ENTRY_WIRE_MAX + 64)
 		return false;
 	wbuf_init(&f.body, RMSG_BODY_MAX);
 	wbuf_init(&f.gone, RMSG_BODY_MAX);

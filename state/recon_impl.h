@@ -153,7 +153,7 @@ struct rsess {
 	struct peel	 peel;
 	struct symbol	*theirs, *ours;
 	size_t		 ntheirs, nours;
-	uint32_t	 upto, next;
+	uint32_t	 upto, next, early;
 	struct copy	*copy;		/* served */
 
 	/* ranges */
@@ -239,8 +239,8 @@ void	 rsess_free(struct recon *, struct rsess *);
 void	 rsess_step(struct recon *, struct rsess *);
 void	 rsess_send(struct recon *, struct rsess *, enum rmsg_op,
 	    const void *, size_t);
-/* Room for a frame with so many bytes of its op. */
-bool	 rsess_room(const struct rsess *, size_t);
+/* How many bytes of an op may be sent now. */
+size_t	 rsess_room(const struct rsess *);
 void	 rsess_more(struct recon *, struct rsess *, size_t estimate);
 
 /* recon_symbols.c */

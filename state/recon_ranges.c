@@ -215,7 +215,7 @@ rsess_ranges_send(struct recon *r, struct rsess *s)
 {
 	struct rframe *f = STAILQ_FIRST(&s->out);
 
-	if (f == NULL || !rsess_room(s, f->n))
+	if (f == NULL || rsess_room(s) < f->n)
 		return false;
 	STAILQ_REMOVE_HEAD(&s->out, entry);
 	s->out_bytes -= f->n;

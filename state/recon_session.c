@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "recon_impl.h"
 
+#define FRAME_BYTES	16u	/* around an op, at most */
 #define GRANT_BYTES	RMSG_MAX	/* given back at once */
 
 static void	open_answer(struct recon *, struct rlink *,
@@ -141,11 +142,18 @@ rsess_send(struct recon *r, struct rsess *s, enum rmsg_op op,
 		s->credit -= len < s->credit ? len : s->credit;
 }
 
-bool
-rsess_room(const struct rsess *s, size_t n)
+size_t
+rsess_room(const struct rsess *s)
 {
-	return s->credit >= n + 16 &&
-	    s->link->in_flight + n + 16 <= RECON_CREDIT;
+	size_t n = RECON_CREDIT - s->link->in_flight;
+
+	if (s->link->in_flight > RECON_CREDIT)
+		return 0;
+	if (s->credit < n)
+		n = s->credit;
+	if (n > RMSG_BODY_MAX + FRAME_BYTES)
+		n = RMSG_BODY_MAX + FRAME_BYTES;
+	return n > FRAME_BYTES ? n - FRAME_BYTES : 0;
 }
 
 /* Not before what came is dealt with. */
@@ -265,8 +273,8 @@ refuse_open(struct recon *r, struct rlink *l, uint32_t num,
 }
 
 /*
- * Both opened at the same time: the session of the one with the larger root
- * goes on, and each of them can tell which.
+ * Both opened at the same time: the session that goes on with a copy goes on,
+ * or that of the one with the larger root, and each of them can tell which.
  */
 static bool
 ours_goes_on(struct recon *r, const struct rlink *l,
@@ -277,6 +285,8 @@ ours_goes_on(struct recon *r, const struct rlink *l,
 	if (r->open == NULL || r->open->link != l || r->open->answered ||
 	    r->open->over)
 		return false;
+	if (r->open->has_from != o->has_from)
+		return r->open->has_from;
 	recon_root_at(r, o->root.hour, &root);
 	return memcmp(root.hash, o->root.hash, sizeof(root.hash)) > 0;
 }

@@ -274,7 +274,7 @@ symbols_stream(struct recon *r, struct rsess *s)
 	m.k = s->upto - s->next;
 	if (m.k > FRAME_CELLS)
 		m.k = FRAME_CELLS;
-	if (!rsess_room(s, m.k * (RMSG_CELL + RMSG_COUNT_LEN) + 64))
+	if (rsess_room(s) < m.k * (RMSG_CELL + RMSG_COUNT_LEN) + 64)
 		return false;
 	rlink_minute(r, s->link);
 	if (s->link->symbol_bytes >= SYMBOL_BYTES_MAX) {
@@ -406,6 +406,8 @@ ask_more(struct recon *r, struct rsess *s)
 		return;
 	if (s->peel.n == s->upto)
 		s->rep.turns++;
+	else if (s->early == 0)
+		s->early = s->upto;
 	s->upto = (uint32_t)want;
 	rsess_more(r, s, guess);
 }
@@ -424,7 +426,8 @@ known(struct recon *r, struct rsess *s)
 	bool ours = false;
 
 	s->known = true;
-	if (s->ntheirs < s->upto)
+	/* Stop; and all of the credit for the entries to come. */
+	if (s->ntheirs < s->upto || s->owed > 0)
 		rsess_more(r, s, 0);
 	for (size_t i = 0; i < s->peel.nfound; i++) {
 		if (s->peel.found[i].side > 0) {
@@ -434,6 +437,9 @@ known(struct recon *r, struct rsess *s)
 			ours = true;
 		}
 	}
+	/* More had been asked for while symbols came: was it needed? */
+	if (s->early > 0 && s->peel.n > s->early)
+		s->rep.turns++;
 	if (ours || s->need.n > 0)
 		s->rep.turns++;
 }

@@ -512,6 +512,101 @@ test_beyond_the_credit(void **state)
 	net_free(&net);
 }
 
+/* Symbols of one node, as they pass. */
+static uint8_t		 seen_salt[RMSG_SALT];
+static unsigned int	 salts;
+static size_t		 symbol_bytes;
+
+static bool
+watching(struct net *w, unsigned int from, unsigned int to, uint8_t *p,
+    size_t *n)
+{
+	struct rmsg m;
+
+	(void)w;
+	(void)to;
+	if (from != 0 || !rmsg_read(&m, p, *n) || m.op != RMSG_SYMBOLS)
+		return true;
+	symbol_bytes += *n;
+	if (memcmp(seen_salt, m.u.symbols.salt, RMSG_SALT) != 0)
+		salts++;
+	memcpy(seen_salt, m.u.symbols.salt, RMSG_SALT);
+	return true;
+}
+
+/* Each hour, though sweeps are all that happens. */
+static void
+test_salts_change(void **state)
+{
+	(void)state;
+	net_init(&net, 2, NULL);
+	for (unsigned int i = 0; i < 2; i++)
+		fill(&net.node[i], 0, 300);
+	net.filter = watching;
+	salts = 0;
+	loaded();
+	net_link(&net, 0, 1);
+	net_run(&net, 3500000);
+	assert_int_equal(salts, 1);
+	net_run(&net, 3600000);
+	assert_int_equal(salts, 2);
+	net_free(&net);
+}
+
+static void
+take_symbols(uint32_t session, uint32_t upto)
+{
+	struct rmsg_open o = { .mode = RMSG_BY_SYMBOLS,
+	    .root = { .hour = HOUR0, .count = 4000 } };
+	struct rmsg_more more = { .upto = upto, .credit = RECON_CREDIT };
+	struct rmsg_done done = { .reason = RECON_STALLED };
+	struct wbuf b, out;
+
+	wbuf_init(&b, 256);
+	wbuf_init(&out, RMSG_MAX);
+	rmsg_put_open(&b, &o);
+	rmsg_write(&out, session, true, RMSG_OPEN, b.p, b.len);
+	net_inject(&net, 1, 0, out.p, out.len);
+	wbuf_reset(&b);
+	wbuf_reset(&out);
+	rmsg_put_more(&b, &more);
+	rmsg_write(&out, session, true, RMSG_MORE, b.p, b.len);
+	net_inject(&net, 1, 0, out.p, out.len);
+	net_run(&net, 150);
+	wbuf_reset(&b);
+	wbuf_reset(&out);
+	rmsg_put_done(&b, &done);
+	rmsg_write(&out, session, true, RMSG_DONE, b.p, b.len);
+	net_inject(&net, 1, 0, out.p, out.len);
+	net_run(&net, 50);
+	wbuf_free(&b);
+	wbuf_free(&out);
+}
+
+/* Whoever asks for symbols again and again gets 2 MiB in a minute. */
+static void
+test_symbols_of_a_minute(void **state)
+{
+	(void)state;
+	net_init(&net, 2, NULL);
+	fill(&net.node[0], 0, 4000);
+	net.filter = watching;
+	symbol_bytes = 0;
+	/* 1 says that it is loading, and so is not opened to. */
+	recon_loaded(net.node[0].r, 0);
+	net_run(&net, 50);
+	net_link(&net, 0, 1);
+	for (uint32_t i = 0; i < 200; i++)
+		take_symbols(i, 4000);
+	assert_true(net.now < 60000);
+	assert_true(symbol_bytes > (2u << 20));
+	assert_true(symbol_bytes < (2u << 20) + 2 * RECON_FRAME_MAX);
+	net_run(&net, 30000);
+	take_symbols(1000, 4000);
+	assert_true(symbol_bytes > (2u << 20) + 3 * RECON_FRAME_MAX);
+	net_free(&net);
+}
+
 /* Everything that passes between 0 and 1 comes again, with bits turned. */
 static bool
 mutating(struct net *w, unsigned int from, unsigned int to, uint8_t *p,
@@ -597,6 +692,8 @@ main(void)
 		cmocka_unit_test(test_large_answers),
 		cmocka_unit_test(test_life_without_progress),
 		cmocka_unit_test(test_beyond_the_credit),
+		cmocka_unit_test(test_salts_change),
+		cmocka_unit_test(test_symbols_of_a_minute),
 		cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_more_than_are_served),
 	};
