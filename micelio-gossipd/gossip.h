@@ -136,7 +136,7 @@ struct peer_record {
 struct own_record {
 	uint32_t	 req;		/* is being signed; 0: no */
 	bool		 good;
-	uint64_t	 seq;
+	uint64_t	 seq, caps;
 	char		 addr[HOSTPORT_MAX + 1];
 	uint8_t		 sig[64];
 	uint64_t	 renew_at, retry_at, ask_at;	/* mono ms */

@@ -82,7 +82,7 @@ own_record(const struct gossip *g, struct m2_record *r)
 	const struct own_record *o = &g->own;
 
 	*r = (struct m2_record){ .pubkey = g->pubkey, .seq = o->seq,
-		.caps = maplink_caps(g), .naddrs = 1, .sig = o->sig };
+		.caps = o->caps, .naddrs = 1, .sig = o->sig };
 	r->addr[0] = (struct slice){ (const uint8_t *)o->addr,
 		strlen(o->addr) };
 }
@@ -98,6 +98,7 @@ own_look(struct gossip *g)
 	if (o->req != 0 || g->now.wall < CLOCK_SET_MS ||
 	    (addr[0] == '\0' && !o->good) ||
 	    (o->good && strcmp(addr, o->addr) == 0 &&
+	    o->caps == maplink_caps(g) &&
 	    g->now.mono < o->renew_at) || g->now.mono < o->retry_at)
 		return;
 	if (addr[0] == '\0') {
@@ -106,6 +107,7 @@ own_look(struct gossip *g)
 	}
 	text_copy(o->addr, addr, sizeof(o->addr));
 	o->good = false;
+	o->caps = maplink_caps(g);
 	o->seq = g->now.wall > o->seq ? g->now.wall : o->seq + 1;
 	o->retry_at = g->now.mono + RECORD_RETRY_MS;
 	if ((o->req = signing_begin(g, SIGN_RECORD)) == 0)
