@@ -163,3 +163,25 @@ def test_plain(t):
     # the draft stays above what came, and is there again below it
     assert text.index("> half a") < text.index("between") < \
         text.index("> half a line"), text
+
+
+@lane(budget=60)
+def test_said_while_down(t):
+    """What others say while a node restarts is there when it is back."""
+    a = Node(t, "north").start()
+    b = Node(t, "south", ssh=False, bootstrap=[a.mesh_address]).start()
+    c = Node(t, "east", ssh=False,
+             bootstrap=[a.mesh_address, b.mesh_address]).start()
+    for n in (a, b, c):
+        n.wait_peers(2)
+    a.ctl("say", "before")
+    until("it is heard", lambda: lines(b) == ["before"], 10)
+    a.stop()
+    until("it is gone", lambda: len(b.peer_ids()) == 1, 10)
+    b.ctl("say", "while it was down")
+    a.start()
+    until("it is told what was said",
+          lambda: lines(a) == ["before", "while it was down"], 20)
+    # and not a second time
+    b.ctl("say", "after")
+    until("the next one comes", lambda: lines(a)[2:] == ["after"], 10)
