@@ -86,6 +86,8 @@
 	 * 16 mesh id, u8 flags, u64 hlc, u64 expires_ms, str key, u32 length \
 	 * of the value, 32 its SHA-256.  KEY_ENTRIES_SIGNED: u8 status, when \
 	 * KEY_OK n times 64 signature.					      \
+	 * KEY_OPEN (R): 32 author's node id, 32 ephemeral X25519 key of a    \
+	 * sealed message for this node.  KEY_OPENED: u8 status, 32 its key.  \
 	 * KEY_DH (R): 32 remote public key.  KEY_DH_DONE: u8 status,	      \
 	 * 32 shared secret.  SIGN_HOSTKEY: 32 exchange hash.		      \
 	 */								      \
@@ -93,6 +95,8 @@
 	X(KEY_SIGNED,		Pa, Go,		RUN,	65, 65,		0)    \
 	X(KEY_ENTRIES,		St, Pa,		RUN,	73, 24576,	0)    \
 	X(KEY_ENTRIES_SIGNED,	Pa, St,		RUN,	1, 4097,	0)    \
+	X(KEY_OPEN,		Go, Pa,		RUN,	64, 64,		0)    \
+	X(KEY_OPENED,		Pa, Go,		RUN,	33, 33,		0)    \
 	X(KEY_DH,		Tr, Pa,		RUN,	32, 32,		0)    \
 	X(KEY_DH_DONE,		Pa, Tr,		RUN,	33, 33,		0)    \
 	X(SIGN_HOSTKEY,		Se, Pa,		RUN,	32, 32,		0)    \
@@ -244,6 +248,19 @@
 	X(CHAT_RESULT,		Go, Ss,		RUN,	9, 9,		0)    \
 	X(CHAT_IN,		Go, Ss,		RUN,	79, 66000,	0)    \
 	/*								      \
+	 * Talk beside the one room.  ROOM_OUT (R) and ROOM_IN: u8 kind (enum \
+	 * room_msg_kind, talk.proto), 32 author's node id (ROOM_OUT: zeros), \
+	 * 32 hash of the speaker's key, u64 timestamp (unix s; ROOM_OUT: 0), \
+	 * str room, str nick, str text.  PRIVATE_OUT (R) and PRIVATE_IN: u8  \
+	 * kind, u8 outcome, 32 id of the other node, 32 hash of the speaker's\
+	 * key, u64 timestamp, u64 ref, str to, str nick, str text.  R is     \
+	 * answered by CHAT_RESULT; 0: nobody waits.			      \
+	 */								      \
+	X(ROOM_OUT,		Ss, Go,		RUN,	79, 65535,	0)    \
+	X(ROOM_IN,		Go, Ss,		RUN,	79, 65535,	0)    \
+	X(PRIVATE_OUT,		Ss, Go,		RUN,	88, 65535,	0)    \
+	X(PRIVATE_IN,		Go, Ss,		RUN,	88, 65535,	0)    \
+	/*								      \
 	 * Links by hand.  LINK (R): str [id@]host:port.  LINK_DONE: u8       \
 	 * status (enum link_status), u8 reason (enum down_reason), u8	      \
 	 * has_id, 32 node id, u64 ms the dial took (LINK_THERE: the age of   \
@@ -347,6 +364,7 @@ enum key_purpose {
 	KEY_ENVELOPE = 1,	/* gossipd: an envelope of v1 (wire-v1 3.2) */
 	KEY_ENTRY = 2,		/* stated, by KEY_ENTRIES: an entry */
 	KEY_PEER_RECORD = 3,	/* gossipd: 0xFF "micelio/peer/1" */
+	KEY_SEALED = 4,		/* gossipd, by KEY_OPEN: a sealed message */
 };
 
 enum key_status {
@@ -441,12 +459,41 @@ enum chat_status {
 	CHAT_REFUSED = 3,	/* queue full: not sent, try again later */
 	CHAT_BAD = 4,		/* not UTF-8, or too long */
 	CHAT_FAILED = 5,	/* the key service refused */
+	CHAT_UNKNOWN = 6,	/* no key of that node is known */
 };
 
 enum chat_kind {
 	CHAT_SAID = 0,
 	CHAT_DONE = 1,		/* what they do: "/me waves" */
 };
+
+/* As proto/talk.proto numbers them. */
+enum private_kind {
+	PRIVATE_SAID = 0,
+	PRIVATE_DONE = 1,
+	PRIVATE_RECEIPT = 2,
+	PRIVATE_MAX
+};
+
+enum private_outcome {
+	PRIVATE_SHOWN = 0,
+	PRIVATE_KEPT = 1,	/* until they come */
+	PRIVATE_NOBODY = 2,	/* of that nick is known */
+	PRIVATE_FULL = 3,	/* there is no room to keep it */
+	PRIVATE_OUTCOMES
+};
+
+enum room_msg_kind {
+	ROOM_MSG_SAID = 0,
+	ROOM_MSG_DONE = 1,
+	ROOM_MSG_JOINED = 2,
+	ROOM_MSG_LEFT = 3,
+	ROOM_MSG_TOPIC = 4,
+	ROOM_MSG_WHO = 5,
+	ROOM_MSG_PEOPLE = 6,
+	ROOM_MSG_MAX
+};
+#define ROOM_NAME_MAX	32u	/* bytes with the '#' */
 
 enum link_status {
 	LINK_UP = 0,

@@ -34,6 +34,7 @@ GROUPS = {
     "MAP_ASK": "The map",
     "HISTORY_PUT": "What was said, and people",
     "CHAT_OUT": "Talk",
+    "ROOM_OUT": "Talk beside the one room",
     "LINK": "Links by hand",
     "TABLE_GET": "Tables and events",
     "SES_AUTH": "One SSH connection",

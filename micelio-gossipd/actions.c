@@ -172,6 +172,79 @@ chat_in_cb(void *arg, const struct nodeid *sender, struct slice message_id,
 }
 
 static void
+speaker_put(struct gossipd *d, struct slice speaker)
+{
+	static const uint8_t none[SPEAKER_LEN];
+
+	wbuf_bytes(&d->body, speaker.n > 0 ? speaker.p : none, SPEAKER_LEN);
+}
+
+/* NULL: nobody is there, or does not keep up. */
+static struct imsgchan *
+hub_ready(struct gossipd *d)
+{
+	struct imsgchan *hub = d->proc->link[PROC_SSHD];
+
+	if (hub != NULL && imsgchan_queued(hub) > HUB_QUEUE_MAX) {
+		d->chat_unheard++;
+		return NULL;
+	}
+	wbuf_reset(&d->body);
+	return hub;
+}
+
+static void
+room_in_cb(void *arg, const struct nodeid *sender, const struct room_msg *m)
+{
+	struct gossipd *d = arg;
+	struct imsgchan *hub = hub_ready(d);
+
+	if (hub == NULL)
+		return;
+	wbuf_u8(&d->body, (uint8_t)m->kind);
+	wbuf_bytes(&d->body, sender->b, NODEID_LEN);
+	speaker_put(d, m->speaker);
+	wbuf_u64(&d->body, m->timestamp);
+	wbuf_strn(&d->body, m->room.p, m->room.n);
+	wbuf_strn(&d->body, m->nick.p, m->nick.n);
+	wbuf_strn(&d->body, m->text.p, m->text.n);
+	imsg_send_wbuf(hub, IMSG_ROOM_IN, 0, 0, &d->body);
+}
+
+static void
+private_in_cb(void *arg, const struct nodeid *sender,
+    const struct private_msg *m)
+{
+	struct gossipd *d = arg;
+	struct imsgchan *hub = hub_ready(d);
+
+	if (hub == NULL)
+		return;
+	wbuf_u8(&d->body, (uint8_t)m->kind);
+	wbuf_u8(&d->body, (uint8_t)m->outcome);
+	wbuf_bytes(&d->body, sender->b, NODEID_LEN);
+	speaker_put(d, m->speaker);
+	wbuf_u64(&d->body, m->timestamp);
+	wbuf_u64(&d->body, m->ref);
+	wbuf_strn(&d->body, m->to.p, m->to.n);
+	wbuf_strn(&d->body, m->nick.p, m->nick.n);
+	wbuf_strn(&d->body, m->text.p, m->text.n);
+	imsg_send_wbuf(hub, IMSG_PRIVATE_IN, 0, 0, &d->body);
+}
+
+static void
+open_cb(void *arg, uint32_t req, const struct nodeid *author,
+    const uint8_t ephemeral[32])
+{
+	struct gossipd *d = arg;
+
+	wbuf_reset(&d->body);
+	wbuf_bytes(&d->body, author->b, NODEID_LEN);
+	wbuf_bytes(&d->body, ephemeral, 32);
+	imsg_send_wbuf(d->proc->parent, IMSG_KEY_OPEN, req, 0, &d->body);
+}
+
+static void
 chat_result_cb(void *arg, uint32_t req, enum chat_status status,
     uint16_t given, uint16_t connected, uint32_t retry_ms)
 {
@@ -267,6 +340,9 @@ const struct gossip_ops gossipd_actions = {
 	.sign = sign_cb,
 	.sign_record = sign_record_cb,
 	.chat_in = chat_in_cb,
+	.room_in = room_in_cb,
+	.private_in = private_in_cb,
+	.open = open_cb,
 	.chat_result = chat_result_cb,
 	.link_done = link_done_cb,
 	.peer_put = peer_put_cb,

@@ -98,7 +98,7 @@ chat_tick(struct gossip *g)
 	}
 	while (g->npeers > 0 &&
 	    (i = pacer_pop(&g->pacer, g->now.mono)) != NULL) {
-		if (!envelope_sign(g, SIGN_CHAT, 0, false, MSG_CHAT, i->data,
+		if (!envelope_sign(g, SIGN_CHAT, 0, false, i->type, i->data,
 		    i->len))
 			lost(g, "key-service-busy");
 		free(i);

@@ -424,6 +424,8 @@ envelope_take(struct gossip *g, struct job *job)
 		drop_count(g, s, DROP_CHAT);
 	else if (job->env.msg_type == MSG_STATE_DELTA)
 		maplink_delta_in(g, job);
+	else
+		talk_in(g, job);
 	tree_accept(g, s, &job->sender, &job->env, job->mid,
 	    sid_of(job->seen_key));
 }

@@ -55,6 +55,7 @@ gossip_new(const struct gossip_ops *ops, void *arg,
 	TAILQ_INIT(&g->boots);
 	TAILQ_INIT(&g->jobs);
 	TAILQ_INIT(&g->signings);
+	TAILQ_INIT(&g->openings);
 	TAILQ_INIT(&g->orders);
 	arena_init(&g->arena, MESSAGE_ARENA);
 	wbuf_init(&g->scratch, SCRATCH_MAX);
@@ -73,6 +74,7 @@ gossip_free(struct gossip *g)
 {
 	jobs_free(g);
 	signings_free(g);
+	talk_free(g);
 	peers_free(g);
 	bcast_free(g);
 	maplink_free(g);

@@ -27,6 +27,7 @@
 #include "proto/arena.h"
 #include "proto/envelope.h"
 #include "proto/message.h"
+#include "proto/talk.h"
 
 #define PEERS_MAX		1024u	/* nodes connected at once */
 #define SESSIONS_MAX		2048u	/* connections, hello or not */
@@ -217,6 +218,14 @@ struct gossip_ops {
 	void	(*event)(void *, enum log_ev, uint64_t limit,
 		    const struct log_field *);
 	void	(*random)(void *, void *, size_t);
+	/* These may be NULL: then nothing is done with such messages. */
+	void	(*room_in)(void *, const struct nodeid *,
+		    const struct room_msg *);
+	void	(*private_in)(void *, const struct nodeid *,
+		    const struct private_msg *);
+	/* The key of what that node sealed for us: gossip_opened(). */
+	void	(*open)(void *, uint32_t req, const struct nodeid *author,
+		    const uint8_t ephemeral[32]);
 };
 
 /*
@@ -288,6 +297,8 @@ struct counters {
 	uint64_t	kept;		/* guests that were missed */
 	uint64_t	exchange_mismatched; /* entries: id is not the key's */
 	uint64_t	chat_lost;	/* own lines given up in the queue */
+	uint64_t	talk_lost;	/* sealed for us, too many at once */
+	uint64_t	talk_bad;	/* of types 38, 39: not readable */
 	uint64_t	drops[DROP_MAX];
 };
 
@@ -392,6 +403,16 @@ struct job {
 
 enum sign_use { SIGN_HELLO, SIGN_CHAT, SIGN_EXCHANGE, SIGN_RECORD,
 	SIGN_DELTA };
+
+/* Sealed for us: its key is being made. */
+#define OPENINGS_MAX	64u
+struct opening {
+	TAILQ_ENTRY(opening) entry;
+	uint32_t	 req;
+	struct nodeid	 author;
+	size_t		 len;
+	uint8_t		 box[];
+};
 
 /* A message of ours that the parent signs. */
 struct signing {
@@ -553,6 +574,8 @@ struct gossip {
 	struct pacer		 pacer;
 	char			 last_chat[UUID_LEN + 1]; /* heard */
 	struct own_record	 own;
+	TAILQ_HEAD(, opening)	 openings;
+	size_t			 nopenings;
 
 	TAILQ_HEAD(, job)	 jobs;
 	size_t			 njobs;
@@ -630,6 +653,16 @@ void	 gossip_signed(struct gossip *, struct gtime, uint32_t req,
 void	 gossip_chat_out(struct gossip *, struct gtime, uint32_t req,
 	    const void *nick, size_t nick_len, const void *text,
 	    size_t text_len);
+/*
+ * To a room, or for one node alone; the time is made.  req 0: nobody waits
+ * for a result.
+ */
+void	 gossip_room_say(struct gossip *, struct gtime, uint32_t req,
+	    const struct room_msg *);
+void	 gossip_private_say(struct gossip *, struct gtime, uint32_t req,
+	    const struct nodeid *to, const struct private_msg *);
+void	 gossip_opened(struct gossip *, struct gtime, uint32_t req,
+	    enum key_status, const uint8_t key[32]);
 /* The same with the speaker's key and kind; its time and parent are made. */
 void	 gossip_chat_say(struct gossip *, struct gtime, uint32_t req,
 	    const struct chat_msg *);
@@ -958,6 +991,25 @@ void	 chat_in(struct gossip *, const struct job *,
 void	 chat_signed(struct gossip *, const struct signing *,
 	    enum key_status, const void *frame, size_t);
 void	 chat_tick(struct gossip *);
+
+/* seal.c */
+struct seal_ends {
+	struct nodeid	 author, recipient;
+	uint8_t		 recipient_key[32];	/* X25519 */
+};
+/*
+ * Appends the sealed text to box and gives the ephemeral key; secret: 32
+ * random bytes, of this message alone.  False: a low-order point.
+ */
+bool	 seal_make(const struct seal_ends *, const uint8_t secret[32],
+	    uint8_t ephemeral[32], const void *, size_t, struct wbuf *box);
+/* key: seal_key().  False: not sealed with it, or not as it came. */
+bool	 seal_open(const uint8_t key[32], const void *, size_t,
+	    struct wbuf *text);
+
+/* talk.c */
+void	 talk_in(struct gossip *, const struct job *);
+void	 talk_free(struct gossip *);
 
 /* montgomery.c */
 /*

@@ -170,6 +170,18 @@ gossipd_dispatch_transportd(struct proc *p, struct imsg *m)
 }
 
 static void
+opened(struct gossipd *d, const struct imsg *m, struct rcur *c)
+{
+	enum key_status status = (enum key_status)rcur_u8(c);
+	uint8_t key[32];
+
+	rcur_copy(c, key, sizeof(key));
+	if (rcur_done(c))
+		gossip_opened(d->core, now(), m->id, status, key);
+	explicit_bzero(key, sizeof(key));
+}
+
+static void
 gossipd_dispatch_parent(struct proc *p, struct imsg *m)
 {
 	struct gossipd *d = p->priv;
@@ -177,9 +189,14 @@ gossipd_dispatch_parent(struct proc *p, struct imsg *m)
 	uint8_t status;
 	struct rcur c;
 
+	rcur_init(&c, m->data, m->len);
+	if (m->type == IMSG_KEY_OPENED) {
+		opened(d, m, &c);
+		timer_set(d);
+		return;
+	}
 	if (m->type != IMSG_KEY_SIGNED)
 		fatalx("the parent sent %s", imsg_type_name(m->type));
-	rcur_init(&c, m->data, m->len);
 	status = rcur_u8(&c);
 	sig = rcur_bytes(&c, 64);
 	if (!rcur_done(&c))
@@ -228,19 +245,70 @@ gossipd_dispatch_stated(struct proc *p, struct imsg *m)
 	timer_set(d);
 }
 
+/* A hash of zeros is none. */
+static struct slice
+speaker_read(struct rcur *c)
+{
+	static const uint8_t none[SPEAKER_LEN];
+	struct slice s = { rcur_bytes(c, SPEAKER_LEN), 0 };
+
+	if (s.p != NULL && memcmp(s.p, none, SPEAKER_LEN) != 0)
+		s.n = SPEAKER_LEN;
+	return s;
+}
+
+static struct slice
+text_read(struct rcur *c)
+{
+	struct slice s;
+
+	s.p = (const uint8_t *)rcur_str(c, UINT16_MAX, &s.n);
+	return s;
+}
+
 static void
 chat_out(struct gossipd *d, const struct imsg *m, struct rcur *c)
 {
-	static const uint8_t none[SPEAKER_LEN];
 	struct chat_msg said = { .kind = rcur_u8(c) };
 
-	said.speaker.p = rcur_bytes(c, SPEAKER_LEN);
-	if (!c->bad && memcmp(said.speaker.p, none, SPEAKER_LEN) != 0)
-		said.speaker.n = SPEAKER_LEN;
-	said.nick.p = (const uint8_t *)rcur_str(c, UINT16_MAX, &said.nick.n);
-	said.text.p = (const uint8_t *)rcur_str(c, UINT16_MAX, &said.text.n);
+	said.speaker = speaker_read(c);
+	said.nick = text_read(c);
+	said.text = text_read(c);
 	if (rcur_done(c))
 		gossip_chat_say(d->core, now(), m->id, &said);
+}
+
+static void
+room_out(struct gossipd *d, const struct imsg *m, struct rcur *c)
+{
+	struct room_msg said = { .kind = rcur_u8(c) };
+
+	(void)rcur_bytes(c, NODEID_LEN);
+	said.speaker = speaker_read(c);
+	(void)rcur_u64(c);
+	said.room = text_read(c);
+	said.nick = text_read(c);
+	said.text = text_read(c);
+	if (rcur_done(c))
+		gossip_room_say(d->core, now(), m->id, &said);
+}
+
+static void
+private_out(struct gossipd *d, const struct imsg *m, struct rcur *c)
+{
+	struct private_msg said = { .kind = rcur_u8(c) };
+	struct nodeid to;
+
+	said.outcome = rcur_u8(c);
+	rcur_copy(c, to.b, NODEID_LEN);
+	said.speaker = speaker_read(c);
+	(void)rcur_u64(c);
+	said.ref = rcur_u64(c);
+	said.to = text_read(c);
+	said.nick = text_read(c);
+	said.text = text_read(c);
+	if (rcur_done(c))
+		gossip_private_say(d->core, now(), m->id, &to, &said);
 }
 
 static void
@@ -280,6 +348,12 @@ gossipd_dispatch_sshd(struct proc *p, struct imsg *m)
 	switch (m->type) {
 	case IMSG_CHAT_OUT:
 		chat_out(d, m, &c);
+		break;
+	case IMSG_ROOM_OUT:
+		room_out(d, m, &c);
+		break;
+	case IMSG_PRIVATE_OUT:
+		private_out(d, m, &c);
 		break;
 	case IMSG_LINK:
 		link_now(d, m, &c);

@@ -4,6 +4,7 @@
 
 #include "common/log.h"
 #include "pacer.h"
+#include "proto/envelope.h"
 
 static struct paced	*take(struct pacer *, struct paced *);
 
@@ -75,6 +76,14 @@ bool
 pacer_push(struct pacer *p, enum pace_class class, const void *data,
     size_t len, uint64_t now_ms, uint64_t *wait_ms)
 {
+	return pacer_push_type(p, class, MSG_CHAT, data, len, now_ms,
+	    wait_ms);
+}
+
+bool
+pacer_push_type(struct pacer *p, enum pace_class class, uint32_t type,
+    const void *data, size_t len, uint64_t now_ms, uint64_t *wait_ms)
+{
 	struct paced *i;
 
 	*wait_ms = bucket_wait(&p->bucket, p->rate, p->burst, 1, now_ms);
@@ -83,6 +92,7 @@ pacer_push(struct pacer *p, enum pace_class class, const void *data,
 	*wait_ms += count_before(p, class) * 1000 / p->rate;
 	i = xcalloc(1, sizeof(*i) + len);
 	i->class = class;
+	i->type = type;
 	i->until = now_ms + PACER_LIFE_MS;
 	i->len = len;
 	if (len > 0)

@@ -25,6 +25,7 @@ enum pace_class { PACE_CHAT, PACE_OTHER, PACE_CLASSES };
 struct paced {
 	STAILQ_ENTRY(paced) entry;
 	enum pace_class	 class;
+	uint32_t	 type;		/* of the message, as numbered */
 	uint64_t	 until;		/* mono ms */
 	size_t		 len;
 	uint8_t		 data[];
@@ -44,11 +45,13 @@ void	 pacer_rate(struct pacer *, uint32_t rate, uint32_t burst);
 /* May one of this class go at once?  Takes its token if so. */
 bool	 pacer_pass(struct pacer *, enum pace_class, uint64_t now_ms);
 /*
- * Queues a copy; *wait_ms: when its turn will come, about.  False: no room;
+ * Queues a copy, of a line or of that type; *wait_ms: when its turn will come, about.  False: no room;
  * then *wait_ms says when there may be.
  */
 bool	 pacer_push(struct pacer *, enum pace_class, const void *, size_t,
 	    uint64_t now_ms, uint64_t *wait_ms);
+bool	 pacer_push_type(struct pacer *, enum pace_class, uint32_t type,
+	    const void *, size_t, uint64_t now_ms, uint64_t *wait_ms);
 /* The next whose turn it is, now the caller's to free(), or NULL. */
 struct paced *pacer_pop(struct pacer *, uint64_t now_ms);
 /* One that waited longer than PACER_LIFE_MS, to free(), or NULL. */

@@ -319,6 +319,8 @@ gossip_status_row(const struct gossip *g, struct wbuf *b)
 	row_num(b, "exchange_mismatched", ROW_U64, c->exchange_mismatched);
 	row_num(b, "chat_queued", ROW_U64, g->pacer.n);
 	row_num(b, "chat_lost", ROW_U64, c->chat_lost);
+	row_num(b, "talk_lost", ROW_U64, c->talk_lost);
+	row_num(b, "talk_bad", ROW_U64, c->talk_bad);
 	bcast_row(&g->bcast, b);
 	for (d = 0; d < DROP_MAX; d++) {
 		snprintf(name, sizeof(name), "drop_%s",

@@ -16,7 +16,7 @@
 /* What people's fingers know from elsewhere. */
 static const char *const spellings[][2] = {
 	{ "names", "who" }, { "exit", "quit" }, { "bye", "quit" },
-	{ "?", "help" },
+	{ "?", "help" }, { "m", "msg" }, { "r", "reply" },
 };
 
 static bool

@@ -28,6 +28,14 @@ const struct command commands[] = {
 	{ "me", "TEXT", "say what you do: \"* alice waves\"",
 	    { "me waves", "me is at lunch" }, ROLE_USER, DOOR_ANY,
 	    .changes = true, .talk = true, .min_args = 1, .start = cmd_me },
+	{ "msg", "NICK[@NODE] TEXT", "to one alone; kept if they are not here",
+	    { "msg bob see you at 3", "msg bob@5647 hello" }, ROLE_USER,
+	    DOOR_ANY, .changes = true, .talk = true, .min_args = 1,
+	    .start = cmd_msg },
+	{ "reply", "TEXT", "to who spoke to you alone last",
+	    { "reply yes", "reply at once" }, ROLE_USER, DOOR_SHELL,
+	    .changes = true, .talk = true, .min_args = 1,
+	    .start = cmd_reply },
 	{ "history", "[N|11:40|2h]", "what was said: so many lines, or since",
 	    { "history 50", "history 11:40" }, ROLE_USER, DOOR_ANY,
 	    .max_args = 1, .start = cmd_history },
@@ -155,6 +163,7 @@ caller_gone(struct caller *caller, const char *why)
 	while ((run = TAILQ_FIRST(&caller->runs)) != NULL)
 		run_free(run);
 	say_forget(caller->hub, caller, NULL);
+	private_forget(caller->hub, caller, NULL);
 	if (caller->recall != NULL)
 		recall_cancel(caller->recall);
 	persons_leave(caller);
@@ -221,6 +230,7 @@ run_free(struct run *run)
 	if (run->recall != NULL)
 		recall_cancel(run->recall);
 	say_forget(caller->hub, NULL, run);
+	private_forget(caller->hub, NULL, run);
 	map_run_free(run);
 	import_free(run);
 	if (run->deadline != NULL)

@@ -49,8 +49,12 @@ person_of(struct hub *hub, const uint8_t key[SSHKEY_HASH_LEN])
 void
 persons_ask(struct hub *hub)
 {
-	uint8_t table = KEEP_PEOPLE;
+	uint8_t table = KEEP_NOTES;
 
+	hub->notes_request = ++hub->next_request;
+	imsg_send(hub->proc->link[PROC_STATED], IMSG_KEEP_ASK,
+	    hub->notes_request, 0, &table, 1);
+	table = KEEP_PEOPLE;
 	hub->people_request = ++hub->next_request;
 	imsg_send(hub->proc->link[PROC_STATED], IMSG_KEEP_ASK,
 	    hub->people_request, 0, &table, 1);
@@ -68,6 +72,8 @@ persons_row(struct hub *hub, struct imsg *m)
 	rcur_init(&c, m->data, m->len);
 	key = rcur_str(&c, KEEP_KEY_MAX, &klen);
 	value = rcur_rest(&c, &n);
+	if (!c.bad && m->id == hub->notes_request)
+		(void)notes_read(&hub->kept_notes, key, klen, value, n);
 	if (c.bad || klen != SSHKEY_HASH_LEN || m->id != hub->people_request)
 		return;
 	if ((x = person_of(hub, (const uint8_t *)key)) != NULL)
@@ -84,6 +90,7 @@ all_told(struct hub *hub)
 		if (c->caller.person != NULL) {
 			settings_tell(&c->caller);
 			missed_tell(&c->caller);
+			notes_deliver(&c->caller);
 		}
 }
 
@@ -136,6 +143,7 @@ persons_join(struct caller *caller)
 	persons_store(hub, x);
 	settings_tell(caller);
 	missed_tell(caller);
+	notes_deliver(caller);
 }
 
 void

@@ -284,8 +284,12 @@ sshd_dispatch_gossipd(struct proc *p, struct imsg *m)
 		return;
 	if (m->type == IMSG_CHAT_IN)
 		say_chat_in(hub, m);
-	else if (m->type == IMSG_CHAT_RESULT)
-		say_result(hub, m);
+	else if (m->type == IMSG_PRIVATE_IN)
+		private_in(hub, m);
+	else if (m->type == IMSG_CHAT_RESULT) {
+		if (!private_result(hub, m))
+			say_result(hub, m);
+	}
 	else if (m->type == IMSG_LINK_DONE)
 		cmd_link_done(hub, m);
 	else if (m->type == IMSG_UNLINK_DONE)
@@ -469,6 +473,8 @@ hub_init(struct hub *hub)
 	TAILQ_INIT(&hub->recalls);
 	people_init(&hub->people);
 	heard_init(&hub->heard);
+	notes_init(&hub->kept_notes);
+	TAILQ_INIT(&hub->privates);
 	budget_init(&hub->budget);
 	room_init(&hub->room, &room_ops, hub);
 	wbuf_init(&hub->keys_in, AUTHKEYS_FILE_MAX);

@@ -553,6 +553,44 @@ bool	 contact_find(const struct room *, const struct heard *,
 	    const struct nodeid *self, const char *word, struct contact *,
 	    char *why, size_t);
 
+/* notes.c: for people of this node who are not here. */
+
+#define NOTES_MAX	512u
+#define NOTES_EACH	32u		/* of one person */
+#define NOTE_TEXT_MAX	4096u		/* bytes */
+
+struct note {
+	TAILQ_ENTRY(note) entry;
+	uint8_t		 key[SSHKEY_HASH_LEN];	/* of whom it is for */
+	uint64_t	 ms;		/* unix: when it came */
+	uint16_t	 serial;
+	bool		 action;
+	char		 from[LABEL_MAX];
+	size_t		 len;
+	char		 text[];
+};
+TAILQ_HEAD(note_list, note);
+struct notes {
+	struct note_list list;		/* oldest first */
+	size_t		 n;
+	uint16_t	 serial;
+};
+void	 notes_init(struct notes *);
+void	 notes_free(struct notes *);
+/* NULL: there is no room, or the text is too long. */
+struct note *notes_add(struct notes *, const uint8_t key[SSHKEY_HASH_LEN],
+	    const char *from, bool action, const char *, size_t,
+	    uint64_t now_ms);
+/* The oldest for that key. */
+struct note *notes_next(const struct notes *,
+	    const uint8_t key[SSHKEY_HASH_LEN]);
+void	 notes_remove(struct notes *, struct note *);
+/* As stored: the key with its length, and the value. */
+void	 note_key(const struct note *, struct wbuf *);
+void	 note_write(const struct note *, struct wbuf *);
+bool	 notes_read(struct notes *, const void *key, size_t,
+	    const void *value, size_t);
+
 /* since.c: "40", "11:40", "2h": from where on. */
 
 struct since {
@@ -817,6 +855,7 @@ struct caller {
 	struct person		*person;	/* in the room, with a key */
 	uint64_t		 missed_ms;	/* unix: since when; 0: no */
 	struct recall		*recall;	/* counts what was missed */
+	struct contact		 answer_to;	/* spoke to this one alone */
 	struct run_list		 runs;
 	unsigned int		 nruns;
 	void	(*out)(struct caller *, int stream, const char *, size_t);
@@ -917,6 +956,11 @@ struct hub {
 	struct room		 room;
 	struct people		 people;
 	struct heard		 heard;
+	struct notes		 kept_notes;
+	uint32_t		 notes_request;
+	TAILQ_HEAD(, private)	 privates;	/* on their way */
+	size_t			 nprivates;
+	unsigned int		 private_serial;
 	bool			 people_known;	/* read from stated */
 	uint32_t		 people_request;
 	struct recall_list	 recalls;
@@ -1018,6 +1062,10 @@ void	 cmd_missed(struct run *);
 void	 cmd_search(struct run *);
 /* "-- 12 lines since 11:40, 2 mention you: /missed" */
 void	 missed_tell(struct caller *);
+
+/* commands_msg.c */
+void	 cmd_msg(struct run *);
+void	 cmd_reply(struct run *);
 
 /* commands_self.c */
 /* What its session's process has to know of the settings. */
@@ -1145,6 +1193,19 @@ void	 persons_end(struct hub *, struct imsg *);
 void	 persons_join(struct caller *);
 void	 persons_leave(struct caller *);
 void	 persons_store(struct hub *, const struct person *);
+
+/* private.c: from one person to another. */
+/* To somebody of this node, or of another; may end the run. */
+void	 private_here(struct run *, const char *nick, const char *from,
+	    const char *, size_t);
+void	 private_there(struct run *, const struct nodeid *, const char *nick,
+	    const char *from, const char *, size_t);
+void	 private_in(struct hub *, struct imsg *);
+bool	 private_result(struct hub *, struct imsg *);
+void	 private_forget(struct hub *, const struct caller *,
+	    const struct run *);
+/* What came for somebody while they were not here. */
+void	 notes_deliver(struct caller *);
 
 /* gather.c: asking the daemons. */
 #define GATHER_MAX	16

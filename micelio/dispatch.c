@@ -15,6 +15,7 @@ static void	child_progress(struct child *, struct imsg *);
 static void	key_sign(struct child *, struct imsg *);
 static void	key_entries(struct child *, struct imsg *);
 static void	key_dh(struct child *, struct imsg *);
+static void	key_open(struct child *, struct imsg *);
 static void	key_refused(struct child *, const char *, const char *);
 
 void
@@ -32,6 +33,7 @@ child_dispatch(struct imsgchan *chan, struct imsg *m, void *arg)
 	case IMSG_KEY_SIGN:	key_sign(c, m); break;
 	case IMSG_KEY_ENTRIES:	key_entries(c, m); break;
 	case IMSG_KEY_DH:	key_dh(c, m); break;
+	case IMSG_KEY_OPEN:	key_open(c, m); break;
 	case IMSG_SSH_SPAWN:	ssh_spawn(c->parent, m); break;
 	case IMSG_SSH_KILL:	ssh_kill(c->parent, m); break;
 	case IMSG_RELOAD:	reload_start(c->parent, m->id, true); break;
@@ -190,6 +192,19 @@ key_dh(struct child *c, struct imsg *m)
 	 */
 	answer[0] = (uint8_t)status;
 	imsg_send(c->chan, IMSG_KEY_DH_DONE, m->id, m->cause, answer,
+	    sizeof(answer));
+	explicit_bzero(answer, sizeof(answer));
+}
+
+/* What was sealed badly is a stranger's doing: counted. */
+static void
+key_open(struct child *c, struct imsg *m)
+{
+	uint8_t answer[33];
+
+	answer[0] = (uint8_t)keyserv_open(&c->parent->keyserv, c->role,
+	    m->data, mono_ms(), answer + 1);
+	imsg_send(c->chan, IMSG_KEY_OPENED, m->id, m->cause, answer,
 	    sizeof(answer));
 	explicit_bzero(answer, sizeof(answer));
 }

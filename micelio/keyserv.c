@@ -11,6 +11,7 @@
 #include "cursor.h"
 #include "micelio.h"
 #include "ratelimit.h"
+#include "sealkey.h"
 
 #define UUID_LEN	36u
 #define SIGNED_MAX	(UUID_LEN + NODEID_HEX + 8 + 4 + KEY_PAYLOAD_MAX)
@@ -27,6 +28,8 @@ const struct key_rule key_rules[KEY_RULES] = {
 	{ "entries", PROC_STATED, KEY_ENTRY, { 0 }, 5000, 10000 },
 	/* One for each handshake, in or out; 30 us of this process each. */
 	{ "handshake", PROC_TRANSPORTD, 0, { 0 }, 1000, 2000 },
+	/* Messages sealed for this node; 30 us of this process each. */
+	{ "sealed", PROC_GOSSIPD, KEY_SEALED, { 0 }, 50, 200 },
 	/* Its own record, at a change of address and once an hour. */
 	{ "peer record", PROC_GOSSIPD, KEY_PEER_RECORD, { 0 }, 1, 8 },
 };
@@ -219,6 +222,44 @@ keyserv_dh(struct keyserv *k, enum proc_role from, const uint8_t remote[32],
 		return refuse(&k->count[n].refused, why, "low-order point");
 	}
 	k->count[n].ok++;
+	return KEY_OK;
+}
+
+enum key_status
+keyserv_open(struct keyserv *k, enum proc_role from, const uint8_t body[64],
+    uint64_t now_ms, uint8_t key[SEAL_KEY_LEN])
+{
+	const struct key_rule *r;
+	struct key_count *count;
+	uint8_t shared[32];
+	size_t n;
+
+	memset(key, 0, SEAL_KEY_LEN);
+	for (n = 0; n < KEY_RULES; n++)
+		if (key_rules[n].from == from &&
+		    key_rules[n].purpose == KEY_SEALED)
+			break;
+	if (n == KEY_RULES) {
+		k->refused++;
+		return KEY_REFUSED;
+	}
+	r = &key_rules[n];
+	count = &k->count[n];
+	if (!bucket_take(&k->bucket[n], r->rate, r->burst, 1, now_ms)) {
+		count->slowed++;
+		return KEY_SLOWED;
+	}
+	if (crypto_scalarmult_curve25519(shared, k->identity->node->x25519,
+	    body + 32) == -1) {
+		sodium_memzero(shared, sizeof(shared));
+		count->refused++;
+		return KEY_REFUSED;
+	}
+	/* The secret itself would open handshakes; this opens one message. */
+	seal_key(key, shared, body + 32, k->identity->x25519_pub, body,
+	    k->identity->id.b);
+	sodium_memzero(shared, sizeof(shared));
+	count->ok++;
 	return KEY_OK;
 }
 

@@ -218,7 +218,7 @@ struct key_rule {
 	uint32_t	 types[4];	/* message types; 0 ends */
 	uint32_t	 rate, burst;	/* per second */
 };
-#define KEY_RULES	8
+#define KEY_RULES	9
 extern const struct key_rule key_rules[KEY_RULES];
 
 struct key_count {
@@ -270,6 +270,9 @@ bool	 keyserv_record(struct keyserv *, enum proc_role from, struct rcur *,
 enum key_status keyserv_dh(struct keyserv *, enum proc_role from,
 	    const uint8_t remote[32], uint64_t now_ms, uint8_t shared[32],
 	    const char **why);
+/* body: of KEY_OPEN; key: of that one message, zero unless KEY_OK. */
+enum key_status keyserv_open(struct keyserv *, enum proc_role from,
+	    const uint8_t body[64], uint64_t now_ms, uint8_t key[32]);
 void	 hostkey_signer_init(struct hostkey_signer *, uint64_t now_ms);
 /* *first: this hash is the session id, to be told to the hub. */
 enum key_status keyserv_hostkey(struct keyserv *, struct hostkey_signer *,

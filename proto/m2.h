@@ -22,6 +22,8 @@ enum m2_type {
 	MSG_STATE_DELTA = 34,
 	MSG_SUSPECT = 35,
 	MSG_PEER_RECORDS = 36,
+	MSG_ROOM = 38,		/* talk.h */
+	MSG_SEALED = 39,
 	MSG_OURS_MIN = 32,
 	MSG_OURS_MAX = 47,
 };

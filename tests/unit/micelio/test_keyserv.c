@@ -18,6 +18,7 @@
 #include "cursor.h"
 #include "json.h"
 #include "micelio.h"
+#include "sealkey.h"
 
 #define UUID	"00000000-0000-4000-8000-000000000001"
 
@@ -308,6 +309,44 @@ test_record(void **state)
 	assert_int_equal(status, KEY_OK);
 }
 
+/* A key for one message, for gossipd alone, bound to author and node. */
+static void
+test_open(void **state)
+{
+	uint8_t eph[32], shared[32], want[32], key[32], ask[64] = { 7 };
+	static const uint8_t zero[32], secret[32] = { 9 };
+
+	(void)state;
+	crypto_scalarmult_curve25519_base(eph, secret);
+	memcpy(ask + 32, eph, 32);
+	assert_int_equal(crypto_scalarmult_curve25519(shared, secret,
+	    identity.x25519_pub), 0);
+	seal_key(want, shared, eph, identity.x25519_pub, ask, identity.id.b);
+	assert_int_equal(keyserv_open(&ks, PROC_GOSSIPD, ask, 0, key),
+	    KEY_OK);
+	assert_memory_equal(key, want, 32);
+	assert_memory_not_equal(key, shared, 32);
+	for (enum proc_role r = PROC_PARENT; r <= PROC_SSHD; r++) {
+		if (r == PROC_GOSSIPD)
+			continue;
+		assert_int_equal(keyserv_open(&ks, r, ask, 0, key),
+		    KEY_REFUSED);
+		assert_memory_equal(key, zero, 32);
+	}
+	memset(ask + 32, 0, 32);
+	assert_int_equal(keyserv_open(&ks, PROC_GOSSIPD, ask, 0, key),
+	    KEY_REFUSED);
+	memcpy(ask + 32, eph, 32);
+	for (unsigned int i = 0; i < 198; i++)
+		assert_int_equal(keyserv_open(&ks, PROC_GOSSIPD, ask, 0, key),
+		    KEY_OK);
+	assert_int_equal(keyserv_open(&ks, PROC_GOSSIPD, ask, 0, key),
+	    KEY_SLOWED);
+	assert_memory_equal(key, zero, 32);
+	assert_int_equal(keyserv_open(&ks, PROC_GOSSIPD, ask, 1000, key),
+	    KEY_OK);
+}
+
 static void
 test_dh(void **state)
 {
@@ -388,6 +427,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_fields, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rates, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_record, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_open, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dh, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostkey, setup, teardown),
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* people.c, settings.c, record.c, since.c, contact.c */
+/* people.c, settings.c, record.c, since.c, contact.c, notes.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -289,6 +289,50 @@ test_contacts(void **state)
 	room_leave(&r, &alice, "", NOW);
 }
 
+static void
+test_notes(void **state)
+{
+	char big[NOTE_TEXT_MAX + 1];
+	struct notes n, back;
+	struct wbuf key, value;
+	struct note *x;
+	size_t klen;
+
+	(void)state;
+	notes_init(&n);
+	notes_init(&back);
+	memset(big, 'x', sizeof(big));
+	assert_null(notes_add(&n, key_a, "bob", false, big, sizeof(big), 1));
+	x = notes_add(&n, key_a, "bob@560000000000", true, "hi", 2, NOW);
+	assert_non_null(x);
+	assert_ptr_equal(notes_next(&n, key_a), x);
+	assert_null(notes_next(&n, key_b));
+	wbuf_init(&key, 256);
+	wbuf_init(&value, 8192);
+	note_key(x, &key);
+	note_write(x, &value);
+	klen = key.len - 2;	/* behind its length */
+	assert_true(notes_read(&back, key.p + 2, klen, value.p, value.len));
+	x = notes_next(&back, key_a);
+	assert_true(x != NULL && x->ms == NOW && x->action && x->len == 2);
+	assert_string_equal(x->from, "bob@560000000000");
+	for (size_t i = 0; i < value.len; i++)
+		assert_false(notes_read(&back, key.p + 2, klen, value.p, i));
+	assert_false(notes_read(&back, key.p + 2, klen - 1, value.p,
+	    value.len));
+	for (unsigned int i = 1; i < NOTES_EACH; i++)
+		assert_non_null(notes_add(&n, key_a, "bob", false, "x", 1,
+		    NOW));
+	assert_null(notes_add(&n, key_a, "bob", false, "x", 1, NOW));
+	assert_non_null(notes_add(&n, key_b, "bob", false, "x", 1, NOW));
+	notes_remove(&n, notes_next(&n, key_a));
+	assert_non_null(notes_add(&n, key_a, "bob", false, "x", 1, NOW));
+	wbuf_free(&key);
+	wbuf_free(&value);
+	notes_free(&n);
+	notes_free(&back);
+}
+
 int
 main(void)
 {
@@ -301,6 +345,7 @@ main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_since),
 		cmocka_unit_test(test_contacts),
+		cmocka_unit_test(test_notes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
