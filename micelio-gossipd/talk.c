@@ -4,6 +4,7 @@
  * The latter is sealed here to that node's key; what comes sealed for us is
  * opened with a key that the parent makes.
  */
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,7 +100,7 @@ seal(struct gossip *g, const struct nodeid *to, const struct private_msg *m)
 	private_write(&plain, m);
 	g->ops->random(g->arg, secret, sizeof(secret));
 	good = seal_make(&e, secret, ephemeral, plain.p, plain.len, &box);
-	explicit_bzero(secret, sizeof(secret));
+	sodium_memzero(secret, sizeof(secret));
 	s.box = (struct slice){ box.p, box.len };
 	wbuf_reset(&g->payload);
 	if (good)

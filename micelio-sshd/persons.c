@@ -120,9 +120,12 @@ persons_end(struct hub *hub, struct imsg *m)
 {
 	if (m->id != hub->people_request || hub->people_known)
 		return;
-	if (recall_start(hub, HISTORY_LAST, 1, 1, cut_done, hub,
+	/* What was said since our start they did not see. */
+	if (recall_start(hub, HISTORY_LAST, HISTORY_PAGE, 1, cut_done, hub,
 	    &hub->cut_recall) == NULL)
 		all_told(hub);
+	else
+		hub->cut_recall->before_ms = hub->started_wall_ms;
 }
 
 void

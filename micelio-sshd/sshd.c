@@ -479,6 +479,7 @@ hub_init(struct hub *hub)
 	room_init(&hub->room, &room_ops, hub);
 	wbuf_init(&hub->keys_in, AUTHKEYS_FILE_MAX);
 	hub->started_ms = mono_ms();
+	hub->started_wall_ms = wall_ms();
 	hub->links = -1;
 }
 

@@ -989,6 +989,7 @@ struct hub {
 	uint32_t		 links_request;	/* asks gossipd */
 	int			 links;		/* nodes linked; -1: unknown */
 	uint64_t		 started_ms;	/* monotonic */
+	uint64_t		 started_wall_ms;
 	uint8_t			 sids[SIDS_MAX][32]; /* that logged in */
 	size_t			 nsids;		/* ever */
 	struct bucket		 notes;		/* peer notices shown */
