@@ -284,6 +284,8 @@ sshd_dispatch_gossipd(struct proc *p, struct imsg *m)
 		return;
 	if (m->type == IMSG_CHAT_IN)
 		say_chat_in(hub, m);
+	else if (m->type == IMSG_ROOM_IN)
+		;	/* nobody here is in a room */
 	else if (m->type == IMSG_PRIVATE_IN)
 		private_in(hub, m);
 	else if (m->type == IMSG_CHAT_RESULT) {

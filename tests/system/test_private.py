@@ -1,12 +1,21 @@
 # SPDX-License-Identifier: MIT
 """What one person says to another: shown, kept, and read by nobody else."""
 import json
+import time
 
 from node import Node
 from peer import Peer
 from runner import lane
 from sshclient import Client, Key
 from waiting import until
+
+
+def varint(n):
+    out = b""
+    while n > 127:
+        out += bytes([n & 127 | 128])
+        n >>= 7
+    return out + bytes([n])
 
 
 @lane(budget=60)
@@ -89,6 +98,29 @@ def test_msg_there(t):
     there.wait_text("to you> (.sent .*)?and this")
     stats = json.loads(b.ctl("stats", "--json").stdout)
     assert stats["gossipd"][0]["talk_bad"] == 0, stats["gossipd"]
+
+
+@lane(budget=60)
+def test_rubbish(t):
+    """What strangers send as these types ends nothing."""
+    a = Node(t, "north").start()
+    v1 = Peer(t)
+    v1.dial(a)
+    a.wait_peers(1)
+    hub = a.child("sshd")
+    room = b"\x08\x01\x12\x04#dev\x22\x01a\x2a\x02hi\x30" + varint(
+        int(time.time()))
+    sealed = b"\x08\x01\x12\x20" + bytes.fromhex(a.id) + \
+        b"\x1a\x20" + b"\x05" * 32 + b"\x22\x20" + b"x" * 32
+    for kind, payload in ((38, room), (38, b"\xff"), (38, b""),
+                          (39, sealed), (39, sealed[:-1]), (39, b"")):
+        v1.send("c", type=kind, payload=payload.hex())
+    v1.chat("still here")
+    until("the last came", lambda: "still here" in a.ctl(
+        "history", check=False).stdout, 10)
+    bad = json.loads(a.ctl("stats", "--json").stdout)["gossipd"][0]
+    assert bad["talk_bad"] == 5, bad     # all but the first
+    assert a.child("sshd") == hub
 
 
 @lane(budget=60)
