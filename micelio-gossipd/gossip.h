@@ -347,7 +347,6 @@ struct session {
 	bool			 announced;	/* EV_PEER_UP was said */
 	bool			 guest;		/* beside max_peers */
 	bool			 brief;		/* goes when it was told */
-	bool			 map_gained;	/* it had entries we lacked */
 	uint64_t		 guest_until;
 	bool			 missed;	/* a guest: one of us has what
 						   the other lacked */

@@ -327,8 +327,8 @@ gossip_map_gained(struct gossip *g, uint32_t sid)
 {
 	struct session *s = peers_session(g, sid);
 
-	if (s != NULL)
-		s->map_gained = true;
+	if (s != NULL && s->guest)
+		s->missed = true;
 }
 
 /* For people: does the map of this node and of that one become the same? */

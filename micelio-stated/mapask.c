@@ -203,6 +203,7 @@ state_row(const struct mapd *d, struct wbuf *w)
 	row_num(w, "equivocations", ROW_U64, d->map.equivocations);
 	row_num(w, "bad_signatures", ROW_U64,
 	    d->intake.bad[FAULT_SIGNATURE]);
+	maprecon_row(d, w);
 }
 
 static void

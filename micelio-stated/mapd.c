@@ -309,6 +309,7 @@ mapd_finish_step(struct mapd *d)
 void
 mapd_row(const struct mapd *d, struct wbuf *w)
 {
+	const struct mapdelta_count *c = mapdelta_counts(d);
 	const struct mauthor *own = map_author(&d->map,
 	    d->proc->ed25519_pub);
 
@@ -320,4 +321,16 @@ mapd_row(const struct mapd *d, struct wbuf *w)
 	row_num(w, "map_own", ROW_U64, own == NULL ? 0 : own->live);
 	row_num(w, "map_quota", ROW_U64, d->profile.quota);
 	row_bool(w, "map_open", d->profile.mode == PROFILE_OPEN);
+	row_num(w, "map_links", ROW_U64, d->nlinks);
+	row_num(w, "map_sessions", ROW_U64, d->sessions);
+	row_num(w, "map_session_in", ROW_BYTES, d->recon_in);
+	row_num(w, "map_session_out", ROW_BYTES, d->recon_out);
+	row_num(w, "deltas_out", ROW_U64, c->out);
+	row_num(w, "deltas_in", ROW_U64, c->in);
+	row_num(w, "delta_entries_out", ROW_U64, c->entries_out);
+	row_num(w, "delta_entries_in", ROW_U64, c->entries_in);
+	row_num(w, "delta_entries_left", ROW_U64, c->left);
+	row_num(w, "deltas_bad", ROW_U64, c->bad);
+	row_num(w, "deltas_foreign", ROW_U64, c->foreign);
+	row_num(w, "deltas_passed_over", ROW_U64, c->passed);
 }

@@ -20,6 +20,9 @@
 #define MAP_CLOCK_FILE	"clock"		/* the same beside the database */
 #define MAP_BACKUP_DIR	"backup"
 
+#define MAP_BATCH	2048u	/* entries of one commit */
+#define MAP_BATCH_BYTES	(4u * 1024 * 1024)
+
 #define PUTS_MAX	512u	/* writes of this node on their way */
 #define WATCHES_MAX	64u
 #define MAP_LINKS_MAX	1024u
@@ -45,7 +48,7 @@ struct mapwrite {
 	struct job		 job;		/* first: cast */
 	struct mapd		*mapd;
 	struct wbuf		 ops;	/* 16 id, blob entry; empty: delete */
-	struct intake_item	*item[WORKER_GROUP_MAX];
+	struct intake_item	*item[MAP_BATCH];
 	size_t			 items;
 	uint64_t		 clock;	/* high-water mark to write, or 0 */
 	uint64_t		 met, agreed;	/* unix ms, to be written: */
@@ -197,6 +200,7 @@ void		 maprecon_root(struct mapd *, uint32_t link,
 		    const struct root *);
 void		 maprecon_frame(struct mapd *, uint32_t link, const void *,
 		    size_t);
+void		 maprecon_row(const struct mapd *, struct wbuf *);
 void		 maprecon_sent(struct mapd *, uint32_t link, size_t);
 void		 maprecon_done(struct mapd *, const struct intake_item *,
 		    enum intake_outcome);

@@ -5,6 +5,7 @@
 
 #include "mapd.h"
 #include "mtime.h"
+#include "row.h"
 
 #define COPY_LOG	1000u	/* entries of a first copy worth a line */
 
@@ -127,6 +128,63 @@ ended_cb(void *arg, uint32_t link, const struct recon_report *r)
 	    LF_NUM("bytes_out", r->bytes_out));
 }
 
+/* Since when, for those who ask how long it will take. */
+static void
+copy_watch(struct mapd *d)
+{
+	uint64_t got, all;
+
+	if (!recon_copying(d->recon, &got, &all))
+		d->copy_began = 0;
+	else if (d->copy_began == 0) {
+		d->copy_began = mono_ms();
+		d->copy_from = got;
+	}
+}
+
+static void
+copy_row(const struct mapd *d, struct wbuf *w)
+{
+	uint64_t got, all, ms = mono_ms() - d->copy_began, rate;
+
+	if (d->copy_began == 0 || !recon_copying(d->recon, &got, &all))
+		return;
+	rate = got > d->copy_from && ms > 0 ?
+	    (got - d->copy_from) * 1000 / ms : 0;
+	row_num(w, "copied", ROW_U64, got);
+	row_num(w, "to_copy", ROW_U64, all);
+	row_num(w, "copied_bytes", ROW_BYTES, d->map.bytes);
+	row_num(w, "copied_a_second", ROW_U64, rate);
+	if (rate > 0 && all >= got)
+		row_num(w, "copy_left", ROW_MS, (all - got) * 1000 / rate);
+}
+
+void
+maprecon_row(const struct mapd *d, struct wbuf *w)
+{
+	size_t equal = 0;
+
+	for (size_t i = 0; i < d->nlinks; i++)
+		equal += recon_link_equal(d->recon, d->links[i]);
+	copy_row(d, w);
+	row_num(w, "links", ROW_U64, d->nlinks);
+	row_num(w, "links_equal", ROW_U64, equal);
+	if (d->agreed_ms != 0)
+		row_num(w, "agreed", ROW_TIME, d->agreed_ms);
+	else
+		row_none(w, "agreed", ROW_TIME);
+	row_num(w, "sessions", ROW_U64, d->sessions);
+	if (d->last_ms == 0)
+		return;
+	row_num(w, "last_session", ROW_TIME, d->last_ms);
+	row_str(w, "last_end", recon_end_text(d->last.end));
+	row_num(w, "last_took", ROW_MS, d->last.ms);
+	row_num(w, "last_applied", ROW_U64, d->last.applied);
+	row_num(w, "last_sent", ROW_U64, d->last.sent);
+	row_num(w, "last_bytes", ROW_BYTES, d->last.bytes_in +
+	    d->last.bytes_out);
+}
+
 static void
 tick_cb(evutil_socket_t fd, short what, void *arg)
 {
@@ -136,6 +194,7 @@ tick_cb(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	map_tick(&d->map, wall_ms());
 	recon_tick(d->recon, mono_ms());
+	copy_watch(d);
 }
 
 void

@@ -192,7 +192,7 @@ dels_again(struct mapd *d)
 static void
 write_done(struct job *j, void *arg)
 {
-	struct intake_item *item[WORKER_GROUP_MAX];
+	struct intake_item *item[MAP_BATCH];
 	struct mapd *d = arg;
 	bool good = j->result == STORE_OK;
 	size_t n = d->write.items;
@@ -291,11 +291,12 @@ mapstore_flush(struct mapd *d)
 	if (d->met_due)
 		d->met_stored = wall_ms();
 	d->met_due = false;
-	w->items = d->nnext < WORKER_GROUP_MAX ? d->nnext : WORKER_GROUP_MAX;
+	w->items = 0;
 	dels_take(d);
 	if (d->rewriting)
 		rewrite_take(d);
-	for (size_t i = 0; i < w->items; i++) {
+	for (size_t i = 0; i < d->nnext && i < MAP_BATCH &&
+	    w->ops.len < MAP_BATCH_BYTES; i++, w->items++) {
 		w->item[i] = d->next[i];
 		op_add(&w->ops, &w->item[i]->id, w->item[i]->bytes,
 		    w->item[i]->len);

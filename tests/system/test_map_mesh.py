@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The replicated map between nodes."""
 import json
+import os
+import signal
 import subprocess
 import tempfile
 import threading
 import time
 
 from node import Node
+from runner import lane
 from sshclient import Client, Key
 from waiting import until
 
@@ -174,3 +177,127 @@ def test_two_writers(t):
     assert len(values) == 1 and values.pop().endswith(" 19"), values
     for n in nodes:
         n.stop()
+
+
+def test_partition(t):
+    """Both halves write and delete; healed, all are equal."""
+    nodes = mesh(t, ["a", "b", "c", "d", "e", "f"])
+    left, right = nodes[:3], nodes[3:]
+    start(nodes)
+    wait_linked(nodes, 5)
+    fill(t, left[0], "".join('{"key":"o/l%d","value":"old"}\n' % i
+                             for i in range(40)))
+    fill(t, right[0], "".join('{"key":"o/r%d","value":"old"}\n' % i
+                              for i in range(40)))
+    wait_equal(nodes, 80)
+    for x in left:
+        for y in right:
+            x.ctl("unlink", y.id[:16], check=False)
+            y.ctl("unlink", x.id[:16], check=False)
+    until("two halves", lambda: all(len(set(n.peer_ids())) == 2
+                                    for n in nodes), 30, 0.2)
+    # Each half deletes some of the other's keys, and writes some anew.
+    for i in range(20):
+        left[i % 3].ctl("del", "o/r%d" % i)
+        right[i % 3].ctl("del", "o/l%d" % i)
+    for i in range(20, 30):
+        left[i % 3].ctl("put", "o/r%d" % i, "left")
+        right[i % 3].ctl("put", "o/r%d" % i, "right")
+    wait_equal(left)
+    wait_equal(right)
+    assert state(left[0])["digest"] != state(right[0])["digest"]
+    left[0].ctl("link", "%s@%s" % (right[0].id, right[0].mesh_address),
+                check=False)
+    took = wait_equal(nodes)
+    t.note("equal %.1f s after the halves were linked again" % took)
+    for n in nodes:
+        keys = {k["key"]: k for k in
+                json.loads(n.ctl("ls", "o/", "--json").stdout)["keys"]}
+        gone = ["o/%s%d" % (s, i) for s in "lr" for i in range(20)]
+        assert not [k for k in gone if k in keys], keys.keys()
+        assert len(keys) == 40, keys.keys()
+    winners = {tuple(n.ctl("get", "o/r%d" % i).stdout
+                     for i in range(20, 30)) for n in nodes}
+    assert len(winners) == 1, winners
+    for n in nodes:
+        n.stop()
+
+
+def test_killed_while_they_compare(t):
+    """A suite killed in a first copy goes on where it was, or anew."""
+    t.expected = ("child_lost", "start_failed")
+    a, b = nodes = mesh(t, ["a", "b"])
+    a.start()
+    a.wait_event("map_read")
+    fill(t, a, "".join(json.dumps({"key": "o/%d" % i, "value": "v" * 4000})
+                       + "\n" for i in range(250)))
+    for life in range(3):
+        b.start()
+        b.wait_event("map_read", count=1)
+        until("some have come", lambda: state(b)["map_entries"] > 0, 30,
+              0.01)
+        some = state(b)["map_entries"]
+        pids = b.processes()
+        for p in pids:
+            try:
+                os.kill(p, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        b.wait_end(10, pids)
+    b.start()
+    wait_equal(nodes, 250)
+    assert some > 0
+    assert b.ctl("get", "o/249").stdout == "v" * 4000
+    for n in nodes:
+        n.stop()
+
+
+def peaks(node):
+    """{daemon: [peak MB, CPU s]}"""
+    ticks, out = os.sysconf("SC_CLK_TCK"), {}
+    for name in ("stated", "gossipd", "transportd"):
+        pid = node.child(name)
+        with open(f"/proc/{pid}/status") as f:
+            kb = [int(x.split()[1]) for x in f if x.startswith("VmHWM")][0]
+        with open(f"/proc/{pid}/stat") as f:
+            cpu = f.read().rsplit(")", 1)[1].split()
+        out[name] = [round(kb / 1024, 1),
+                     round((int(cpu[11]) + int(cpu[12])) / ticks, 1)]
+    return out
+
+
+def map_filled(t, node, authors, entries):
+    """A node that is not running gets a map of so many authors."""
+    subprocess.run(["ninja", "-C", t.build, "tests/bench/mapfill"],
+                   check=True, stdout=subprocess.DEVNULL)
+    db = os.path.join(node.dir, "state", "db")
+    os.makedirs(os.path.dirname(db), mode=0o700, exist_ok=True)
+    subprocess.run([os.path.join(t.build, "tests/bench/mapfill"), db,
+                    str(authors), str(entries), "200"], check=True)
+
+
+def first_copy(t, authors, entries, limit):
+    a, b = nodes = mesh(t, ["a", "b"])
+    map_filled(t, a, authors, entries)
+    all_ = authors * entries
+    began = time.monotonic()
+    a.start()
+    a.wait_event("map_read", 300, entries=str(all_))
+    t.note("%d entries read from the disk in %.1f s; (MB, CPU s): %s" %
+           (all_, time.monotonic() - began, peaks(a)))
+    began = time.monotonic()
+    b.start()
+    took = wait_equal(nodes, all_, limit)
+    t.note("copied in %.1f s, %.1f s after the start; (MB, CPU s): first %s,"
+           " new %s" % (took, time.monotonic() - began, peaks(a), peaks(b)))
+    for n in nodes:
+        t.note("%s: %s" % (n.name, [e.text for e in
+                                    n.events("map_copied")]))
+        n.stop()
+    return took
+
+
+@lane(budget=900, long=True, alone=True)
+def test_first_copy(t):
+    """100,000 entries; tools/bench measures the million."""
+    first_copy(t, 400, 250, 300)
