@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of reconciliation share: reconcile.c (links, roots, when to
- * open), recon_session.c (frames, credit, ends), recon_symbols.c,
- * recon_ranges.c, recon_entries.c.
+ * open), recon_open.c, recon_session.c (frames, credit, ends),
+ * recon_symbols.c, recon_ranges.c, recon_entries.c.
  *
  * Public functions only note what happened and then run recon_run() once, at
  * the outermost level; an op that answers within its call is noted too.  A
@@ -137,6 +137,7 @@ struct rsess {
 	bool		 answered;	/* opened: they did */
 	bool		 known;		/* what differs; opened */
 	bool		 done_sent, done_got;
+	bool		 mixes;		/* entries may come from both */
 	uint64_t	 cookie, hour, their_count;
 	uint64_t	 start_ms, alive_ms, real_ms, sent_ms;
 	struct recon_report rep;
@@ -228,9 +229,16 @@ void	 recon_root_at(struct recon *, uint64_t hour, struct root *);
 /* The minute's allowances of a link, begun anew when it is over. */
 void	 rlink_minute(struct recon *, struct rlink *);
 
-/* recon_session.c */
+/* recon_open.c */
 void	 rsess_open(struct recon *, struct rlink *, bool ranges, bool sweep,
 	    uint64_t hour);
+/* Of an Open: begin a session, or say why not. */
+void	 rsess_answer(struct recon *, struct rlink *, const struct rmsg *);
+
+/* recon_session.c */
+/* Returns the bytes of the message. */
+size_t	 recon_send(struct recon *, struct rlink *, uint32_t num,
+	    bool from_opener, enum rmsg_op, const void *, size_t);
 void	 rsess_frame(struct recon *, struct rlink *, const struct rmsg *,
 	    size_t);
 /* Tell them why, if that is a thing to be told; it is over. */

@@ -11,7 +11,8 @@
  * of a monotonic clock in milliseconds; the hour is the map's (map_tick()
  * first).
  *
- * One session opened by us and RECON_SERVED opened by others run at a time.
+ * One session opened by us and RECON_SERVED opened by others run at a time; of
+ * those with others who have much too, one.
  */
 #ifndef MICELIO_STATE_RECONCILE_H
 #define MICELIO_STATE_RECONCILE_H
