@@ -55,7 +55,6 @@ struct imsg_hdr {
 	uint64_t	cause;		/* event id that led to this, or 0 */
 };
 #define IMSG_HAS_FD	1u
-#define IMSG_LATER_BYTES 65536u	/* so much does not wait; imsg_send_later */
 
 /* A received message.  data is valid until the dispatcher returns. */
 struct imsg {
@@ -142,12 +141,6 @@ void	 imsg_sendv(struct imsgchan *, enum imsg_type, uint32_t id,
 	    uint64_t cause, const struct iovec *, int iovcnt);
 void	 imsg_send_wbuf(struct imsgchan *, enum imsg_type, uint32_t id,
 	    uint64_t cause, const struct wbuf *);
-/*
- * As imsg_send_wbuf, for what nobody waits for: it leaves with the next
- * other message, when IMSG_LATER_BYTES wait, or after ms.
- */
-void	 imsg_send_later(struct imsgchan *, enum imsg_type, uint32_t id,
-	    uint64_t cause, const struct wbuf *, uint32_t ms);
 /* As imsg_send, and gives fd away: closed here when it is on its way. */
 void	 imsg_send_fd(struct imsgchan *, enum imsg_type, uint32_t id,
 	    uint64_t cause, int fd, const void *body, size_t len);

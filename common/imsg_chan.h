@@ -42,7 +42,6 @@ struct imsgchan {
 	unsigned int		 paused;
 	unsigned int		 busy;		/* nested calls into us */
 	bool			 ended, freed, write_waits, violated;
-	bool			 later;		/* ev_flush has a time set */
 	char			 why[256];
 };
 

@@ -71,7 +71,7 @@ check_send(const struct imsgchan *c, enum imsg_type type, size_t len,
 }
 
 static void
-put_message(struct imsgchan *c, enum imsg_type type, uint32_t id,
+send_message(struct imsgchan *c, enum imsg_type type, uint32_t id,
     uint64_t cause, int fd, const struct iovec *iov, int n)
 {
 	struct imsg_hdr h = { .type = (uint16_t)type, .id = id,
@@ -100,38 +100,9 @@ put_message(struct imsgchan *c, enum imsg_type type, uint32_t id,
 			memcpy(p, iov[i].iov_base, iov[i].iov_len);
 		p += iov[i].iov_len;
 	}
-}
-
-/* Runs after the callbacks of this turn: one write for all. */
-static void
-flush_soon(struct imsgchan *c)
-{
+	/* Runs after the callbacks of this turn: one write for all. */
 	if (c->ev_flush != NULL && !c->write_waits)
 		event_active(c->ev_flush, EV_TIMEOUT, 0);
-}
-
-void
-imsg_send_later(struct imsgchan *c, enum imsg_type type, uint32_t id,
-    uint64_t cause, const struct wbuf *w, uint32_t ms)
-{
-	struct iovec iov = { w->p, w->len };
-	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
-
-	put_message(c, type, id, cause, -1, &iov, 1);
-	if (imsgchan_queued(c) >= IMSG_LATER_BYTES)
-		flush_soon(c);
-	else if (c->ev_flush != NULL && !c->write_waits && !c->later) {
-		c->later = true;
-		event_add(c->ev_flush, &tv);
-	}
-}
-
-static void
-send_message(struct imsgchan *c, enum imsg_type type, uint32_t id,
-    uint64_t cause, int fd, const struct iovec *iov, int n)
-{
-	put_message(c, type, id, cause, fd, iov, n);
-	flush_soon(c);
 }
 
 void
@@ -234,9 +205,6 @@ imsgchan_flush(struct imsgchan *c)
 
 	if (c->ended)
 		return false;
-	if (c->later && c->ev_flush != NULL)
-		event_del(c->ev_flush);
-	c->later = false;
 	if (imsgchan_queued(c) == 0)
 		return true;
 	c->busy++;

@@ -10,7 +10,6 @@
 
 #define RECALLS_MAX	64u
 #define HELD_MAX	(1024u * 1024)	/* bytes of lines, then the oldest go */
-#define KEEP_MS		20u	/* until a line leaves for stated */
 
 static struct recall *
 recall_find(struct hub *hub, uint32_t id)
@@ -174,8 +173,7 @@ recall_keep(struct hub *hub, const struct room_item *item)
 	wbuf_init(&w, HISTORY_LINE_MAX + 8);
 	wbuf_u64(&w, item->now_ms);
 	record_write(&w, item);
-	/* People come first, and several lines can be one commit. */
-	imsg_send_later(hub->proc->link[PROC_STATED], IMSG_HISTORY_PUT, 0, 0,
-	    &w, KEEP_MS);
+	imsg_send_wbuf(hub->proc->link[PROC_STATED], IMSG_HISTORY_PUT, 0, 0,
+	    &w);
 	wbuf_free(&w);
 }

@@ -8,7 +8,6 @@
 
 #include <event2/event.h>
 
-#include "cursor.h"
 #include "imsg.h"
 #include "log.h"
 
@@ -343,52 +342,6 @@ large_frames_pass_a_loop_in_order(void **state)
 	free(body);
 }
 
-/* What may wait waits, keeps its place, and goes with what may not. */
-static void
-later_waits_for_company(void **state)
-{
-	struct flood f = { .base = event_base_new() };
-	struct imsgchan *a, *b;
-	struct wbuf w;
-	int fds[2];
-
-	(void)state;
-	assert_int_equal(imsg_socketpair(fds), 0);
-	a = imsgchan_new(f.base, fds[0], PROC_TRANSPORTD, PROC_GOSSIPD,
-	    flood_message, NULL, &f);
-	b = imsgchan_new(f.base, fds[1], PROC_GOSSIPD, PROC_TRANSPORTD,
-	    flood_message, NULL, &f);
-	imsgchan_set_phase(a, IMSG_PHASE_RUN);
-	imsgchan_set_phase(b, IMSG_PHASE_RUN);
-	wbuf_init(&w, IMSG_LATER_BYTES + 1);
-	wbuf_u8(&w, 0);
-	imsg_send_later(a, IMSG_FRAME_IN, 0, 0, &w, 3600 * 1000);
-	event_base_loop(f.base, EVLOOP_NONBLOCK);
-	assert_true(imsgchan_queued(a) > 0);
-	imsg_send(a, IMSG_FRAME_IN, 1, 0, "\1", 1);
-	for (int i = 0; i < 3; i++)
-		event_base_loop(f.base, EVLOOP_NONBLOCK);
-	assert_int_equal(f.next, 2);
-	/* alone, when its time is over */
-	w.p[0] = 2;
-	imsg_send_later(a, IMSG_FRAME_IN, 2, 0, &w, 1);
-	while (f.next == 2)
-		event_base_loop(f.base, EVLOOP_ONCE);
-	/* much of it does not wait */
-	wbuf_reset(&w);
-	while (w.len < IMSG_LATER_BYTES)
-		wbuf_u8(&w, 3);
-	imsg_send_later(a, IMSG_FRAME_IN, 3, 0, &w, 3600 * 1000);
-	for (int i = 0; i < 10 && f.next == 3; i++)
-		event_base_loop(f.base, EVLOOP_NONBLOCK);
-	assert_int_equal(f.next, 4);
-	assert_int_equal(imsgchan_queued(a), 0);
-	wbuf_free(&w);
-	imsgchan_free(a);
-	imsgchan_free(b);
-	event_base_free(f.base);
-}
-
 static void
 every_rule_is_sound(void **state)
 {
@@ -418,7 +371,6 @@ main(void)
 		cmocka_unit_test(end_of_file_comes_after_the_last_message),
 		cmocka_unit_test(a_paused_channel_hands_nothing_over),
 		cmocka_unit_test(large_frames_pass_a_loop_in_order),
-		cmocka_unit_test(later_waits_for_company),
 		cmocka_unit_test(every_rule_is_sound),
 	};
 
