@@ -9,6 +9,7 @@ import threading
 import time
 
 from node import Node
+from peer import Peer
 from runner import lane
 from sshclient import Client, Key
 from waiting import until
@@ -301,3 +302,57 @@ def first_copy(t, authors, entries, limit):
 def test_first_copy(t):
     """100,000 entries; tools/bench measures the million."""
     first_copy(t, 400, 250, 300)
+
+
+def test_profiles(t):
+    """Maps of other rules stay apart, until a reload makes them one."""
+    a, b = nodes = mesh(t, ["a", "b"])
+    a.plant_identity(b"a" * 32)
+    b.plant_identity(b"b" * 32)
+    ids = []
+    for n in nodes:
+        n.start()
+        n.wait_event("map_read")
+        ids.append(n.id)
+    b.stop()
+    allow = {"network": "allow = [ %s ];" % ", ".join(
+        '"%s"' % i for i in ids)}
+    b.settings = allow
+    b.write_conf()
+    b.start()
+    b.wait_event("map_read")
+    until("links say so", lambda: [r["map"] for r in json.loads(
+        a.ctl("links", "--json").stdout)["links"]] == ["other-profile"],
+        20, 0.1)
+    a.wait_event("map_profile_other", what="profile", id=b.id[:12])
+    assert "anyone who connects" in a.ctl("status").stdout
+    assert a.ctl("put", "o/a", "of a").returncode == 0
+    assert b.ctl("put", "o/b", "of b").returncode == 0
+    assert b.ctl("get", "o/a", check=False).returncode == 1
+    a.settings = allow
+    a.write_conf()
+    r = a.ctl("reload")
+    assert r.returncode == 0, r
+    wait_linked(nodes)
+    wait_value(b, "o/a", "of a")
+    wait_value(a, "o/b", "of b")
+    wait_equal(nodes, 2)
+    assert "anyone who connects" not in a.ctl("status").stdout
+    for n in nodes:
+        n.stop()
+
+
+def test_v1_neighbours_alone(t):
+    """Where nobody compares maps, a node says its own again and again."""
+    n = Node(t, "map")
+    n.start()
+    n.wait_event("map_read")
+    n.ctl("put", "o/before", "1")
+    p = Peer(t)
+    p.dial(n)
+    # Written before it was there: the first announcement has it.
+    p.wait("message", type=34, timeout=20)
+    n.ctl("put", "o/after", "2")
+    p.wait("message", type=34, count=2, timeout=20)
+    p.wait("message", type=34, count=3, timeout=20)
+    n.stop()
