@@ -16,7 +16,8 @@
 /* What people's fingers know from elsewhere. */
 static const char *const spellings[][2] = {
 	{ "names", "who" }, { "exit", "quit" }, { "bye", "quit" },
-	{ "?", "help" }, { "m", "msg" }, { "r", "reply" },
+	{ "?", "help" }, { "list", "rooms" }, { "j", "join" }, { "w", "who" },
+	{ "m", "msg" }, { "r", "reply" },
 };
 
 static bool

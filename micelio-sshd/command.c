@@ -36,6 +36,17 @@ const struct command commands[] = {
 	    { "reply yes", "reply at once" }, ROLE_USER, DOOR_SHELL,
 	    .changes = true, .talk = true, .min_args = 1,
 	    .start = cmd_reply },
+	{ "join", "#ROOM", "speak in a room from now on",
+	    { "join #dev", "join #ops-eu" }, ROLE_USER, DOOR_SHELL,
+	    .min_args = 1, .max_args = 1, .start = cmd_join },
+	{ "part", "", "speak to everybody again",
+	    { "part", "part" }, ROLE_USER, DOOR_SHELL, .start = cmd_part },
+	{ "rooms", "", "rooms that were heard of, and their topics",
+	    { "rooms", "rooms --json" }, ROLE_USER, DOOR_ANY,
+	    .start = cmd_rooms },
+	{ "topic", "[TEXT]", "what your room is about",
+	    { "topic", "topic releases only" }, ROLE_USER, DOOR_SHELL,
+	    .talk = true, .start = cmd_topic },
 	{ "history", "[N|11:40|2h]", "what was said: so many lines, or since",
 	    { "history 50", "history 11:40" }, ROLE_USER, DOOR_ANY,
 	    .max_args = 1, .start = cmd_history },
@@ -164,6 +175,7 @@ caller_gone(struct caller *caller, const char *why)
 		run_free(run);
 	say_forget(caller->hub, caller, NULL);
 	private_forget(caller->hub, caller, NULL);
+	rooms_part(caller);
 	if (caller->recall != NULL)
 		recall_cancel(caller->recall);
 	persons_leave(caller);

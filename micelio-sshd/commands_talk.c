@@ -74,17 +74,18 @@ cmd_who(struct run *run)
 }
 
 /* A conn's prompt carries the nick; the session is told by this. */
-static void
-prompt_send(struct caller *caller)
+void
+caller_prompt(struct caller *caller)
 {
 	struct conn *c = (struct conn *)(void *)caller;
-	char prompt[CHAT_NICK_MAX + 8];
+	char prompt[CHAT_NICK_MAX + ROOM_NAME_MAX + 8];
 	struct wbuf w;
 
 	if (c->chan == NULL)	/* its last words, and gone */
 		return;
-	(void)snprintf(prompt, sizeof(prompt), "[%s]> ",
-	    caller->member.nick);
+	(void)snprintf(prompt, sizeof(prompt), "[%s%s%s]> ",
+	    caller->member.nick, caller->room[0] == '\0' ? "" : " ",
+	    caller->room);
 	wbuf_init(&w, 128);
 	wbuf_str(&w, prompt);
 	imsg_send_wbuf(c->chan, IMSG_SES_PROMPT, 0, 0, &w);
@@ -103,7 +104,7 @@ cmd_nick(struct run *run)
 		run_fail(run, 1, "%s", why);
 		return;
 	}
-	prompt_send(caller);
+	caller_prompt(caller);
 	run_done(run, EX_OK);
 }
 

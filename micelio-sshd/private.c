@@ -49,9 +49,8 @@ private_forget(struct hub *hub, const struct caller *caller,
 	}
 }
 
-/* One line, as "<who> text" or "* who text". */
-static void
-line_show(struct caller *to, const char *who, bool action, const char *text,
+void
+caller_line(struct caller *to, const char *who, bool action, const char *text,
     size_t n, uint64_t ms, uint64_t sent_s, bool named)
 {
 	struct hub *hub = to->hub;
@@ -91,7 +90,7 @@ show_here(struct hub *hub, const uint8_t key[SSHKEY_HASH_LEN],
 			continue;
 		to->answer_to = *from;
 		to->answer_to.member = NULL;
-		line_show(to, who, action, text, n, hub_now(hub), sent_s,
+		caller_line(to, who, action, text, n, hub_now(hub), sent_s,
 		    true);
 	}
 	return any;
@@ -132,7 +131,7 @@ notes_deliver(struct caller *caller)
 
 	while ((x = notes_next(&hub->kept_notes, caller->key)) != NULL) {
 		(void)snprintf(who, sizeof(who), "%s to you", x->from);
-		line_show(caller, who, x->action, x->text, x->len,
+		caller_line(caller, who, x->action, x->text, x->len,
 		    hub_now(hub), x->ms / 1000, true);
 		note_store(hub, x, false);
 		notes_remove(&hub->kept_notes, x);
@@ -222,7 +221,7 @@ echo(struct caller *caller, const char *label, bool action, const char *text,
 	if (caller->door != DOOR_SHELL)
 		return;
 	(void)snprintf(who, sizeof(who), "you to %s", label);
-	line_show(caller, who, action, text, n, hub_now(caller->hub), 0,
+	caller_line(caller, who, action, text, n, hub_now(caller->hub), 0,
 	    false);
 }
 

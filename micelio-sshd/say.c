@@ -367,6 +367,10 @@ talk(struct caller *caller, const char *text, size_t n, bool action)
 	enum say_status st;
 	char why[256];
 
+	if (caller->room[0] != '\0') {
+		rooms_say(caller, text, n, action);
+		return;
+	}
 	st = room_say(&hub->room, caller, caller->member.nick, &who, text, n,
 	    hub_now(hub));
 	if (st == SAY_OK || st == SAY_EMPTY)

@@ -285,11 +285,11 @@ sshd_dispatch_gossipd(struct proc *p, struct imsg *m)
 	if (m->type == IMSG_CHAT_IN)
 		say_chat_in(hub, m);
 	else if (m->type == IMSG_ROOM_IN)
-		;	/* nobody here is in a room */
+		rooms_in(hub, m);
 	else if (m->type == IMSG_PRIVATE_IN)
 		private_in(hub, m);
 	else if (m->type == IMSG_CHAT_RESULT) {
-		if (!private_result(hub, m))
+		if (!private_result(hub, m) && !rooms_result(hub, m))
 			say_result(hub, m);
 	}
 	else if (m->type == IMSG_LINK_DONE)
@@ -477,6 +477,7 @@ hub_init(struct hub *hub)
 	heard_init(&hub->heard);
 	notes_init(&hub->kept_notes);
 	TAILQ_INIT(&hub->privates);
+	TAILQ_INIT(&hub->siderooms);
 	budget_init(&hub->budget);
 	room_init(&hub->room, &room_ops, hub);
 	wbuf_init(&hub->keys_in, AUTHKEYS_FILE_MAX);

@@ -856,6 +856,8 @@ struct caller {
 	uint64_t		 missed_ms;	/* unix: since when; 0: no */
 	struct recall		*recall;	/* counts what was missed */
 	struct contact		 answer_to;	/* spoke to this one alone */
+	char			 room[ROOM_NAME_MAX + 1]; /* "": none */
+	uint32_t		 room_request;	/* the last line said there */
 	struct run_list		 runs;
 	unsigned int		 nruns;
 	void	(*out)(struct caller *, int stream, const char *, size_t);
@@ -931,6 +933,16 @@ TAILQ_HEAD(conn_list, conn);
 
 struct recall;
 TAILQ_HEAD(recall_list, recall);
+/* A room beside the one everybody is in. */
+#define ROOMS_MAX	128u
+#define TOPIC_MAX	200u		/* bytes */
+struct sideroom {
+	TAILQ_ENTRY(sideroom) entry;
+	char		 name[ROOM_NAME_MAX + 1];
+	char		 topic[TOPIC_MAX * 6 + 1];	/* made safe */
+	uint64_t	 heard_ms;	/* unix */
+};
+TAILQ_HEAD(sideroom_list, sideroom);
 struct sshlisten;
 struct control;
 TAILQ_HEAD(sshlisten_list, sshlisten);
@@ -958,6 +970,8 @@ struct hub {
 	struct heard		 heard;
 	struct notes		 kept_notes;
 	uint32_t		 notes_request;
+	struct sideroom_list	 siderooms;	/* heard of last first */
+	size_t			 nsiderooms;
 	TAILQ_HEAD(, private)	 privates;	/* on their way */
 	size_t			 nprivates;
 	unsigned int		 private_serial;
@@ -1064,6 +1078,12 @@ void	 cmd_search(struct run *);
 /* "-- 12 lines since 11:40, 2 mention you: /missed" */
 void	 missed_tell(struct caller *);
 
+/* commands_rooms.c */
+void	 cmd_join(struct run *);
+void	 cmd_part(struct run *);
+void	 cmd_rooms(struct run *);
+void	 cmd_topic(struct run *);
+
 /* commands_msg.c */
 void	 cmd_msg(struct run *);
 void	 cmd_reply(struct run *);
@@ -1091,6 +1111,8 @@ void	 cmd_unlink_done(struct hub *, struct imsg *);
 void	 cmd_help(struct run *);
 void	 cmd_who(struct run *);
 void	 cmd_nick(struct run *);
+/* The prompt of a partyline, as nick and room are now. */
+void	 caller_prompt(struct caller *);
 void	 cmd_quit(struct run *);
 void	 cmd_say(struct run *);
 void	 cmd_me(struct run *);
@@ -1195,7 +1217,23 @@ void	 persons_join(struct caller *);
 void	 persons_leave(struct caller *);
 void	 persons_store(struct hub *, const struct person *);
 
+/* rooms.c */
+/* Who of this node is in it. */
+unsigned int rooms_here(const struct hub *, const char *name);
+struct sideroom *rooms_find(const struct hub *, const char *name);
+/* False: there are ROOMS_MAX with people of this node in them. */
+bool	 rooms_join(struct caller *, const char *name);
+void	 rooms_part(struct caller *);
+void	 rooms_say(struct caller *, const char *, size_t, bool action);
+void	 rooms_topic(struct caller *, const char *, size_t);
+void	 rooms_in(struct hub *, struct imsg *);
+/* CHAT_RESULT; false: of something else. */
+bool	 rooms_result(struct hub *, struct imsg *);
+
 /* private.c: from one person to another. */
+/* One line, as "<who> text" or "* who text"; named: it is for the reader. */
+void	 caller_line(struct caller *, const char *who, bool action,
+	    const char *, size_t, uint64_t ms, uint64_t sent_s, bool named);
 /* To somebody of this node, or of another; may end the run. */
 void	 private_here(struct run *, const char *nick, const char *from,
 	    const char *, size_t);
