@@ -217,7 +217,8 @@
 	X(MAP_DONE,		St, Ss,		RUN,	5, 2048,	0)    \
 	/*								      \
 	 * What was said, between the hub and stated.  HISTORY_PUT: u64 unix  \
-	 * ms, raw line as the hub has it (stated does not look into it).     \
+	 * ms, u8 once (not if the same line is one of the last kept), raw    \
+	 * line as the hub has it (stated does not look into it).	      \
 	 * HISTORY_ASK (R): u8 from (enum history_from), u64 which, u16 at    \
 	 * most so many.  Answered by HISTORY_LINE*: u64 number, u64 unix ms, \
 	 * raw line; and HISTORY_DONE: u8 whether it could be read, u64 number\
@@ -227,7 +228,7 @@
 	 * KEEP_ASK (R): u8 table: all of it, as KEEP_ROW*: str key, raw      \
 	 * value; and KEEP_END: u8 whether it could be read.		      \
 	 */								      \
-	X(HISTORY_PUT,		Ss, St,		RUN,	8, 61448,	0)    \
+	X(HISTORY_PUT,		Ss, St,		RUN,	9, 61449,	0)    \
 	X(HISTORY_ASK,		Ss, St,		RUN,	11, 11,		0)    \
 	X(HISTORY_LINE,		St, Ss,		RUN,	16, 61456,	0)    \
 	X(HISTORY_DONE,		St, Ss,		RUN,	17, 17,		0)    \
@@ -241,8 +242,9 @@
 	 * CHAT_RESULT: u8 status (enum chat_status), u16 links it was given  \
 	 * to, u16 links connected, u32 retry after ms (CHAT_SLOWED).	      \
 	 * CHAT_IN: 32 sender node id, u64 timestamp (unix s), str message id,\
-	 * u8 kind, 32 hash of the speaker's key (zeros: none), str nick, str \
-	 * text; UTF-8, otherwise as received: whoever shows it makes it safe.\
+	 * u8 kind (| CHAT_EARLIER), 32 hash of the speaker's key (zeros:     \
+	 * none), str nick, str text; UTF-8, otherwise as received: whoever   \
+	 * shows it makes it safe.					      \
 	 */								      \
 	X(CHAT_OUT,		Ss, Go,		RUN,	37, 65535,	0)    \
 	X(CHAT_RESULT,		Go, Ss,		RUN,	9, 9,		0)    \
@@ -466,6 +468,11 @@ enum chat_kind {
 	CHAT_SAID = 0,
 	CHAT_DONE = 1,		/* what they do: "/me waves" */
 };
+/*
+ * Said before this node started, and brought by a neighbour since: whoever
+ * was here then may have read it.
+ */
+#define CHAT_EARLIER	0x80u
 
 /* As proto/talk.proto numbers them. */
 enum private_kind {

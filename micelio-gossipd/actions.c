@@ -163,7 +163,8 @@ chat_in_cb(void *arg, const struct nodeid *sender, struct slice message_id,
 	wbuf_bytes(&d->body, sender->b, NODEID_LEN);
 	wbuf_u64(&d->body, c->timestamp);
 	wbuf_strn(&d->body, message_id.p, message_id.n);
-	wbuf_u8(&d->body, c->kind == CHAT_KIND_DONE ? CHAT_DONE : CHAT_SAID);
+	wbuf_u8(&d->body, (uint8_t)((c->kind == CHAT_KIND_DONE ? CHAT_DONE :
+	    CHAT_SAID) | (c->earlier ? CHAT_EARLIER : 0)));
 	wbuf_bytes(&d->body, c->speaker.n > 0 ? c->speaker.p : none,
 	    SPEAKER_LEN);
 	wbuf_strn(&d->body, c->nick.p, c->nick.n);

@@ -404,6 +404,21 @@ message_good(struct gossip *g, struct job *job)
 	envelope_take(g, job);
 }
 
+/*
+ * The ids of what came before the start are forgotten, so a neighbour that
+ * compares its window with ours brings it once more.
+ */
+static bool
+said_earlier(const struct gossip *g, const struct job *job,
+    const struct chat_msg *c)
+{
+	uint64_t ms = envelope_clocked(&job->env) ?
+	    job->env.lamport_ts >> 16 : c->timestamp * 1000;
+
+	return ms < g->bcast.boot_ms &&
+	    repair_want(g, sid_of(job->seen_key)) != NULL;
+}
+
 void
 envelope_take(struct gossip *g, struct job *job)
 {
@@ -418,6 +433,7 @@ envelope_take(struct gossip *g, struct job *job)
 	}
 	g->count.received++;
 	if (is_chat) {
+		chat.earlier = said_earlier(g, job, &chat);
 		chat_in(g, job, &chat);
 		g->count.delivered++;
 	} else if (job->env.msg_type == MSG_CHAT)

@@ -452,7 +452,8 @@ room_remote(struct room *r, const struct nodeid *id, uint64_t sent_s,
 	uint8_t key[SSHKEY_HASH_LEN];
 	struct room_item item = { .kind = who->action ? ROOM_ACTION :
 	    ROOM_CHAT, .now_ms = now_ms, .sent_s = sent_s, .nick = shown,
-	    .id = id, .key = key, .text = text, .len = len };
+	    .id = id, .key = key, .text = text, .len = len,
+	    .earlier = who->earlier };
 
 	/* A node's word on a key counts for people of that node only. */
 	if (who->key != NULL)
@@ -461,7 +462,8 @@ room_remote(struct room *r, const struct nodeid *id, uint64_t sent_s,
 		nick_key(id, nick, nick_len, key);
 	nick_show(nick, nick_len, shown, sizeof(shown));
 	item.node = nodeid_short(id, node);
-	room_show(r, &item);
+	if (!item.earlier)
+		room_show(r, &item);
 	if (r->ops->said != NULL)
 		r->ops->said(r->arg, &item);
 }

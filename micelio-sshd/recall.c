@@ -172,6 +172,7 @@ recall_keep(struct hub *hub, const struct room_item *item)
 		return;
 	wbuf_init(&w, HISTORY_LINE_MAX + 8);
 	wbuf_u64(&w, item->now_ms);
+	wbuf_u8(&w, item->earlier);
 	record_write(&w, item);
 	imsg_send_wbuf(hub->proc->link[PROC_STATED], IMSG_HISTORY_PUT, 0, 0,
 	    &w);

@@ -395,8 +395,8 @@ void
 say_chat_in(struct hub *hub, struct imsg *m)
 {
 	static const uint8_t none[SSHKEY_HASH_LEN];
-	struct speaker who = { NULL, false };
-	uint8_t key[SSHKEY_HASH_LEN];
+	struct speaker who = { NULL, false, false };
+	uint8_t key[SSHKEY_HASH_LEN], kind;
 	const char *nick, *text;
 	struct nodeid id;
 	struct rcur r;
@@ -407,7 +407,9 @@ say_chat_in(struct hub *hub, struct imsg *m)
 	rcur_copy(&r, id.b, sizeof(id.b));
 	sent = rcur_u64(&r);
 	(void)rcur_str(&r, 65535, &id_len);
-	who.action = rcur_u8(&r) == CHAT_DONE;
+	kind = rcur_u8(&r);
+	who.earlier = (kind & CHAT_EARLIER) != 0;
+	who.action = (kind & ~CHAT_EARLIER) == CHAT_DONE;
 	rcur_copy(&r, key, sizeof(key));
 	if (memcmp(key, none, sizeof(key)) != 0)
 		who.key = key;

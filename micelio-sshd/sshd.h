@@ -416,6 +416,7 @@ struct room_ops {
 struct speaker {
 	const uint8_t	*key;		/* SSHKEY_HASH_LEN, or NULL */
 	bool		 action;	/* "/me": what they do */
+	bool		 earlier;	/* before this node started */
 };
 
 struct room {
@@ -439,6 +440,7 @@ struct room_item {
 	const struct nodeid *id;	/* of that node, or NULL */
 	const uint8_t	*key;		/* of who said it, or NULL */
 	bool		 spoke;		/* lately; of who comes or goes */
+	bool		 earlier;	/* before this node started */
 	const char	*text;		/* raw */
 	size_t		 len;
 };
@@ -479,7 +481,10 @@ void	 say_status_text(enum say_status, size_t len, char *, size_t);
 /* What the speaker is told of a CHAT_RESULT; "" when nothing need be. */
 void	 chat_result_text(unsigned int status, unsigned int given,
 	    uint32_t retry_ms, unsigned int others_here, char *, size_t);
-/* From another node, as received. */
+/*
+ * From another node, as received.  What was said before this node started is
+ * kept only: it may have been shown then.
+ */
 void	 room_remote(struct room *, const struct nodeid *, uint64_t sent_s,
 	    const char *nick, size_t nick_len, const struct speaker *,
 	    const char *text, size_t len, uint64_t now_ms);

@@ -48,8 +48,20 @@ grow(struct lineindex *x)
 	return true;
 }
 
+/* FNV-1a: enough to know a line again; nothing is lost by its likeness. */
+static uint64_t
+hash(const void *line, size_t len)
+{
+	const uint8_t *p = line;
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+	return h;
+}
+
 static bool
-append(struct lineindex *x, uint64_t ms, size_t len)
+append(struct lineindex *x, uint64_t ms, uint64_t h, size_t len)
 {
 	struct line_at *at;
 
@@ -57,6 +69,7 @@ append(struct lineindex *x, uint64_t ms, size_t len)
 		return false;
 	at = place(x, lineindex_end(x));
 	at->ms = ms;
+	at->hash = h;
 	at->len = (uint32_t)len;
 	x->n++;
 	x->bytes += LINE_COST + len;
@@ -72,7 +85,8 @@ drop_first(struct lineindex *x)
 }
 
 bool
-lineindex_load(struct lineindex *x, uint64_t number, uint64_t ms, size_t len)
+lineindex_load(struct lineindex *x, uint64_t number, uint64_t ms,
+    const void *line, size_t len)
 {
 	if (number == 0 || number < lineindex_end(x))
 		return true;
@@ -83,18 +97,31 @@ lineindex_load(struct lineindex *x, uint64_t number, uint64_t ms, size_t len)
 		x->first = number;
 	}
 	while (number > lineindex_end(x)) {
-		if (!append(x, ms, 0))
+		if (!append(x, ms, 0, 0))
 			return false;
 		if (x->n > LINES_KEPT_MAX)
 			drop_first(x);
 	}
-	return append(x, ms, len);
+	return append(x, ms, hash(line, len), len);
 }
 
 uint64_t
-lineindex_add(struct lineindex *x, uint64_t ms, size_t len)
+lineindex_add(struct lineindex *x, uint64_t ms, const void *line, size_t len)
 {
-	return append(x, ms, len) ? lineindex_end(x) - 1 : 0;
+	return append(x, ms, hash(line, len), len) ? lineindex_end(x) - 1 : 0;
+}
+
+bool
+lineindex_has(const struct lineindex *x, uint64_t since, const void *line,
+    size_t len)
+{
+	uint64_t h = hash(line, len);
+
+	for (uint64_t i = lineindex_end(x); i > x->first &&
+	    place(x, i - 1)->ms >= since; i--)
+		if (place(x, i - 1)->len == len && place(x, i - 1)->hash == h)
+			return true;
+	return false;
 }
 
 uint64_t

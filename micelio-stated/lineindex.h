@@ -17,6 +17,7 @@
 
 struct line_at {
 	uint64_t	 ms;		/* unix */
+	uint64_t	 hash;
 	uint32_t	 len;
 };
 
@@ -36,9 +37,13 @@ uint64_t lineindex_end(const struct lineindex *);
  * without memory.
  */
 bool	 lineindex_load(struct lineindex *, uint64_t number, uint64_t ms,
-	    size_t len);
+	    const void *line, size_t len);
 /* A new one; 0 without memory. */
-uint64_t lineindex_add(struct lineindex *, uint64_t ms, size_t len);
+uint64_t lineindex_add(struct lineindex *, uint64_t ms, const void *line,
+	    size_t len);
+/* Is there one of the same bytes that came at since, unix ms, or later? */
+bool	 lineindex_has(const struct lineindex *, uint64_t since,
+	    const void *line, size_t len);
 /* The oldest has to go: its number; 0 when there is room. */
 uint64_t lineindex_over(struct lineindex *);
 /* The first line after which all came at ms or later. */

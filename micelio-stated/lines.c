@@ -21,6 +21,7 @@
 #define ANSWER_MAX	(256u * 1024)
 #define ASKS_MAX	64u		/* waiting */
 #define RETRY_MS	5000u
+#define ONCE_MS		(15u * 60 * 1000) /* > what neighbours bring again */
 
 /* Ops: u64be number, blob value; an empty one removes. */
 struct linewrite {
@@ -121,14 +122,19 @@ lines_put(struct lines *l, struct imsg *m)
 	struct rcur c;
 	uint64_t ms, number;
 	size_t n;
+	bool once;
 
 	rcur_init(&c, m->data, m->len);
 	ms = rcur_u64(&c);
+	once = rcur_u8(&c) != 0;
 	line = rcur_rest(&c, &n);
+	if (once && lineindex_has(&l->index, ms > ONCE_MS ? ms - ONCE_MS : 0,
+	    line, n))
+		return;
 	l->put++;
 	/* Before the numbers are known they are given from 1; see load_done. */
 	if (l->next.len + n + OP_COST > OPS_MAX ||
-	    (number = lineindex_add(&l->index, ms, n)) == 0) {
+	    (number = lineindex_add(&l->index, ms, line, n)) == 0) {
 		l->lost++;
 		return;
 	}
@@ -403,7 +409,7 @@ load_pair(const void *key, size_t klen, const void *value, size_t vlen,
 		return true;
 	}
 	d->nomem = !lineindex_load(&d->index, be64(key), be64(value),
-	    vlen - NUMBER_LEN);
+	    (const uint8_t *)value + NUMBER_LEN, vlen - NUMBER_LEN);
 	return !d->nomem;
 }
 
@@ -439,7 +445,7 @@ renumber(struct lines *l)
 		if (c.bad || n < NUMBER_LEN)
 			continue;
 		number = lineindex_add(&l->index, be64(value),
-		    n - NUMBER_LEN);
+		    value + NUMBER_LEN, n - NUMBER_LEN);
 		if (number != 0)
 			op_add(&l->next, number, be64(value),
 			    value + NUMBER_LEN, n - NUMBER_LEN);

@@ -70,6 +70,7 @@ chat_read(struct chat_msg *c, struct arena *a, const void *p, size_t n)
 	c->kind = m->kind;
 	c->speaker = slice_of(m->speaker);
 	c->parent = slice_of(m->parent);
+	c->earlier = false;
 	if (c->speaker.n != SPEAKER_LEN)
 		c->speaker.n = 0;
 	if (c->parent.n > ENVELOPE_ID_MAX || !utf8_valid(c->parent.p,

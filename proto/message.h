@@ -40,6 +40,7 @@ struct chat_msg {
 	uint32_t	 kind;		/* CHAT_KIND_... */
 	struct slice	 speaker;	/* SPEAKER_LEN, or empty */
 	struct slice	 parent;	/* message_id, or empty */
+	bool		 earlier;	/* not read: said before we started */
 };
 #define CHAT_KIND_DONE	1u	/* what the speaker does */
 #define SPEAKER_LEN	32u
