@@ -10,52 +10,45 @@
 #define SAY_MS		5000
 
 static void
-help_shell_text(const struct doc *d, struct wbuf *w)
+about_one(struct run *run, const char *name)
 {
-	help_list_text(d, DOOR_SHELL, w);
-}
-
-static void
-help_command_text(const struct doc *d, struct wbuf *w)
-{
-	help_list_text(d, DOOR_CONTROL, w);
-}
-
-static void
-help_one(struct run *run, const struct command *cmd)
-{
+	const struct command *cmd;
 	struct wbuf w;
+	char why[256];
 
+	name += name[0] == '/';
+	cmd = command_find(commands, name, strlen(name), why, sizeof(why));
+	if (cmd == NULL) {
+		run_fail(run, EX_USAGE, "help: %s", why);
+		return;
+	}
 	wbuf_init(&w, 8192);
-	help_one_text(cmd, run->caller->door, &w);
+	help_one(cmd, run->caller->door, run->line.form, &w);
 	run_out(run, OUT_STDOUT, (const char *)w.p, w.len);
 	wbuf_free(&w);
 	run_done(run, EX_OK);
 }
 
+static void
+shell_text(const struct doc *d, struct wbuf *w)
+{
+	(void)d;
+	help_shell_text(commands, w);
+}
+
 void
 cmd_help(struct run *run)
 {
-	const struct command *cmd;
-	const char *name;
-	char why[256];
 	struct doc d;
 
 	if (run->line.argc == 1) {
-		name = run->line.argv[0];
-		name += name[0] == '/';
-		cmd = command_find(commands, name, strlen(name), why,
-		    sizeof(why));
-		if (cmd == NULL)
-			run_fail(run, EX_USAGE, "help: %s", why);
-		else
-			help_one(run, cmd);
+		about_one(run, run->line.argv[0]);
 		return;
 	}
 	doc_init(&d);
 	help_list(commands, run->caller->door, &d);
-	run_doc(run, &d, run->caller->door == DOOR_SHELL ?
-	    help_shell_text : help_command_text);
+	run_doc(run, &d, run->caller->door == DOOR_SHELL ? shell_text :
+	    help_list_text);
 	doc_free(&d);
 	run_done(run, EX_OK);
 }

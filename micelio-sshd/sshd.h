@@ -671,6 +671,9 @@ void	 wbuf_json(struct wbuf *, const char *, size_t);
 enum door { DOOR_SHELL = 1, DOOR_EXEC = 2, DOOR_CONTROL = 4 };
 #define DOOR_ANY	(DOOR_SHELL | DOOR_EXEC | DOOR_CONTROL)
 
+/* Under which heading the partyline's help names it. */
+enum command_group { GROUP_TALK, GROUP_NODE, GROUP_MAP };
+
 struct run;
 struct command {
 	const char	*name;
@@ -679,6 +682,7 @@ struct command {
 	const char	*examples[2];	/* without the / */
 	enum role	 role;
 	unsigned int	 doors;
+	enum command_group group;	/* GROUP_TALK unless said */
 	bool		 changes;	/* no abbreviation */
 	bool		 talk;		/* the rest is text, not words */
 	bool		 node;		/* its word names another node */
@@ -722,9 +726,17 @@ void	 cmdline_free(struct cmdline *);
 /* May it run here?  EX_OK, or the exit status and why. */
 int	 command_allowed(const struct command *, enum role, enum door,
 	    char *why, size_t);
+
+/* help.c */
+
+/* The commands of a door, and this as text with a line for each. */
 void	 help_list(const struct command *table, enum door, struct doc *);
-void	 help_list_text(const struct doc *, enum door, struct wbuf *);
-void	 help_one_text(const struct command *, enum door, struct wbuf *);
+void	 help_list_text(const struct doc *, struct wbuf *);
+/* The names of those of the partyline, by group: fits 24 rows of 80. */
+void	 help_shell_text(const struct command *table, struct wbuf *);
+/* All about one; DOC_PLAIN is as DOC_TEXT, there are no rows in it. */
+void	 help_one(const struct command *, enum door, enum doc_form,
+	    struct wbuf *);
 
 /* complete.c: Tab. */
 

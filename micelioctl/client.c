@@ -40,18 +40,27 @@ struct client {
 static int	loop(struct client *);
 
 static bool
+has_word(const struct options *o, const char *word)
+{
+	for (size_t i = 1; i < o->n; i++)
+		if (strcmp(o->words[i], word) == 0)
+			return true;
+	return false;
+}
+
+/* "version --help" is about the command, as of any other. */
+static bool
 wants_version(const struct options *o)
 {
-	return strcmp(o->words[0], "version") == 0;
+	return strcmp(o->words[0], "version") == 0 &&
+	    !has_word(o, "--help") && !has_word(o, "-h");
 }
 
 static int
 version_print(const struct options *o, const char *node, size_t n)
 {
-	bool json = false;
+	bool json = has_word(o, "--json");
 
-	for (size_t i = 1; i < o->n; i++)
-		json |= strcmp(o->words[i], "--json") == 0;
 	if (json && node == NULL)
 		(void)printf("{\"v\":1,\"micelioctl\":\"" MICELIO_VERSION
 		    "\",\"micelio\":null}\n");
@@ -191,7 +200,7 @@ client_run(const struct options *o, const char *path)
 			(void)close(c.fd);
 		if (wants_version(o))
 			return version_print(o, NULL, 0);
-		if (strcmp(o->words[0], "help") == 0 && !o->json)
+		if (strcmp(o->words[0], "help") == 0 && !has_word(o, "--json"))
 			return help_print(o);
 		return connect_failed(&c, err);
 	}

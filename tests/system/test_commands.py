@@ -27,6 +27,10 @@ def test_table(t):
         one = node.ctl("help", name).stdout
         assert one.startswith(f"micelioctl {name}"), one
         assert "examples:" in one, one
+        for words in (("help", name, "--json"), (name, "--help", "--json")):
+            one = json.loads(node.ctl(*words).stdout)
+            assert one["v"] == 1 and one.get("name") == name, one
+            assert len(one["examples"]) == 2, one
     for name in HARMLESS:
         r = node.ctl(name)
         assert r.stdout, (name, r)

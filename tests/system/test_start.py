@@ -178,6 +178,8 @@ def test_ctl_without_node(t):
     alone = node.ctl("help").stdout.splitlines()
     assert any(x.startswith("  status ") for x in alone), alone
     assert node.ctl("help", "nosuch", check=False).returncode == 64
+    # That text is for people; who wants JSON is told there is no node.
+    assert node.ctl("help", "--json", check=False).returncode == 69
     node.start()
     asked = node.ctl("help").stdout.splitlines()
     assert [x for x in alone if x.startswith("  ")] == \

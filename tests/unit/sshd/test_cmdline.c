@@ -198,35 +198,6 @@ test_allowed(void **state)
 	    sizeof(why)), EX_OK);
 }
 
-/* 9.6 RegistryHelpText, Builtins: every command of this door, once. */
-static void
-test_help(void **state)
-{
-	unsigned int lines = 0;
-	struct wbuf w;
-	struct doc d;
-
-	(void)state;
-	doc_init(&d);
-	wbuf_init(&w, 65536);
-	help_list(table, DOOR_SHELL, &d);
-	help_list_text(&d, DOOR_SHELL, &w);
-	wbuf_u8(&w, 0);
-	assert_non_null(strstr((char *)w.p, "  /who "));
-	assert_non_null(strstr((char *)w.p, "  /nick NAME "));
-	assert_null(strstr((char *)w.p, "tail"));
-	for (size_t i = 0; i < w.len; i++)
-		lines += w.p[i] == '\n';
-	assert_true(lines <= 23);
-	wbuf_reset(&w);
-	help_one_text(&table[5], DOOR_EXEC, &w);
-	wbuf_u8(&w, 0);
-	assert_string_equal((char *)w.p, "ssh NODE reload\n  reload\n"
-	    "examples:\n  ssh NODE reload\n  ssh NODE reload\nrole: op\n");
-	doc_free(&d);
-	wbuf_free(&w);
-}
-
 static void
 test_noise(void **state)
 {
@@ -268,7 +239,6 @@ main(void)
 		cmocka_unit_test(test_talk),
 		cmocka_unit_test(test_from_words),
 		cmocka_unit_test(test_allowed),
-		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_noise),
 	};
 
