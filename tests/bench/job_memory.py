@@ -91,8 +91,8 @@ def crowd(t, link):
     for i in range(CROWD):
         seed = [nodes[0].mesh_address] if link and nodes else []
         nodes.append(Node(t, f"crowd{link:d}-{i}", bootstrap=seed).start())
-    if link:
-        nodes[0].wait_peers(CROWD - 1, 60)
+    for n in nodes if link else []:
+        n.wait_peers(LINKS, 60)
     totals = Totals()
     for n in nodes:
         totals.add(settled(n))
