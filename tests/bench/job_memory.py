@@ -92,7 +92,8 @@ def crowd(t, link):
         seed = [nodes[0].mesh_address] if link and nodes else []
         nodes.append(Node(t, f"crowd{link:d}-{i}", bootstrap=seed).start())
     for n in nodes if link else []:
-        n.wait_peers(LINKS, 60)
+        until(f"{n.name} has {LINKS} peers",
+              lambda n=n: len(n.peer_ids()) >= LINKS, 60)
     totals = Totals()
     for n in nodes:
         totals.add(settled(n))
