@@ -92,8 +92,11 @@ control_build(struct gossip *g, struct link *l)
 	struct m2_ctrl c = { .gap = l->gap };
 	struct wbuf window;
 
+	/* Nothing goes before it; gossip_map_profile() takes this up again. */
+	if (l->say_setup && !maplink_ready(g))
+		return false;
 	wbuf_init(&window, M2_WINDOW_MAX * M2_SECOND);
-	if (l->say_setup && maplink_ready(g)) {
+	if (l->say_setup) {
 		c.has_setup = true;
 		c.setup.version = 1;
 		c.setup.caps = maplink_caps(g);

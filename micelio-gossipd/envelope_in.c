@@ -412,11 +412,11 @@ static bool
 said_earlier(const struct gossip *g, const struct job *job,
     const struct chat_msg *c)
 {
-	uint64_t ms = envelope_clocked(&job->env) ?
-	    job->env.lamport_ts >> 16 : c->timestamp * 1000;
+	bool before = envelope_clocked(&job->env) ?
+	    job->env.lamport_ts >> 16 < g->bcast.boot_ms :
+	    c->timestamp < g->bcast.boot_ms / 1000;
 
-	return ms < g->bcast.boot_ms &&
-	    repair_want(g, sid_of(job->seen_key)) != NULL;
+	return before && repair_want(g, sid_of(job->seen_key)) != NULL;
 }
 
 void

@@ -66,12 +66,14 @@ gossip_map_profile(struct gossip *g, struct gtime now,
 	g->map.known = true;
 	for (s = TAILQ_FIRST(&g->ready); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, ready_entry);
-		if (s->link == NULL || s->link->kind == LINK_V1)
+		if (s->link == NULL)
 			continue;
-		if (!known) {
+		if (s->link->say_setup) {
 			control_flush(g, s->link);
 			continue;
 		}
+		if (s->link->kind == LINK_V1)
+			continue;
 		/* What a SETUP said holds as long as its link. */
 		peers_close(g, s, DOWN_REPLACED);
 		if (next != NULL && next->state != PEER_READY)

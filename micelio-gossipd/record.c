@@ -25,7 +25,8 @@ static void	check_one(struct gossip *, struct link *,
 static bool
 speaks(const struct link *l)
 {
-	return l->kind == LINK_M2 && (l->setup.caps & M2_CAP_RECORDS) != 0;
+	return l->kind == LINK_M2 && !l->say_setup &&
+	    (l->setup.caps & M2_CAP_RECORDS) != 0;
 }
 
 struct peer_record *

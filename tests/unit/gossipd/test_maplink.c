@@ -182,6 +182,43 @@ test_setup_waits_for_the_profile(void **state)
 	fake_free(f);
 }
 
+/* Theirs may come first: nothing of a link goes before our own. */
+static void
+test_nothing_before_setup(void **state)
+{
+	struct ident b;
+	struct fake *f = begin(&b);
+	struct m2_ctrl c;
+
+	(void)state;
+	fake_connect_kin(f, 1, &b, "");
+	setup_in(f, 1, M2_CAP_TREES | M2_CAP_STATE | M2_CAP_RECORDS);
+	fake_pass(f, 200);
+	assert_int_equal(frames_of(f, MSG_LINK_CTRL), 0);
+	assert_int_equal(frames_of(f, MSG_PEER_RECORDS), 0);
+	gossip_map_profile(f->g, f->now, mesh_id, profile);
+	assert_true(said(f, false, &c));
+	assert_true(c.window.n > 0);
+	fake_free(f);
+}
+
+/* A store that is slow to open: the link is one of our kind all the same. */
+static void
+test_late_profile(void **state)
+{
+	struct ident b;
+	struct fake *f = begin(&b);
+	struct m2_ctrl c;
+
+	(void)state;
+	fake_connect_kin(f, 1, &b, "");
+	fake_pass(f, 5000);
+	assert_false(said(f, false, &c));
+	gossip_map_profile(f->g, f->now, mesh_id, profile);
+	assert_true(said(f, false, &c));
+	fake_free(f);
+}
+
 static void
 test_roots_and_frames(void **state)
 {
@@ -284,6 +321,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_setup_waits_for_the_profile),
+		cmocka_unit_test(test_nothing_before_setup),
+		cmocka_unit_test(test_late_profile),
 		cmocka_unit_test(test_roots_and_frames),
 		cmocka_unit_test(test_deltas),
 		cmocka_unit_test(test_alone),
