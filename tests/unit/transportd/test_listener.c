@@ -249,6 +249,7 @@ test_guests_make_way(void **state)
 	peer_initiate(&again, NULL);
 	RIG_UNTIL(r, r->sessions == 2);
 	peer_expect_eof(&silent);
+	peer_free(&silent);
 	peer_free(&again);
 	RIG_UNTIL(r, r->t->admit->count == 1);
 	peer_init(&again, r, rig_connect(r, "127.0.0.4"), NULL);
