@@ -171,6 +171,7 @@ chat_in_cb(void *arg, const struct nodeid *id, struct slice mid,
 	assert_true(f->nchats < FAKE_MAX);
 	f->chats[f->nchats].id = *id;
 	f->chats[f->nchats].ts = c->timestamp;
+	f->chats[f->nchats].earlier = c->earlier;
 	copy_slice(f->chats[f->nchats].mid, 129, mid);
 	copy_slice(f->chats[f->nchats].nick, 128, c->nick);
 	copy_slice(f->chats[f->nchats].text, 256, c->text);

@@ -69,7 +69,7 @@ struct fake {
 	struct { uint64_t job; bool good; } jobs[FAKE_MAX];
 	size_t		 njobs, jobs_done, nverifies;
 	struct {
-		struct nodeid id; uint64_t ts;
+		struct nodeid id; uint64_t ts; bool earlier;
 		char mid[129], nick[128], text[256];
 	}		 chats[FAKE_MAX];
 	size_t		 nchats;

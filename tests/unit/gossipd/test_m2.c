@@ -3,6 +3,8 @@
 #include "fake.h"
 
 #define U1	"00000000-0000-4000-8000-000000000001"
+#define U2	"00000000-0000-4000-8000-000000000002"
+#define U3	"00000000-0000-4000-8000-000000000003"
 
 struct kin {
 	struct fake	*f;
@@ -319,6 +321,32 @@ test_repair(void **state)
 	/* what is known is not asked for */
 	ihave_in(&k, 1, sid);
 	assert_int_equal(k.f->g->bcast.wants.n, 0);
+	fake_free(k.f);
+}
+
+/*
+ * What a neighbour brings again of the time before the start is marked; a
+ * clock of seconds is not taken for finer than it is.
+ */
+static void
+test_earlier(void **state)
+{
+	static const char *const ids[] = { U1, U2, U3 };
+	static const uint64_t boot[] = { 999, 1000, 1000 };
+	struct slice m;
+	struct kin k;
+
+	(void)state;
+	kin_open(&k);
+	for (unsigned int i = 0; i < 3; i++) {
+		k.f->g->bcast.boot_ms = START_WALL + boot[i];
+		m = chat_env(&k.author, ids[i], 7);
+		if (i < 2)
+			ihave_in(&k, 3, sid_of(&k, m, false));
+		fake_frame(k.f, 3, m);
+		assert_int_equal(k.f->nchats, i + 1);
+		assert_true(k.f->chats[i].earlier == (i == 1));
+	}
 	fake_free(k.f);
 }
 
@@ -718,6 +746,7 @@ main(void)
 		cmocka_unit_test(test_spread),
 		cmocka_unit_test(test_prune),
 		cmocka_unit_test(test_repair),
+		cmocka_unit_test(test_earlier),
 		cmocka_unit_test(test_withheld),
 		cmocka_unit_test(test_link_lost),
 		cmocka_unit_test(test_serve),
