@@ -34,12 +34,6 @@ def memory(node):
     return found
 
 
-def sanitized(node):
-    """Sanitizers keep what is freed: memory says nothing there."""
-    with open(f"/proc/{node.pid}/status", encoding="ascii") as f:
-        return int(re.search(r"VmSize:\s+(\d+)", f.read()).group(1)) > 2 ** 32
-
-
 class Stage:
     """The node, the honest pair, and the table."""
 
@@ -52,7 +46,7 @@ class Stage:
         self.lines = 0
         self.rows = []
         self.first = memory(self.node)
-        self.bounded = not sanitized(self.node)
+        self.bounded = not self.node.sanitized()
 
     def counters(self):
         s = self.node.status()

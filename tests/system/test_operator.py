@@ -155,12 +155,13 @@ def test_link_unlink(t):
     a.wait_peers(1)
     r = a.ctl("link", f"{b.id}@{b.mesh_address}")
     assert "already linked to " + b.id[:12] in r.stdout, r.stdout
+    other = a.id[:-1] + ("1" if a.id[-1] == "0" else "0")
     # what cannot be: why, and what to do
     for words, status, want in (
             ((a.mesh_address,), 1, "this node itself"),
             ((c.mesh_address,), 1, "nothing listens there"),
             (("nonsense",), 64, "HOST:PORT"),
-            ((f"{a.id[:-1]}0@{b.mesh_address}",), 1, "check the node id")):
+            ((f"{other}@{b.mesh_address}",), 1, "check the node id")):
         r = a.ctl("link", *words, check=False)
         assert r.returncode == status and want in r.stderr, (words, r)
         assert not r.stdout, r.stdout
@@ -239,6 +240,7 @@ def test_hundred_thousand_known(t):
     t.note(f"filled in {filled:.2f} s; ready after {ready:.2f} s, all read "
            f"after {read:.2f} s, {len(e['peers'])} told, "
            f"grown by {grown} KiB")
-    assert ready < 15 and grown["gossipd"] < 16384, (ready, grown)
-    assert grown["stated"] < 65536, grown
+    assert ready < 15, ready
+    if not a.sanitized():
+        assert grown["gossipd"] < 16384 and grown["stated"] < 65536, grown
     a.stop()
