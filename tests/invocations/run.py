@@ -559,6 +559,9 @@ def plain(w, text):
     text = re.sub(r"^\d{4}-\d\d-\d\dT[\d:.]+Z (info .*\n)?", "", text,
                   flags=re.M)
     text = re.sub(r"\bpid \d+", "pid PID", text)
+    # Who holds a port is named where he can be seen: not to nobody.
+    text = re.sub(r'by "python3" \(pid PID\); (set \S+ or stop it)',
+                  r"by another program; \1 (ss -ltnp shows it to root)", text)
     text = re.sub(r"\buid %d\b" % w.uid, "uid UID", text)
     text = re.sub(r"configuration of \S+.*", "configuration of TIME", text)
     # What a leak checker says that may not look at a sandboxed process.
