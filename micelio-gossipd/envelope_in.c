@@ -33,6 +33,8 @@ static bool	sizes_good(struct gossip *, struct session *,
 static bool	key_find(struct gossip *, struct job *);
 static bool	neighbour_allow(struct gossip *, struct session *, size_t);
 static void	message_good(struct gossip *, struct job *);
+static bool	said_earlier(const struct gossip *, const struct job *,
+		    const struct chat_msg *);
 static void	chat_stale(struct gossip *, const struct job *,
 		    struct session *);
 static bool	chat_fresh(const struct gossip *, const struct chat_msg *);
@@ -393,6 +395,8 @@ message_good(struct gossip *g, struct job *job)
 		chat_stale(g, job, s);
 		return;
 	}
+	/* Before it waits for its turn, and is wanted no more. */
+	job->earlier = is_chat && said_earlier(g, job, &chat);
 	m2 = s != NULL && is_m2(s);
 	if ((m2 && parked_waits(g, &job->sender)) ||
 	    !limiter_allow(&g->limiter, &job->sender, m2 ?
@@ -433,7 +437,7 @@ envelope_take(struct gossip *g, struct job *job)
 	}
 	g->count.received++;
 	if (is_chat) {
-		chat.earlier = said_earlier(g, job, &chat);
+		chat.earlier = job->earlier;
 		chat_in(g, job, &chat);
 		g->count.delivered++;
 	} else if (job->env.msg_type == MSG_CHAT)

@@ -398,6 +398,7 @@ struct job {
 	uint8_t		 seen_key[16];
 	uint8_t		 mid[M2_MID];
 	bool		 waiting;	/* for another copy's verdict */
+	bool		 earlier;	/* chat: said before we started */
 };
 
 enum sign_use { SIGN_HELLO, SIGN_CHAT, SIGN_EXCHANGE, SIGN_RECORD,

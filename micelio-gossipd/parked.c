@@ -13,6 +13,7 @@
 struct parked {
 	STAILQ_ENTRY(parked) entry;
 	uint32_t	 sid;		/* who brought it */
+	bool		 earlier;	/* as in its job */
 	uint8_t		 mid[M2_MID], seen_key[16];
 	size_t		 len;
 	uint8_t		 frame[];
@@ -103,6 +104,7 @@ parked_add(struct gossip *g, const struct job *job)
 	}
 	p = xcalloc(1, sizeof(*p) + len);
 	p->sid = job->sid;
+	p->earlier = job->earlier;
 	memcpy(p->mid, job->mid, sizeof(p->mid));
 	memcpy(p->seen_key, job->seen_key, sizeof(p->seen_key));
 	p->len = len;
@@ -122,7 +124,7 @@ take_first(struct gossip *g, struct parked_author *a)
 {
 	struct parked *p = STAILQ_FIRST(&a->queue);
 	struct job job = { .kind = JOB_GOSSIP, .sid = p->sid,
-		.sender = a->id, .len = p->len };
+		.sender = a->id, .len = p->len, .earlier = p->earlier };
 
 	STAILQ_REMOVE_HEAD(&a->queue, entry);
 	a->n--;

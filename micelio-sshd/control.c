@@ -388,21 +388,21 @@ frame_handle(struct client *c, uint8_t type, const uint8_t *p, size_t n)
 		client_refuse(c, EX_USAGE, "malformed request");
 }
 
-/* Complete frames of what was read; false when the client is done for. */
-static bool
+/* Complete frames of what was read. */
+static void
 frames_cut(struct client *c)
 {
 	size_t used = 0, len;
 	struct rcur r;
 
-	while (!c->dead && c->in_len - used >= CTL_HEADER) {
+	while (!c->dead && c->state != CLIENT_ENDING &&
+	    c->in_len - used >= CTL_HEADER) {
 		rcur_init(&r, c->in + used, c->in_len - used);
 		len = rcur_u32be(&r);
 		if (len == 0 || len > CTL_FRAME_MAX) {
-			if (c->state != CLIENT_ENDING)
-				client_refuse(c, EX_DATAERR,
-				    "the request is too large");
-			return false;
+			client_refuse(c, EX_DATAERR,
+			    "the request is too large");
+			break;
 		}
 		if (c->in_len - used < 4 + len)
 			break;
@@ -411,8 +411,9 @@ frames_cut(struct client *c)
 	}
 	memmove(c->in, c->in + used, c->in_len - used);
 	c->in_len -= used;
+	if (c->state == CLIENT_ENDING)
+		c->in_len = 0;
 	client_flush(c);
-	return true;
 }
 
 static void
@@ -433,9 +434,11 @@ read_cb(evutil_socket_t fd, short what, void *arg)
 		client_drop(c);
 		return;
 	}
-	c->in_len += (size_t)n;
-	if (!frames_cut(c))
-		event_del(c->ev_read);
+	/* Nothing more is taken of it, but its end has to be noticed. */
+	if (c->state != CLIENT_ENDING) {
+		c->in_len += (size_t)n;
+		frames_cut(c);
+	}
 }
 
 static void

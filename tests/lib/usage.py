@@ -7,11 +7,11 @@ import procs
 
 
 def pss(pid):
-    """Bytes; 0 when it has gone."""
+    """Bytes; 0 when it has gone, or only root may know."""
     try:
         with open(f"/proc/{pid}/smaps_rollup") as f:
             m = re.search(r"^Pss: +(\d+) kB", f.read(), re.M)
-    except (FileNotFoundError, ProcessLookupError):
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
         return 0
     return int(m.group(1)) * 1024 if m else 0
 

@@ -98,6 +98,9 @@ def test_malformed(t):
     for status, words, *frames in cases:
         got, out = ask(node, *frames)
         assert got == status and words in out, (frames, got, out)
+    # Who is refused and goes gives his place back.
+    for _ in range(40):
+        assert ask(node, struct.pack(">IB", 1 << 20, 1))[0] == 65
     for n in range(200):
         s = connect(node)
         try:

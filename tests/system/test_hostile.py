@@ -190,6 +190,8 @@ def ids(s, before):
     a, b = s.honest
     a.chat("with that id", id=mid)
     b.wait_chat("with that id", LATE)
+    until("the other line is there", lambda: b.find("chat", text="thief"),
+          LATE)
     assert len(b.find("chat", text="thief")) == 1
     p.close()
     return "299 of 300 dropped; the owner's line is across"
