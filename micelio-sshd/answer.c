@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a daemon answered to TABLE_GET: u32 length and row, repeated. */
-#include "sshd.h"
+#include "answer.h"
+#include "cursor.h"
 
 const void *
 answer_row(const struct answer *a, size_t i, size_t *len)

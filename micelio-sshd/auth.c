@@ -8,8 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sshd.h"
-#include "text.h"
+#include "auth.h"
+#include "authkeys.h"
+#include "base64.h"
+#include "cursor.h"
+#include "nick.h"
+#include "role.h"
+#include "sshkey.h"
 
 #define USERAUTH_REQUEST	50	/* RFC 4252 section 6 */
 #define BYTES_MAX		16384u

@@ -8,7 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sshd.h"
+#include "addr.h"
+#include "authkeys.h"
+#include "base64.h"
+#include "log.h"
+#include "nick.h"
+#include "role.h"
+#include "sshkey.h"
 #include "text.h"
 
 struct parse {

@@ -2,7 +2,7 @@
 /* RFC 4648 section 4, strict in reading: one text for one value. */
 #include <string.h>
 
-#include "sshd.h"
+#include "base64.h"
 
 static const char alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

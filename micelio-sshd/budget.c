@@ -3,7 +3,8 @@
  * Connections counted: those not logged in yet, those that are, and from
  * where.  At most a thousand, so plain lists do.
  */
-#include "sshd.h"
+#include "addr.h"
+#include "budget.h"
 
 void
 budget_init(struct budget *b)

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sshd.h"
+#include "burst.h"
+#include "imsg.h"
+#include "ratelimit.h"
 
 void
 burst_said(struct burst *b, uint64_t now_ms)

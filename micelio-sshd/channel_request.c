@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mtime.h"
 #include "session.h"
 
 #define REFUSED	1

@@ -8,7 +8,10 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "sshd.h"
+#include "cmdline.h"
+#include "doc.h"
+#include "log.h"
+#include "role.h"
 #include "text.h"
 
 #define NAMES_MAX	64

@@ -1,12 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /* The command table, and what happens to a command from line to status. */
+#include <event2/event.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "caller.h"
+#include "cmdline.h"
+#include "commands.h"
+#include "commands_map.h"
+#include "cursor.h"
+#include "doc.h"
+#include "gather.h"
+#include "help.h"
+#include "import.h"
+#include "imsg.h"
+#include "log.h"
+#include "persons.h"
+#include "private.h"
+#include "proc.h"
+#include "recall.h"
+#include "role.h"
+#include "room.h"
+#include "rooms.h"
+#include "run.h"
+#include "say.h"
 #include "sshd.h"
+#include "verdict.h"
 
 #define RESULT_MAX	(8u * 1024 * 1024)
 #define INPUT_MAX	(CHAT_TEXT_MAX + 1)

@@ -9,6 +9,19 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "caller.h"
+#include "cmdline.h"
+#include "commands.h"
+#include "commands_map.h"
+#include "cursor.h"
+#include "doc.h"
+#include "import.h"
+#include "imsg.h"
+#include "log.h"
+#include "nodeid.h"
+#include "proc.h"
+#include "row.h"
+#include "run.h"
 #include "sshd.h"
 #include "text.h"
 

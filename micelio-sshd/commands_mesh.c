@@ -5,9 +5,24 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "mtime.h"
+#include "addr.h"
+#include "answer.h"
+#include "commands.h"
+#include "conf.h"
+#include "cursor.h"
+#include "doc.h"
+#include "gather.h"
+#include "imsg.h"
+#include "nodeid.h"
+#include "nodes.h"
+#include "peers.h"
+#include "proc.h"
+#include "row.h"
+#include "run.h"
 #include "sshd.h"
+#include "stats.h"
 #include "text.h"
+#include "verdict.h"
 
 #define LINK_MS		4000	/* the dial itself may take 10 s */
 

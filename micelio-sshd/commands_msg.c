@@ -4,6 +4,19 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "caller.h"
+#include "cmdline.h"
+#include "commands.h"
+#include "contact.h"
+#include "gather.h"
+#include "imsg.h"
+#include "nodeid.h"
+#include "peers.h"
+#include "people.h"
+#include "private.h"
+#include "proc.h"
+#include "room.h"
+#include "run.h"
 #include "sshd.h"
 #include "text.h"
 

@@ -4,9 +4,22 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "caller.h"
+#include "cmdline.h"
+#include "commands.h"
+#include "conf.h"
 #include "config.h"
+#include "cursor.h"
+#include "doc.h"
+#include "gather.h"
+#include "imsg.h"
+#include "listener.h"
 #include "mtime.h"
+#include "proc.h"
+#include "row.h"
+#include "run.h"
 #include "sshd.h"
+#include "status.h"
 
 #define RELOAD_MS	30000
 

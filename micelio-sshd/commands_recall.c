@@ -6,9 +6,22 @@
 #include <sysexits.h>
 #include <time.h>
 
-#include "mtime.h"
+#include "caller.h"
+#include "cmdline.h"
+#include "commands.h"
+#include "cursor.h"
+#include "doc.h"
+#include "imsg.h"
+#include "log.h"
+#include "people.h"
+#include "recall.h"
+#include "record.h"
+#include "room.h"
+#include "row.h"
+#include "run.h"
+#include "settings.h"
+#include "since.h"
 #include "sshd.h"
-#include "text.h"
 
 #define SHOWN_USUAL	20u
 #define SHOWN_MAX	500u

@@ -4,6 +4,14 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "caller.h"
+#include "commands.h"
+#include "cursor.h"
+#include "doc.h"
+#include "imsg.h"
+#include "rooms.h"
+#include "row.h"
+#include "run.h"
 #include "sshd.h"
 #include "text.h"
 

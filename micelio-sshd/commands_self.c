@@ -4,7 +4,23 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "caller.h"
+#include "cmdline.h"
+#include "commands.h"
+#include "conn.h"
+#include "contact.h"
+#include "cursor.h"
+#include "doc.h"
+#include "imsg.h"
+#include "nodeid.h"
+#include "people.h"
+#include "persons.h"
+#include "proc.h"
+#include "row.h"
+#include "run.h"
+#include "settings.h"
 #include "sshd.h"
+#include "sshkey.h"
 #include "text.h"
 
 /* To the session's process, which draws. */

@@ -4,8 +4,24 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "burst.h"
+#include "caller.h"
+#include "cmdline.h"
+#include "commands.h"
+#include "conn.h"
+#include "cursor.h"
+#include "doc.h"
+#include "help.h"
+#include "imsg.h"
 #include "mtime.h"
+#include "proc.h"
+#include "ratelimit.h"
+#include "role.h"
+#include "room.h"
+#include "run.h"
+#include "say.h"
 #include "sshd.h"
+#include "who.h"
 
 #define SAY_MS		5000
 

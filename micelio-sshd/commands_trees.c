@@ -3,7 +3,14 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "sshd.h"
+#include "answer.h"
+#include "commands.h"
+#include "cursor.h"
+#include "doc.h"
+#include "gather.h"
+#include "imsg.h"
+#include "row.h"
+#include "run.h"
 
 #define TRACES_SHOWN	20u
 

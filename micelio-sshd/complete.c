@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sshd.h"
+#include "cmdline.h"
+#include "complete.h"
+#include "log.h"
+#include "room.h"
 
 static int
 by_text(const void *a, const void *b)

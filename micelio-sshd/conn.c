@@ -5,14 +5,26 @@
  */
 #include <sys/socket.h>
 
+#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "addr.h"
+#include "auth.h"
+#include "budget.h"
+#include "caller.h"
+#include "conf.h"
+#include "conn.h"
+#include "cursor.h"
+#include "imsg.h"
+#include "imsg_chan.h"
+#include "intake.h"
 #include "log.h"
 #include "mtime.h"
+#include "outlet.h"
+#include "proc.h"
 #include "sshd.h"
-#include "text.h"
 
 #define BYE_MS		800	/* to say goodbye in */
 #define LINGER_MS	3000	/* from its last word to its end */

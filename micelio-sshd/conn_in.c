@@ -4,8 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "caller.h"
+#include "cmdline.h"
+#include "complete.h"
+#include "conf.h"
+#include "conn.h"
+#include "cursor.h"
+#include "doc.h"
+#include "imsg.h"
+#include "intake.h"
 #include "log.h"
-#include "mtime.h"
+#include "outlet.h"
+#include "persons.h"
+#include "proc.h"
+#include "room.h"
+#include "run.h"
+#include "say.h"
 #include "sshd.h"
 #include "text.h"
 

@@ -5,7 +5,13 @@
 #include <string.h>
 #include <strings.h>
 
-#include "sshd.h"
+#include "contact.h"
+#include "log.h"
+#include "nick.h"
+#include "nodeid.h"
+#include "people.h"
+#include "room.h"
+#include "sshkey.h"
 #include "text.h"
 
 void

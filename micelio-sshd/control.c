@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +15,20 @@
 #include <unistd.h>
 
 #include "../micelioctl/control_proto.h"
+#include "caller.h"
+#include "cmdline.h"
+#include "commands.h"
+#include "commands_map.h"
 #include "config.h"
+#include "control.h"
+#include "cursor.h"
+#include "imsg.h"
 #include "log.h"
-#include "mtime.h"
+#include "outlet.h"
+#include "proc.h"
+#include "role.h"
+#include "run.h"
 #include "sshd.h"
-#include "text.h"
 
 #define CLIENTS_MAX	16
 #define LISTEN_MAX	4

@@ -9,8 +9,12 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "cursor.h"
+#include "doc.h"
+#include "log.h"
 #include "mtime.h"
-#include "sshd.h"
+#include "nodeid.h"
+#include "row.h"
 #include "text.h"
 
 #define COLUMNS_MAX	16

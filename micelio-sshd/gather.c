@@ -3,9 +3,17 @@
  * Asking the daemons for their tables.  Who does not answer in time is shown
  * as not answering: nothing here waits for anybody.
  */
+#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer.h"
+#include "cursor.h"
+#include "gather.h"
+#include "imsg.h"
+#include "log.h"
+#include "proc.h"
+#include "run.h"
 #include "sshd.h"
 
 #define WANTS_MAX	8

@@ -3,7 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sshd.h"
+#include "cmdline.h"
+#include "cursor.h"
+#include "doc.h"
+#include "help.h"
+#include "role.h"
+#include "row.h"
 
 #define HELP_COLUMNS	80	/* of the narrowest usual terminal */
 #define TITLE_WIDTH	6

@@ -4,15 +4,24 @@
  * are on their way at once that stated can put them into one transaction;
  * meanwhile the input waits where it comes from.
  */
+#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "caller.h"
+#include "commands.h"
+#include "commands_map.h"
+#include "cursor.h"
+#include "doc.h"
+#include "import.h"
 #include "jsonline.h"
+#include "log.h"
 #include "mtime.h"
+#include "row.h"
+#include "run.h"
 #include "sshd.h"
-#include "text.h"
 
 #define AHEAD		128u	/* writes on their way */
 #define LINE_MAX_IN	(6 * JSONLINE_VALUE_MAX + 8192)

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "imsg.h"
+#include "intake.h"
 #include "log.h"
-#include "sshd.h"
 
 void
 intake_init(struct intake *q)

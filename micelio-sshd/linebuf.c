@@ -5,7 +5,6 @@
 #include "glyph.h"
 #include "linebuf.h"
 #include "log.h"
-#include "text.h"
 
 static void	linebuf_remember(struct linebuf *);
 static void	linebuf_forget_oldest(struct linebuf *);

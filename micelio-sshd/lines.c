@@ -17,8 +17,12 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "cursor.h"
+#include "doc.h"
+#include "log.h"
 #include "mtime.h"
-#include "sshd.h"
+#include "room.h"
+#include "settings.h"
 #include "text.h"
 
 #define CONTINUED	"        | "

@@ -5,12 +5,17 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "addr.h"
+#include "conn.h"
+#include "listener.h"
 #include "log.h"
 #include "mtime.h"
+#include "proc.h"
 #include "sshd.h"
 #include "text.h"
 

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* A connection before it is let in: which key, and is it proven. */
+#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "addr.h"
+#include "auth.h"
+#include "budget.h"
+#include "conn.h"
+#include "cursor.h"
+#include "imsg.h"
 #include "log.h"
 #include "mtime.h"
+#include "proc.h"
+#include "ratelimit.h"
+#include "role.h"
 #include "sshd.h"
 #include "text.h"
 

@@ -4,7 +4,8 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#include "sshd.h"
+#include "imsg.h"
+#include "nick.h"
 #include "text.h"
 
 #define NICK_SHOWN_MAX	(CHAT_NICK_MAX * 2)

@@ -7,7 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sshd.h"
+#include "answer.h"
+#include "cursor.h"
+#include "doc.h"
+#include "imsg.h"
+#include "log.h"
+#include "nodeid.h"
+#include "nodes.h"
+#include "row.h"
 
 struct known {
 	const void	*row;

@@ -3,7 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sshd.h"
+#include "cursor.h"
+#include "log.h"
+#include "notes.h"
+#include "people.h"
+#include "sshkey.h"
 #include "text.h"
 
 #define NOTE_VERSION	1u

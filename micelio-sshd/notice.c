@@ -6,7 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cursor.h"
+#include "imsg.h"
+#include "log.h"
 #include "mtime.h"
+#include "nodeid.h"
+#include "notice.h"
+#include "ratelimit.h"
+#include "room.h"
 #include "sshd.h"
 #include "text.h"
 

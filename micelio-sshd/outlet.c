@@ -3,7 +3,7 @@
  * What a reader has been sent and has not taken.  Beyond the window lines
  * are counted, not kept: who does not read is told how much was missed.
  */
-#include "sshd.h"
+#include "outlet.h"
 
 bool
 outlet_take(struct outlet *o, size_t n, unsigned int lines)

@@ -7,8 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cursor.h"
+#include "imsg.h"
+#include "log.h"
 #include "mtime.h"
-#include "sshd.h"
+#include "nick.h"
+#include "nodeid.h"
+#include "people.h"
+#include "record.h"
+#include "room.h"
+#include "settings.h"
+#include "sshkey.h"
 #include "text.h"
 
 #define LINES_MAX	(1024u * 1024)	/* one item rendered */

@@ -8,7 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sshd.h"
+#include "addr.h"
+#include "answer.h"
+#include "cursor.h"
+#include "doc.h"
+#include "imsg.h"
+#include "nodeid.h"
+#include "peers.h"
+#include "row.h"
 #include "text.h"
 
 #define ROW_ROOM	8192u

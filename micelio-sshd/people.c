@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sshd.h"
+#include "cursor.h"
+#include "log.h"
+#include "people.h"
 #include "row.h"
+#include "settings.h"
+#include "sshkey.h"
 #include "text.h"
 
 static void

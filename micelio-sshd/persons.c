@@ -5,7 +5,19 @@
  */
 #include <string.h>
 
+#include "commands.h"
+#include "conn.h"
+#include "cursor.h"
+#include "imsg.h"
+#include "notes.h"
+#include "people.h"
+#include "persons.h"
+#include "private.h"
+#include "proc.h"
+#include "recall.h"
+#include "record.h"
 #include "sshd.h"
+#include "sshkey.h"
 
 #define PERSON_MAX	32768u	/* as stored */
 

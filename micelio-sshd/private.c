@@ -8,9 +8,24 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "caller.h"
+#include "cmdline.h"
+#include "contact.h"
+#include "cursor.h"
+#include "imsg.h"
 #include "log.h"
 #include "mtime.h"
+#include "nick.h"
+#include "nodeid.h"
+#include "notes.h"
+#include "people.h"
+#include "private.h"
+#include "proc.h"
+#include "room.h"
+#include "run.h"
+#include "settings.h"
 #include "sshd.h"
+#include "sshkey.h"
 #include "text.h"
 
 #define PENDING_MAX	256u

@@ -6,6 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cursor.h"
+#include "imsg.h"
+#include "log.h"
+#include "proc.h"
+#include "recall.h"
+#include "record.h"
 #include "sshd.h"
 
 #define RECALLS_MAX	64u

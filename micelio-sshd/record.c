@@ -7,7 +7,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "sshd.h"
+#include "cursor.h"
+#include "imsg.h"
+#include "record.h"
+#include "room.h"
+#include "sshkey.h"
 
 #define RECORD_VERSION	1u
 #define RECORD_ROOM_MAX	64u

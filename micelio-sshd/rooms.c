@@ -7,8 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "caller.h"
+#include "conn.h"
+#include "contact.h"
+#include "cursor.h"
+#include "imsg.h"
 #include "log.h"
+#include "nick.h"
+#include "nodeid.h"
+#include "people.h"
+#include "private.h"
+#include "proc.h"
+#include "record.h"
+#include "room.h"
+#include "rooms.h"
 #include "sshd.h"
+#include "sshkey.h"
 #include "text.h"
 
 #define BODY_MAX	65535u

@@ -1,13 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* Lines on their way to the network, and those that come from it. */
+#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "burst.h"
+#include "caller.h"
+#include "cmdline.h"
+#include "conn.h"
+#include "cursor.h"
+#include "doc.h"
+#include "imsg.h"
 #include "log.h"
 #include "mtime.h"
+#include "proc.h"
+#include "ratelimit.h"
+#include "room.h"
+#include "rooms.h"
+#include "row.h"
+#include "run.h"
+#include "say.h"
 #include "sshd.h"
+#include "sshkey.h"
 
 #define AGAIN_MIN_MS	100u	/* before another try */
 

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "glyph.h"
 #include "screen.h"
 
 static void	screen_put(struct screen *, const char *);

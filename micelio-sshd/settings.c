@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sshd.h"
+#include "settings.h"
 #include "text.h"
 
 static const char *const on_off[] = { "off", "on", NULL };

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "mtime.h"
-#include "sshd.h"
+#include "since.h"
 #include "text.h"
 
 #define LINES_MAX	500u

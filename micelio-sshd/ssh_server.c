@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "log.h"
-#include "mtime.h"
 #include "session.h"
 #include "sigcapture.h"
 #include "signer_provider.h"

@@ -10,15 +10,43 @@
  * Talks to: the parent (spawns sessions, hands over authorized_keys, reloads),
  * gossipd (chat), transportd and stated (tables, events), the sessions.
  */
+#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "addr.h"
+#include "authkeys.h"
+#include "budget.h"
+#include "caller.h"
+#include "cmdline.h"
+#include "commands.h"
+#include "commands_map.h"
+#include "conn.h"
+#include "contact.h"
+#include "control.h"
+#include "cursor.h"
+#include "doc.h"
+#include "gather.h"
+#include "imsg.h"
+#include "listener.h"
 #include "log.h"
 #include "mtime.h"
+#include "notes.h"
+#include "notice.h"
+#include "people.h"
+#include "persons.h"
+#include "private.h"
+#include "proc.h"
+#include "recall.h"
+#include "room.h"
+#include "rooms.h"
+#include "row.h"
+#include "say.h"
 #include "sshd.h"
+#include "sshkey.h"
 #include "text.h"
 
 #define STOP_MS		800

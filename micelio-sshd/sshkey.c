@@ -6,8 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base64.h"
+#include "cursor.h"
 #include "libcrypto.h"
-#include "sshd.h"
+#include "log.h"
+#include "sshkey.h"
 
 #define ED25519_LEN	32u
 #define RSA_E_MAX	8u		/* bytes of the public exponent */

@@ -3,7 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sshd.h"
+#include "answer.h"
+#include "cursor.h"
+#include "doc.h"
+#include "imsg.h"
+#include "log.h"
+#include "row.h"
+#include "stats.h"
 
 static const struct {
 	enum proc_role	 role;

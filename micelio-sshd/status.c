@@ -6,8 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "answer.h"
+#include "conf.h"
 #include "config.h"
-#include "sshd.h"
+#include "cursor.h"
+#include "doc.h"
+#include "imsg.h"
+#include "nodeid.h"
+#include "row.h"
+#include "status.h"
 
 #define WIDTH	78
 

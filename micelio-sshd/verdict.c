@@ -4,8 +4,13 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "cursor.h"
+#include "doc.h"
+#include "imsg.h"
 #include "mtime.h"
-#include "sshd.h"
+#include "nodeid.h"
+#include "row.h"
+#include "verdict.h"
 
 static const char *
 outcome_name(enum link_status s)

@@ -2,7 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sshd.h"
+#include "cursor.h"
+#include "doc.h"
+#include "people.h"
+#include "room.h"
+#include "row.h"
+#include "sshkey.h"
+#include "who.h"
 
 void
 who_build(const struct room *r, const char *node, uint64_t now_ms,

@@ -13,7 +13,11 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "sshd.h"
+#include "answer.h"
+#include "cursor.h"
+#include "doc.h"
+#include "imsg.h"
+#include "row.h"
 
 #define ID_A	"56475aa75463474c0285df5dbf2bcab73da651358839e9b77481b2eab107708c"
 #define ID_B	"56f000000000474c0285df5dbf2bcab73da651358839e9b77481b2eab107708c"

@@ -8,6 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "addr.h"
+#include "auth.h"
+#include "authkeys.h"
+#include "cursor.h"
+#include "sshkey.h"
 #include "testkeys.h"
 
 static const uint8_t sid[32] = { 1, 2, 3, 4, 5, 6, 7, 8 };

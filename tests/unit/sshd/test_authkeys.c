@@ -8,8 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "addr.h"
+#include "auth.h"
+#include "authkeys.h"
+#include "base64.h"
 #include "json.h"
-#include "sshd.h"
+#include "role.h"
+#include "sshkey.h"
 
 #define A_B64	"AAAAC3NzaC1lZDI1NTE5AAAAIAOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3" \
 		"chmQSVTG4"

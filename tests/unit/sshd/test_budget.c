@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sshd.h"
+#include "addr.h"
+#include "budget.h"
+#include "outlet.h"
 
 static struct budget b;
 static struct budget_entry e[256];

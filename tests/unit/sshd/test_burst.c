@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "sshd.h"
+#include "burst.h"
+#include "imsg.h"
+#include "intake.h"
+#include "ratelimit.h"
 
 static struct burst b;
 static bool tell;

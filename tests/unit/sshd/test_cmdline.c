@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "sshd.h"
+#include "cmdline.h"
+#include "doc.h"
+#include "role.h"
 
 static const struct command table[] = {
 	{ "help", "[COMMAND]", "list", { "help", "help say" }, ROLE_USER,

@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sshd.h"
+#include "cmdline.h"
+#include "complete.h"
+#include "nodeid.h"
+#include "role.h"
+#include "room.h"
 
 static const struct command table[] = {
 	{ "help", "", "", { "", "" }, ROLE_USER, DOOR_ANY },

@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cursor.h"
+#include "doc.h"
 #include "json.h"
-#include "sshd.h"
+#include "row.h"
 
 static struct doc d;
 static struct wbuf w;

@@ -7,7 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sshd.h"
+#include "cmdline.h"
+#include "cursor.h"
+#include "doc.h"
+#include "help.h"
+#include "role.h"
 
 #define ROWS_MAX	23	/* of 24; the prompt has one */
 #define COLUMNS		80

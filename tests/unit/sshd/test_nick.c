@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sshd.h"
+#include "nick.h"
 
 static void
 test_check(void **state)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+#include "doc.h"
 #include "mesh.h"
+#include "nodeid.h"
+#include "nodes.h"
+#include "row.h"
 
 static int
 setup(void **state)

@@ -7,9 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "cursor.h"
+#include "doc.h"
+#include "imsg.h"
 #include "json.h"
-#include "sshd.h"
+#include "nodeid.h"
+#include "room.h"
 #include "text.h"
+#include "who.h"
 
 #define NOW	1700000000000u		/* 2023-11-14 22:13:20 UTC */
 #define T	"[22:13] "

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include "answer.h"
+#include "cursor.h"
+#include "doc.h"
 #include "mesh.h"
+#include "nodeid.h"
+#include "peers.h"
+#include "row.h"
 
 static int
 setup(void **state)

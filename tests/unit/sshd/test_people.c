@@ -8,7 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sshd.h"
+#include "contact.h"
+#include "cursor.h"
+#include "imsg.h"
+#include "nodeid.h"
+#include "notes.h"
+#include "people.h"
+#include "record.h"
+#include "room.h"
+#include "settings.h"
+#include "since.h"
 
 #define NOW	UINT64_C(1700000000000)		/* 22:13:20 UTC */
 

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base64.h"
+#include "cursor.h"
+#include "sshkey.h"
 #include "testkeys.h"
 
 static void

@@ -8,7 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sshd.h"
+#include "answer.h"
+#include "conf.h"
+#include "cursor.h"
+#include "doc.h"
+#include "imsg.h"
+#include "row.h"
+#include "status.h"
 
 static struct answer a[7];
 static struct strlist ssh, boot;

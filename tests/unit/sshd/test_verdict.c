@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "answer.h"
+#include "cursor.h"
+#include "doc.h"
+#include "imsg.h"
 #include "mesh.h"
+#include "row.h"
+#include "stats.h"
+#include "verdict.h"
 
 static int
 setup(void **state)

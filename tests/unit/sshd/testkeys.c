@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base64.h"
+#include "cursor.h"
+#include "sshkey.h"
 #include "testkeys.h"
 
 static void

@@ -5,7 +5,9 @@
 
 #include <openssl/evp.h>
 
-#include "sshd.h"
+#include "sshkey.h"
+
+struct wbuf;
 
 struct testkey {
 	EVP_PKEY	*pkey;

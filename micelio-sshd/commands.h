@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* What starts the commands of the table in command.c. */
+#ifndef MICELIO_SSHD_COMMANDS_H
+#define MICELIO_SSHD_COMMANDS_H
+
+struct caller;
+struct hub;
+struct imsg;
+struct run;
+
+/* commands_map.c */
+void	 cmd_unwatch(struct run *);
+void	 cmd_put(struct run *);
+void	 cmd_get(struct run *);
+void	 cmd_del(struct run *);
+void	 cmd_ls(struct run *);
+void	 cmd_versions(struct run *);
+void	 cmd_watch(struct run *);
+void	 cmd_state(struct run *);
+void	 cmd_export(struct run *);
+void	 cmd_backup(struct run *);
+void	 cmd_verify(struct run *);
+
+/* commands_mesh.c */
+void	 cmd_peer(struct run *);
+void	 cmd_nodes(struct run *);
+void	 cmd_stats(struct run *);
+void	 cmd_link(struct run *);
+void	 cmd_link_done(struct hub *, struct imsg *);
+void	 cmd_unlink(struct run *);
+void	 cmd_unlink_done(struct hub *, struct imsg *);
+void	 cmd_peers(struct run *);
+
+/* commands_msg.c */
+void	 cmd_msg(struct run *);
+void	 cmd_reply(struct run *);
+
+/* commands_node.c */
+void	 cmd_status(struct run *);
+void	 cmd_version(struct run *);
+void	 cmd_reload(struct run *);
+void	 cmd_reload_done(struct hub *, struct imsg *);
+
+/* commands_recall.c */
+void	 cmd_history(struct run *);
+void	 cmd_missed(struct run *);
+void	 cmd_search(struct run *);
+/* "-- 12 lines since 11:40, 2 mention you: /missed" */
+void	 missed_tell(struct caller *);
+
+/* commands_rooms.c */
+void	 cmd_join(struct run *);
+void	 cmd_part(struct run *);
+void	 cmd_rooms(struct run *);
+void	 cmd_topic(struct run *);
+
+/* commands_self.c */
+/* What its session's process has to know of the settings. */
+void	 settings_tell(struct caller *);
+void	 cmd_whois(struct run *);
+void	 cmd_set(struct run *);
+void	 cmd_away(struct run *);
+void	 cmd_back(struct run *);
+void	 cmd_ignore(struct run *);
+void	 cmd_unignore(struct run *);
+
+/* commands_talk.c */
+void	 cmd_help(struct run *);
+void	 cmd_who(struct run *);
+void	 cmd_nick(struct run *);
+void	 cmd_quit(struct run *);
+void	 cmd_say(struct run *);
+void	 cmd_me(struct run *);
+void	 cmd_tail(struct run *);
+void	 cmd_say_input(struct run *);
+
+/* commands_trees.c */
+void	 cmd_links(struct run *);
+void	 cmd_trace(struct run *);
+
+/* import.c */
+void	 cmd_import(struct run *);
+
+#endif

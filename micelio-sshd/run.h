@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* A command on its way. */
+#ifndef MICELIO_SSHD_RUN_H
+#define MICELIO_SSHD_RUN_H
+
+#include <bsd/sys/queue.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cmdline.h"
+#include "cursor.h"
+#include "nodeid.h"
+
+struct caller;
+struct event;
+struct gather;
+struct hub;
+struct import;
+struct maprun;
+struct recall;
+
+struct run {
+	TAILQ_ENTRY(run)	 entry;		/* of the caller */
+	TAILQ_ENTRY(run)	 all;		/* of the hub */
+	struct caller		*caller;
+	struct cmdline		 line;
+	struct gather		*gather;
+	uint32_t		 request;	/* RELOAD or say, 0: none */
+	struct event		*deadline;
+	void			(*timeout)(struct run *);
+	struct wbuf		 in;		/* standard input */
+	struct maprun		*map;		/* commands_map.c */
+	struct recall		*recall;	/* commands_recall.c */
+	struct import		*import;	/* import.c */
+	bool			 wants_input;
+	bool			 in_over;	/* more than fits */
+	char			 about[NODEID_HEX + 1];	/* unlink: the node */
+};
+
+extern const struct command commands[];
+/* A line or words of a caller; exec and control get caller->exit(). */
+void	 command_line(struct caller *, const char *, size_t);
+void	 command_words(struct caller *, const char *const *, size_t n);
+struct run *run_by_request(struct hub *, uint32_t);
+void	 run_out(struct run *, int stream, const char *, size_t);
+void	 run_doc(struct run *, const struct doc *,
+	    void (*text)(const struct doc *, struct wbuf *));
+/* A verdict: to standard error when it is a refusal in words. */
+void	 run_verdict(struct run *, const struct doc *, int status);
+void	 run_done(struct run *, int status);
+void	 run_fail(struct run *, int status, const char *, ...)
+	    __attribute__((format(printf, 3, 4)));
+void	 run_input(struct run *, const void *, size_t);	/* 0: the end */
+void	 run_deadline(struct run *, unsigned int ms,
+	    void (*cb)(struct run *));
+void	 run_free(struct run *);
+
+#endif
