@@ -12,6 +12,7 @@ import time
 
 from node import Node
 from runner import lane
+from smallfs import Small
 from sshclient import Client, Key
 from waiting import until
 
@@ -262,33 +263,6 @@ def test_kept_over_kills(t):
 @lane(long=True, budget=1800)
 def test_kept_over_many_kills(t):
     killed(t, 200)
-
-
-class Small:
-    """A file system of a few megabytes, mounted on a directory."""
-
-    def __init__(self, t, size):
-        self.path = os.path.join(t.dir, "small")
-        os.mkdir(self.path, 0o700)
-        subprocess.run(["mount", "-t", "tmpfs", "-o",
-                        f"size={size},mode=700", "tmpfs", self.path],
-                       check=True)
-        t.fixtures.append(self)
-
-    def fill(self):
-        with open(os.path.join(self.path, "ballast"), "wb",
-                  buffering=0) as f:
-            try:
-                while True:
-                    f.write(bytes(4096))
-            except OSError:
-                pass
-
-    def empty(self):
-        os.unlink(os.path.join(self.path, "ballast"))
-
-    def close(self):
-        subprocess.run(["umount", "-l", self.path], check=True)
 
 
 @lane(root=True)
