@@ -7,11 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "book.h"
 #include "common/cursor.h"
+#include "common/imsg.h"
+#include "common/imsg_chan.h"
+#include "common/imsg_types.h"
+#include "common/log.h"
 #include "common/mtime.h"
+#include "common/nodeid.h"
 #include "common/proc.h"
 #include "gossip.h"
 #include "gossipd.h"
+#include "proto/envelope.h"
+#include "proto/m2.h"
+#include "proto/message.h"
+#include "proto/talk.h"
+#include "verify.h"
 
 #define MULTI_MAX	1024u		/* sessions of one FRAME_MULTI */
 #define HUB_QUEUE_MAX	(4u * 1024 * 1024)

@@ -14,7 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gossip.h"
+#include "admit.h"
+#include "common/conf.h"
+#include "common/imsg_types.h"
+#include "common/log.h"
+#include "common/nodeid.h"
+#include "core.h"
+#include "discovery.h"
+#include "lru.h"
+#include "orders.h"
+#include "peers.h"
+#include "session.h"
 
 struct offender {
 	struct lru_node	 node;

@@ -5,7 +5,20 @@
  */
 #include <stdlib.h>
 
-#include "gossip.h"
+#include "bcast.h"
+#include "beat.h"
+#include "common/imsg_types.h"
+#include "control.h"
+#include "core.h"
+#include "gtime.h"
+#include "link.h"
+#include "maplink.h"
+#include "peers.h"
+#include "proto/m2.h"
+#include "record.h"
+#include "relay.h"
+#include "session.h"
+#include "slots.h"
 
 #define CLOCK_LINKS_MIN	5u
 

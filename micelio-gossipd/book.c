@@ -7,8 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "book.h"
+#include "common/log.h"
+#include "common/nodeid.h"
 #include "common/text.h"
+#include "core.h"
+#include "discovery.h"
+#include "exchange.h"
+#include "exchange_out.h"
 #include "gossip.h"
+#include "gtime.h"
+#include "lru.h"
+#include "proto/m2.h"
+#include "record.h"
+#include "session.h"
 
 #define VERIFIED	0
 #define HEARSAY		1

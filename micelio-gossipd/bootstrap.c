@@ -14,8 +14,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admit.h"
+#include "bootstrap.h"
+#include "common/addr.h"
+#include "common/conf.h"
+#include "common/imsg.h"
+#include "common/imsg_types.h"
+#include "common/log.h"
+#include "common/nodeid.h"
 #include "common/text.h"
+#include "core.h"
 #include "gossip.h"
+#include "peers.h"
 
 static struct boot	*boot_by_dial(const struct gossip *, uint32_t);
 static struct boot	*boot_by_text(const struct gossip *, const char *);

@@ -6,8 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chat.h"
+#include "common/cursor.h"
+#include "common/imsg_types.h"
+#include "common/log.h"
 #include "common/text.h"
+#include "core.h"
+#include "envelope_out.h"
 #include "gossip.h"
+#include "gtime.h"
+#include "jobs.h"
+#include "orders.h"
+#include "pacer.h"
+#include "proto/envelope.h"
+#include "proto/message.h"
+#include "tree.h"
 
 static void	result(struct gossip *, uint32_t req, enum chat_status,
 		    size_t given, uint64_t retry_ms);

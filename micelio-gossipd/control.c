@@ -10,7 +10,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bcast.h"
+#include "beat.h"
+#include "common/cursor.h"
+#include "common/imsg_types.h"
+#include "common/log.h"
+#include "control.h"
+#include "core.h"
 #include "gossip.h"
+#include "gtime.h"
+#include "link.h"
+#include "maplink.h"
+#include "msglog.h"
+#include "peers.h"
+#include "proto/envelope.h"
+#include "proto/m2.h"
+#include "session.h"
+#include "window.h"
 
 static bool	control_build(struct gossip *, struct link *);
 static void	announce(struct gossip *, struct link *);

@@ -16,8 +16,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admit.h"
+#include "book.h"
+#include "bootstrap.h"
+#include "common/addr.h"
+#include "common/imsg_types.h"
+#include "common/log.h"
+#include "common/nodeid.h"
 #include "common/text.h"
+#include "core.h"
+#include "discovery.h"
 #include "gossip.h"
+#include "lru.h"
+#include "peers.h"
+#include "reach.h"
+#include "session.h"
+#include "slots.h"
 
 #define LOOK_PAUSE_MS	50u	/* between two looks */
 #define FAIL_MAX	12u	/* failures beyond do not make it longer */

@@ -8,7 +8,34 @@
  */
 #include <string.h>
 
-#include "gossip.h"
+#include "beat.h"
+#include "book.h"
+#include "chat.h"
+#include "common/log.h"
+#include "common/nodeid.h"
+#include "common/ratelimit.h"
+#include "core.h"
+#include "drop.h"
+#include "envelope_in.h"
+#include "exchange.h"
+#include "gtime.h"
+#include "jobs.h"
+#include "keyring.h"
+#include "limiter.h"
+#include "link.h"
+#include "lru.h"
+#include "maplink.h"
+#include "parked.h"
+#include "peers.h"
+#include "proto/arena.h"
+#include "proto/envelope.h"
+#include "proto/m2.h"
+#include "proto/message.h"
+#include "repair.h"
+#include "seen.h"
+#include "session.h"
+#include "talk.h"
+#include "tree.h"
 
 /* Points of a connection's budget for bad input. */
 #define POINTS_SIGNATURE	4u

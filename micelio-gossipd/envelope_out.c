@@ -5,7 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chat.h"
+#include "common/cursor.h"
+#include "common/imsg_types.h"
+#include "common/log.h"
+#include "common/nodeid.h"
+#include "core.h"
+#include "envelope_out.h"
+#include "exchange_out.h"
 #include "gossip.h"
+#include "gtime.h"
+#include "hello.h"
+#include "maplink.h"
+#include "proto/envelope.h"
+#include "record.h"
 
 static void	signing_free(struct gossip *, struct signing *);
 

@@ -8,7 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gossip.h"
+#include "admit.h"
+#include "book.h"
+#include "common/log.h"
+#include "common/nodeid.h"
+#include "common/ratelimit.h"
+#include "core.h"
+#include "drop.h"
+#include "exchange.h"
+#include "hello.h"
+#include "jobs.h"
+#include "peers.h"
+#include "proto/envelope.h"
+#include "proto/message.h"
+#include "session.h"
 
 struct merge {
 	struct gossip	*g;

@@ -8,7 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gossip.h"
+#include "book.h"
+#include "common/cursor.h"
+#include "common/imsg_types.h"
+#include "common/log.h"
+#include "common/nodeid.h"
+#include "core.h"
+#include "envelope_out.h"
+#include "exchange_out.h"
+#include "hello.h"
+#include "lru.h"
+#include "peers.h"
+#include "proto/envelope.h"
+#include "proto/message.h"
+#include "session.h"
 
 #define SHARE_RECENT	128u	/* most recently verified; the rest by chance */
 #define ENTRY_BESIDE	256u	/* bytes of an entry beside its address */

@@ -5,8 +5,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admit.h"
+#include "bcast.h"
+#include "book.h"
+#include "bootstrap.h"
+#include "chat.h"
+#include "common/conf.h"
+#include "common/cursor.h"
+#include "common/imsg_types.h"
+#include "common/log.h"
+#include "common/nodeid.h"
 #include "common/text.h"
+#include "core.h"
+#include "discovery.h"
+#include "envelope_out.h"
+#include "exchange_out.h"
 #include "gossip.h"
+#include "gtime.h"
+#include "jobs.h"
+#include "keyring.h"
+#include "limiter.h"
+#include "lru.h"
+#include "maplink.h"
+#include "orders.h"
+#include "pacer.h"
+#include "peers.h"
+#include "proto/arena.h"
+#include "proto/message.h"
+#include "seen.h"
+#include "session.h"
+#include "slots.h"
+#include "talk.h"
 
 #define SCRATCH_MAX	(FRAME_MAX + 1024)
 

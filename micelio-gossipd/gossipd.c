@@ -14,12 +14,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "book.h"
+#include "common/addr.h"
+#include "common/conf.h"
 #include "common/cursor.h"
+#include "common/imsg.h"
+#include "common/imsg_types.h"
+#include "common/log.h"
 #include "common/mtime.h"
+#include "common/nodeid.h"
 #include "common/proc.h"
 #include "common/row.h"
 #include "gossip.h"
 #include "gossipd.h"
+#include "gtime.h"
+#include "proto/envelope.h"
+#include "proto/message.h"
+#include "proto/talk.h"
+#include "verify.h"
 
 static struct gossipd	self;
 

@@ -13,7 +13,25 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gossip.h"
+#include "admit.h"
+#include "common/addr.h"
+#include "common/conf.h"
+#include "common/cursor.h"
+#include "common/imsg.h"
+#include "common/imsg_types.h"
+#include "common/log.h"
+#include "common/nodeid.h"
+#include "core.h"
+#include "envelope_out.h"
+#include "hello.h"
+#include "jobs.h"
+#include "maplink.h"
+#include "montgomery.h"
+#include "peers.h"
+#include "proto/arena.h"
+#include "proto/envelope.h"
+#include "proto/message.h"
+#include "session.h"
 
 #define TEXT_MAX	256
 

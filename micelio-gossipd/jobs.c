@@ -6,7 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cursor.h"
+#include "common/log.h"
+#include "core.h"
+#include "envelope_in.h"
+#include "exchange.h"
 #include "gossip.h"
+#include "gtime.h"
+#include "hello.h"
+#include "jobs.h"
+#include "peers.h"
+#include "proto/envelope.h"
+#include "proto/m2.h"
+#include "record.h"
+#include "session.h"
 
 static struct job	*job_keep(struct gossip *, const struct job *);
 static enum verdict	 job_ask(struct gossip *, const struct job *);

@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gossip.h"
+#include "common/log.h"
+#include "common/nodeid.h"
+#include "keyring.h"
+#include "lru.h"
 
 struct ring_key {
 	struct lru_node	 node;

@@ -6,7 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gossip.h"
+#include "common/log.h"
+#include "common/nodeid.h"
+#include "common/ratelimit.h"
+#include "limiter.h"
+#include "lru.h"
 
 struct sender {
 	struct lru_node	 node;

@@ -8,7 +8,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gossip.h"
+#include "bcast.h"
+#include "beat.h"
+#include "common/cursor.h"
+#include "common/log.h"
+#include "common/ratelimit.h"
+#include "control.h"
+#include "core.h"
+#include "drop.h"
+#include "gtime.h"
+#include "heap.h"
+#include "link.h"
+#include "maplink.h"
+#include "pacer.h"
+#include "parked.h"
+#include "proto/envelope.h"
+#include "proto/m2.h"
+#include "record.h"
+#include "relay.h"
+#include "repair.h"
+#include "session.h"
+#include "tree.h"
+#include "window.h"
 
 static void	setup_in(struct gossip *, struct link *,
 		    const struct m2_setup *);

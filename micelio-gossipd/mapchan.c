@@ -5,10 +5,15 @@
 #include <string.h>
 
 #include "common/cursor.h"
+#include "common/imsg.h"
+#include "common/imsg_chan.h"
 #include "common/mtime.h"
+#include "common/nodeid.h"
 #include "common/proc.h"
 #include "gossip.h"
 #include "gossipd.h"
+#include "gtime.h"
+#include "proto/m2.h"
 
 static struct imsgchan *
 stated(const struct gossipd *d)

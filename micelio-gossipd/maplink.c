@@ -12,7 +12,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bcast.h"
+#include "common/cursor.h"
+#include "common/imsg_types.h"
+#include "common/log.h"
+#include "common/ratelimit.h"
+#include "control.h"
+#include "core.h"
+#include "drop.h"
+#include "envelope_out.h"
 #include "gossip.h"
+#include "gtime.h"
+#include "jobs.h"
+#include "link.h"
+#include "maplink.h"
+#include "peers.h"
+#include "proto/m2.h"
+#include "session.h"
+#include "tree.h"
 
 static void	delta_sign(struct gossip *);
 

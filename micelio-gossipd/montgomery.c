@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-#include "gossip.h"
+#include "common/log.h"
+#include "montgomery.h"
 
 static const uint8_t field_p[32] = {
 	0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,

@@ -12,8 +12,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admit.h"
+#include "common/conf.h"
+#include "common/imsg_types.h"
+#include "common/log.h"
+#include "common/nodeid.h"
 #include "common/text.h"
+#include "core.h"
 #include "gossip.h"
+#include "gtime.h"
+#include "orders.h"
+#include "peers.h"
+#include "reach.h"
+#include "session.h"
 
 struct order {
 	TAILQ_ENTRY(order) entry;

@@ -8,7 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gossip.h"
+#include "bcast.h"
+#include "common/log.h"
+#include "common/nodeid.h"
+#include "control.h"
+#include "core.h"
+#include "envelope_in.h"
+#include "gtime.h"
+#include "jobs.h"
+#include "limiter.h"
+#include "lru.h"
+#include "parked.h"
+#include "proto/envelope.h"
+#include "proto/m2.h"
 
 struct parked {
 	STAILQ_ENTRY(parked) entry;

@@ -12,8 +12,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admit.h"
+#include "book.h"
+#include "bootstrap.h"
+#include "common/imsg.h"
+#include "common/imsg_types.h"
+#include "common/log.h"
+#include "common/nodeid.h"
+#include "common/ratelimit.h"
 #include "common/text.h"
+#include "control.h"
+#include "core.h"
+#include "discovery.h"
+#include "envelope_in.h"
+#include "exchange.h"
+#include "exchange_out.h"
 #include "gossip.h"
+#include "gtime.h"
+#include "hello.h"
+#include "keyring.h"
+#include "link.h"
+#include "lru.h"
+#include "orders.h"
+#include "peers.h"
+#include "proto/m2.h"
+#include "reach.h"
+#include "session.h"
+#include "slots.h"
 
 /* Credit goes back in lumps: a quarter of the window at the latest. */
 #define CREDIT_LUMP_FRAMES	(SESSION_WINDOW_FRAMES / 4)

@@ -2,7 +2,7 @@
 /* Points of Ed25519 that are judged differently by different libraries. */
 #include <string.h>
 
-#include "gossip.h"
+#include "point.h"
 
 /* The sign does not matter. */
 bool

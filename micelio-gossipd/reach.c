@@ -9,8 +9,13 @@
  */
 #include <string.h>
 
+#include "common/addr.h"
+#include "common/imsg_types.h"
 #include "common/reach.h"
-#include "gossip.h"
+#include "core.h"
+#include "hello.h"
+#include "reach.h"
+#include "session.h"
 
 #define NAME_CHARS	"abcdefghijklmnopqrstuvwxyz" \
 			"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."

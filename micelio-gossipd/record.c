@@ -8,8 +8,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bcast.h"
+#include "book.h"
+#include "common/cursor.h"
+#include "common/imsg_types.h"
+#include "common/log.h"
+#include "common/nodeid.h"
+#include "common/ratelimit.h"
 #include "common/text.h"
+#include "core.h"
+#include "drop.h"
+#include "envelope_out.h"
 #include "gossip.h"
+#include "gtime.h"
+#include "hello.h"
+#include "jobs.h"
+#include "link.h"
+#include "lru.h"
+#include "maplink.h"
+#include "peers.h"
+#include "point.h"
+#include "proto/envelope.h"
+#include "proto/m2.h"
+#include "record.h"
+#include "session.h"
 
 #define RECORD_BESIDE	160u	/* bytes of one beside its addresses */
 

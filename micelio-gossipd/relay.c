@@ -9,7 +9,20 @@
  */
 #include <string.h>
 
+#include "bcast.h"
+#include "common/log.h"
+#include "common/nodeid.h"
+#include "common/ratelimit.h"
+#include "core.h"
 #include "gossip.h"
+#include "gtime.h"
+#include "link.h"
+#include "msglog.h"
+#include "peers.h"
+#include "proto/m2.h"
+#include "relay.h"
+#include "session.h"
+#include "tree.h"
 
 static uint64_t	push(struct gossip *, struct logmsg *);
 

@@ -9,7 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gossip.h"
+#include "bcast.h"
+#include "common/log.h"
+#include "control.h"
+#include "core.h"
+#include "envelope_in.h"
+#include "heap.h"
+#include "link.h"
+#include "lru.h"
+#include "msglog.h"
+#include "peers.h"
+#include "proto/envelope.h"
+#include "proto/m2.h"
+#include "repair.h"
+#include "seen.h"
+#include "session.h"
+#include "tree.h"
 
 static void	ask_end(struct gossip *, struct want *);
 static void	want_free(struct gossip *, struct want *);

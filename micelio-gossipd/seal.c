@@ -6,8 +6,10 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "common/cursor.h"
 #include "common/sealkey.h"
-#include "gossip.h"
+#include "proto/talk.h"
+#include "seal.h"
 
 static const uint8_t zero_nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES];
 

@@ -11,7 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gossip.h"
+#include "common/log.h"
+#include "common/nodeid.h"
+#include "gtime.h"
+#include "lru.h"
+#include "seen.h"
 
 struct author {
 	struct lru_node	 node;

@@ -13,7 +13,16 @@
  * such step halves a round trip, so they end.  Links of network.bootstrap and
  * those people asked for are never given up.
  */
-#include "gossip.h"
+#include "admit.h"
+#include "bootstrap.h"
+#include "common/imsg_types.h"
+#include "common/log.h"
+#include "core.h"
+#include "discovery.h"
+#include "peers.h"
+#include "reach.h"
+#include "session.h"
+#include "slots.h"
 
 static bool	own(const struct gossip *, const struct session *);
 static void	relabel(struct gossip *, size_t own_max);

@@ -3,8 +3,26 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bcast.h"
+#include "book.h"
+#include "bootstrap.h"
+#include "common/cursor.h"
+#include "common/imsg.h"
+#include "common/imsg_types.h"
+#include "common/nodeid.h"
 #include "common/row.h"
+#include "core.h"
+#include "drop.h"
+#include "exchange.h"
 #include "gossip.h"
+#include "gtime.h"
+#include "hello.h"
+#include "keyring.h"
+#include "limiter.h"
+#include "link.h"
+#include "lru.h"
+#include "seen.h"
+#include "session.h"
 
 static void
 drop_row(const char *what, uint64_t count, const char *why, struct wbuf *b,

@@ -8,8 +8,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "book.h"
+#include "common/cursor.h"
+#include "common/imsg_types.h"
+#include "common/log.h"
+#include "common/nodeid.h"
 #include "common/text.h"
+#include "core.h"
+#include "envelope_out.h"
 #include "gossip.h"
+#include "gtime.h"
+#include "jobs.h"
+#include "keyring.h"
+#include "montgomery.h"
+#include "pacer.h"
+#include "proto/arena.h"
+#include "proto/envelope.h"
+#include "proto/m2.h"
+#include "proto/talk.h"
+#include "seal.h"
+#include "talk.h"
 
 #define TALK_FUTURE_S	(9u * 60)
 #define TALK_PAST_S	(50u * 60)

@@ -3,9 +3,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bcast.h"
+#include "common/cursor.h"
+#include "common/log.h"
+#include "common/nodeid.h"
 #include "common/row.h"
 #include "common/text.h"
+#include "core.h"
+#include "envelope_in.h"
+#include "envelope_out.h"
 #include "gossip.h"
+#include "link.h"
+#include "lru.h"
+#include "maplink.h"
+#include "msglog.h"
+#include "proto/envelope.h"
+#include "repair.h"
+#include "session.h"
+#include "trace.h"
+#include "tree.h"
 
 static uint32_t
 slots(uint64_t bits)

@@ -10,7 +10,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bcast.h"
+#include "common/cursor.h"
+#include "common/log.h"
+#include "common/nodeid.h"
+#include "common/ratelimit.h"
+#include "control.h"
+#include "core.h"
+#include "envelope_in.h"
 #include "gossip.h"
+#include "gtime.h"
+#include "link.h"
+#include "lru.h"
+#include "msglog.h"
+#include "parked.h"
+#include "peers.h"
+#include "proto/envelope.h"
+#include "proto/m2.h"
+#include "relay.h"
+#include "repair.h"
+#include "seen.h"
+#include "session.h"
+#include "slots.h"
+#include "trace.h"
+#include "tree.h"
+#include "window.h"
 
 static void	first_copy(struct gossip *, struct origin *, struct logmsg *,
 		    const struct session *, const struct want *);

@@ -10,7 +10,9 @@
 #include <sodium.h>
 
 #include "common/libcrypto.h"
-#include "gossip.h"
+#include "common/log.h"
+#include "point.h"
+#include "verify.h"
 
 static bool	verify_openssl(const uint8_t *, const uint8_t *, const void *,
 		    size_t);

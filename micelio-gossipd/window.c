@@ -10,7 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gossip.h"
+#include "bcast.h"
+#include "common/cursor.h"
+#include "common/log.h"
+#include "control.h"
+#include "core.h"
+#include "envelope_in.h"
+#include "gtime.h"
+#include "link.h"
+#include "msglog.h"
+#include "proto/envelope.h"
+#include "proto/m2.h"
+#include "window.h"
 
 uint64_t
 window_second(const struct envelope *e, uint64_t wall_ms)

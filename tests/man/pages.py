@@ -123,7 +123,7 @@ def against_programs(build, pages):
 
 def against_tables(source, pages):
     """What the code counts under a name, against the page of it."""
-    drops = (source / "micelio-gossipd/gossip.h").read_text(encoding="utf-8")
+    drops = (source / "micelio-gossipd/drop.h").read_text(encoding="utf-8")
     body = drops[drops.index("#define DROP_TABLE"):
                  drops.index("enum drop {")]
     for word in re.findall(r'X\(\w+,\s+"(\w+)"', body):

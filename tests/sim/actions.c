@@ -4,7 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/imsg_types.h"
 #include "common/log.h"
+#include "common/nodeid.h"
+#include "micelio-gossipd/book.h"
+#include "micelio-gossipd/envelope_out.h"
+#include "micelio-gossipd/record.h"
+#include "proto/envelope.h"
+#include "proto/m2.h"
+#include "proto/message.h"
 #include "sim.h"
 
 #define VERDICT_US	(2 * US_PER_MS)	/* a busy worker, at most */

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "micelio-gossipd/envelope_out.h"
+#include "proto/envelope.h"
 #include "proto/m2.h"
 #include "sim.h"
 

@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What must hold in every core at any time, seen from inside. */
+#include "micelio-gossipd/bcast.h"
+#include "micelio-gossipd/control.h"
+#include "micelio-gossipd/core.h"
+#include "micelio-gossipd/envelope_out.h"
+#include "micelio-gossipd/link.h"
+#include "micelio-gossipd/lru.h"
+#include "micelio-gossipd/repair.h"
+#include "micelio-gossipd/session.h"
+#include "micelio-gossipd/tree.h"
+#include "proto/envelope.h"
 #include "sim.h"
 
 static void

@@ -2,6 +2,10 @@
 /* Envelopes made without a core: by v1 nodes and by hostile ones. */
 #include <string.h>
 
+#include "common/nodeid.h"
+#include "micelio-gossipd/envelope_out.h"
+#include "proto/envelope.h"
+#include "proto/message.h"
 #include "sim.h"
 
 #define PAD_TAG		0x7a	/* field 15, bytes */

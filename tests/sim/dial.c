@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "common/addr.h"
+#include "common/imsg_types.h"
 #include "common/log.h"
+#include "common/nodeid.h"
 #include "sim.h"
 
 #define TIMEOUT_US	(10 * US_PER_S)

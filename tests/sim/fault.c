@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/imsg_types.h"
 #include "common/log.h"
 #include "sim.h"
 

@@ -13,7 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/log.h"
 #include "common/text.h"
+#include "micelio-gossipd/verify.h"
 #include "shrink.h"
 #include "sim.h"
 

@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/imsg_types.h"
 #include "common/log.h"
+#include "proto/envelope.h"
+#include "proto/m2.h"
 #include "sim.h"
 
 #define CONN_MAX	(UINT32_C(1) << 26)

@@ -7,8 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/imsg.h"
+#include "common/imsg_types.h"
 #include "common/log.h"
+#include "common/nodeid.h"
 #include "common/text.h"
+#include "micelio-gossipd/tree.h"
+#include "proto/envelope.h"
 #include "sim.h"
 
 #define ADDR_STEP	40503u		/* odd: neighbours are far apart */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "micelio-gossipd/verify.h"
 #include "sim.h"
 
 static void

@@ -12,7 +12,11 @@
 
 #include <bsd/sys/queue.h>
 
+#include "common/conf.h"
+#include "common/cursor.h"
+#include "micelio-gossipd/envelope_out.h"
 #include "micelio-gossipd/gossip.h"
+#include "proto/arena.h"
 #include "queue.h"
 #include "rng.h"
 #include "scenario.h"

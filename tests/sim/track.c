@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/imsg_types.h"
 #include "common/log.h"
+#include "proto/envelope.h"
 #include "sim.h"
 
 #define MSGS_MAX	1000000u

@@ -7,6 +7,11 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/nodeid.h"
+#include "common/ratelimit.h"
+#include "micelio-gossipd/envelope_out.h"
+#include "proto/envelope.h"
+#include "proto/message.h"
 #include "sim.h"
 
 #define FANOUT		3u

@@ -4,8 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/imsg_types.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "micelio-gossipd/core.h"
+#include "proto/m2.h"
+#include "proto/message.h"
 #include "sim.h"
 
 #define BUF_MAX		(FRAME_MAX + 4096)

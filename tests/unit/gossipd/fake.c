@@ -2,8 +2,18 @@
 #include <sodium.h>
 #include <stdio.h>
 
+#include "common/log.h"
+#include "common/nodeid.h"
 #include "common/text.h"
 #include "fake.h"
+#include "micelio-gossipd/book.h"
+#include "micelio-gossipd/envelope_out.h"
+#include "micelio-gossipd/montgomery.h"
+#include "micelio-gossipd/record.h"
+#include "micelio-gossipd/relay.h"
+#include "micelio-gossipd/verify.h"
+#include "proto/m2.h"
+#include "proto/message.h"
 
 static struct slice
 text_slice(const char *s)

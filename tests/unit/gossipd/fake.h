@@ -17,7 +17,13 @@
 
 #include <cmocka.h>
 
+#include "common/conf.h"
+#include "common/cursor.h"
+#include "common/imsg_types.h"
+#include "micelio-gossipd/book.h"
+#include "micelio-gossipd/envelope_out.h"
 #include "micelio-gossipd/gossip.h"
+#include "proto/envelope.h"
 
 #define FAKE_MAX	512
 #define FRAME_ROOM	70000

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "mesh.h"
+#include "micelio-gossipd/core.h"
 
 void
 mesh_open(struct mesh *m)

@@ -4,6 +4,7 @@
 #define MICELIO_TEST_MESH_H
 
 #include "fake.h"
+#include "micelio-gossipd/drop.h"
 
 /* A node with three peers: B and C in sessions 1 and 2, D in 3. */
 struct mesh {

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/log.h"
 #include "fake.h"
 #include "json.h"
+#include "micelio-gossipd/admit.h"
+#include "micelio-gossipd/bootstrap.h"
+#include "micelio-gossipd/core.h"
 
 static const uint8_t	hash[32];
 

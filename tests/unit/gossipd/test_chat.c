@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/log.h"
 #include "fake.h"
+#include "micelio-gossipd/core.h"
+#include "micelio-gossipd/drop.h"
+#include "micelio-gossipd/envelope_out.h"
+#include "micelio-gossipd/exchange_out.h"
+#include "micelio-gossipd/pacer.h"
+#include "micelio-gossipd/peers.h"
+#include "micelio-gossipd/seen.h"
 
 static void
 say(struct fake *f, uint32_t req, const char *text)

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Whom we dial, and when (wire-v1 5.4; 8 W3, W10, W11, W22, W40). */
+#include "common/nodeid.h"
 #include "fake.h"
 #include "json.h"
+#include "micelio-gossipd/admit.h"
+#include "micelio-gossipd/book.h"
+#include "micelio-gossipd/core.h"
+#include "micelio-gossipd/discovery.h"
+#include "micelio-gossipd/peers.h"
+#include "micelio-gossipd/reach.h"
+#include "micelio-gossipd/slots.h"
 
 #define HERE	"127.0.0.1:4000"
 

@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Peer exchange and what is known of peers (wire-v1 5, 9.5 Merge*). */
+#include "common/log.h"
 #include "common/text.h"
 #include "fake.h"
 #include "json.h"
+#include "micelio-gossipd/book.h"
+#include "micelio-gossipd/core.h"
+#include "micelio-gossipd/discovery.h"
+#include "micelio-gossipd/drop.h"
+#include "micelio-gossipd/exchange.h"
+#include "micelio-gossipd/exchange_out.h"
+#include "micelio-gossipd/hello.h"
+#include "proto/arena.h"
+#include "proto/message.h"
 
 static struct slice
 text_slice(const char *s)

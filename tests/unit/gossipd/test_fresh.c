@@ -2,7 +2,13 @@
 /* What is too old, too new or heard before, and our own clock (W4). */
 #include <sodium.h>
 
+#include "common/log.h"
+#include "common/nodeid.h"
 #include "mesh.h"
+#include "micelio-gossipd/core.h"
+#include "micelio-gossipd/envelope_in.h"
+#include "micelio-gossipd/envelope_out.h"
+#include "micelio-gossipd/seen.h"
 
 /* W4: what is older than our memory of ids is not taken for new */
 static void

@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The checks and the relaying of envelopes (wire-v1 4.3, 9.4). */
+#include "common/log.h"
+#include "common/nodeid.h"
 #include "fake.h"
 #include "json.h"
 #include "mesh.h"
+#include "micelio-gossipd/core.h"
+#include "micelio-gossipd/jobs.h"
+#include "micelio-gossipd/keyring.h"
+#include "micelio-gossipd/peers.h"
+#include "micelio-gossipd/relay.h"
+#include "proto/m2.h"
 
 /* EngineForwarding, EngineForwardDecrementHopCount, EngineAutoLearnKey, W34 */
 static void

@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/log.h"
+#include "common/nodeid.h"
 #include "fake.h"
 #include "json.h"
+#include "micelio-gossipd/core.h"
+#include "micelio-gossipd/envelope_out.h"
+#include "micelio-gossipd/hello.h"
+#include "micelio-gossipd/peers.h"
+#include "proto/arena.h"
+#include "proto/message.h"
 
 static const uint8_t	hash[32];
 

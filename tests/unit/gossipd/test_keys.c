@@ -2,8 +2,11 @@
 #include <openssl/evp.h>
 #include <sodium.h>
 
+#include "common/nodeid.h"
 #include "fake.h"
 #include "json.h"
+#include "micelio-gossipd/montgomery.h"
+#include "micelio-gossipd/verify.h"
 
 static struct json	*vectors;
 

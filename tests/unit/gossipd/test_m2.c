@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Links of our kind: SETUP, trees, repair, windows, pings, v1 neighbours. */
 #include "fake.h"
+#include "micelio-gossipd/control.h"
+#include "micelio-gossipd/core.h"
+#include "micelio-gossipd/drop.h"
+#include "micelio-gossipd/envelope_out.h"
+#include "micelio-gossipd/link.h"
+#include "micelio-gossipd/parked.h"
+#include "micelio-gossipd/peers.h"
+#include "micelio-gossipd/repair.h"
+#include "micelio-gossipd/session.h"
+#include "micelio-gossipd/slots.h"
+#include "micelio-gossipd/tree.h"
+#include "proto/m2.h"
 
 #define U1	"00000000-0000-4000-8000-000000000001"
 #define U2	"00000000-0000-4000-8000-000000000002"

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Roots, frames and deltas of the map between links and whoever keeps it. */
+#include "common/nodeid.h"
 #include "fake.h"
+#include "micelio-gossipd/maplink.h"
+#include "proto/m2.h"
 
 static struct {
 	unsigned int	 ups, downs, roots, frames, deltas, delta_sents, sent;

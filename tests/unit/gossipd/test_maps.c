@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <malloc.h>
 
+#include "common/nodeid.h"
 #include "fake.h"
 #include "json.h"
+#include "micelio-gossipd/keyring.h"
+#include "micelio-gossipd/limiter.h"
+#include "micelio-gossipd/lru.h"
+#include "micelio-gossipd/seen.h"
 
 static const struct gtime t0 = { 1000000, START_WALL };
 

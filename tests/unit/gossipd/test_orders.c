@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Links asked for and ended by hand. */
+#include "common/nodeid.h"
 #include "fake.h"
+#include "micelio-gossipd/admit.h"
+#include "micelio-gossipd/core.h"
 #include "micelio-gossipd/gossip.h"
+#include "micelio-gossipd/orders.h"
 
 static struct fake	*f;
 static struct ident	 b;

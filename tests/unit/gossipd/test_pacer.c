@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fake.h"
+#include "micelio-gossipd/pacer.h"
 
 static void
 test_burst_then_rate(void **state)

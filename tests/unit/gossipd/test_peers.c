@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/log.h"
+#include "common/nodeid.h"
 #include "common/row.h"
 #include "fake.h"
+#include "micelio-gossipd/admit.h"
+#include "micelio-gossipd/core.h"
+#include "micelio-gossipd/drop.h"
+#include "micelio-gossipd/peers.h"
+#include "micelio-gossipd/session.h"
 
 static const uint8_t	hash[32];
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What another's word may make us dial (wire-v1 8, W11). */
+#include "common/nodeid.h"
 #include "fake.h"
+#include "micelio-gossipd/book.h"
+#include "micelio-gossipd/core.h"
+#include "micelio-gossipd/peers.h"
+#include "micelio-gossipd/reach.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 

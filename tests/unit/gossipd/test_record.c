@@ -3,6 +3,12 @@
 #include <sodium.h>
 
 #include "fake.h"
+#include "micelio-gossipd/book.h"
+#include "micelio-gossipd/core.h"
+#include "micelio-gossipd/drop.h"
+#include "micelio-gossipd/maplink.h"
+#include "micelio-gossipd/record.h"
+#include "proto/m2.h"
 
 #define LISTEN	"127.0.0.1:4001"
 

@@ -17,8 +17,10 @@
 
 #include <linux/capability.h>
 
+#include "common/imsg.h"
 #include "common/sandbox.h"
-#include "micelio-gossipd/gossip.h"
+#include "micelio-gossipd/montgomery.h"
+#include "micelio-gossipd/verify.h"
 
 #define FILES	256
 

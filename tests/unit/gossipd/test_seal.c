@@ -8,8 +8,10 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "common/cursor.h"
 #include "common/sealkey.h"
-#include "micelio-gossipd/gossip.h"
+#include "micelio-gossipd/seal.h"
+#include "proto/talk.h"
 
 static const uint8_t	own_secret[32] = { 0x11, 0x22, 0x33 };
 static const uint8_t	eph_secret[32] = { 0x44, 0x55 };

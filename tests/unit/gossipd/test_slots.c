@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Near links and links by chance, and the rare swap of one for another. */
+#include "common/log.h"
+#include "common/nodeid.h"
 #include "fake.h"
+#include "micelio-gossipd/admit.h"
+#include "micelio-gossipd/book.h"
+#include "micelio-gossipd/core.h"
+#include "micelio-gossipd/peers.h"
+#include "micelio-gossipd/session.h"
+#include "micelio-gossipd/slots.h"
 
 #define SEVEN	7u
 

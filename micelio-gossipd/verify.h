@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Signatures checked; not part of the core. */
+#ifndef MICELIO_GOSSIP_VERIFY_H
+#define MICELIO_GOSSIP_VERIFY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Once, before the sandbox: what the libraries read from files. */
+void	 verify_init(void);
+/* Go's verdict (wire-v1 1.5); sig_len other than 64 is false. */
+bool	 verify_signature(const uint8_t pubkey[32], const uint8_t *sig,
+	    size_t sig_len, const void *msg, size_t len);
+
+#endif
