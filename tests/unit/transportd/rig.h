@@ -21,6 +21,8 @@
 #define RIG_WAIT_MS	5000
 #define RIG_SESSIONS	64
 #define RIG_FRAMES	256
+/* A whole frame as one Noise message. */
+#define RIG_SEALED_MAX	(FRAME_MAX + FRAME_HEADER + NOISE_TAG)
 
 /* What gossipd knows of one session. */
 struct rig_session {
