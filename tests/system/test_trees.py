@@ -45,8 +45,8 @@ def test_links_and_trace(t):
 
 @lane(budget=60)
 def test_records(t):
-    """What a node says of itself comes, signed, to those it has no link to
-    yet, and is what they dial."""
+    """The address a node signs for itself comes to all others, those too
+    that only know the one in the middle by their configuration."""
     a = Node(t, "a")
     b, c = (Node(t, n, bootstrap=[a.mesh_address]) for n in ("b", "c"))
     nodes = [a, b, c]
