@@ -10,6 +10,7 @@
 
 #include "auth.h"
 #include "authkeys.h"
+#include "authkeys_from.h"
 #include "base64.h"
 #include "cursor.h"
 #include "nick.h"

@@ -11,8 +11,6 @@
 #include "role.h"
 #include "sshkey.h"
 
-struct addr;
-
 #define AUTHKEYS_FILE_MAX	(1024u * 1024)
 #define AUTHKEYS_LINE_MAX	16384u
 #define AUTHKEYS_MAX		1024u
@@ -50,9 +48,5 @@ typedef void (*authkeys_complain_cb)(unsigned int line, const char *why,
 void	 authkeys_parse(struct authkeys *keys, const char *, size_t,
 	    int32_t utc_offset_s, authkeys_complain_cb, void *arg);
 void	 authkeys_free(struct authkeys *);
-/* "192.0.2.1,10.*,!10.1.*,2001:db8::/32": is the address meant? */
-bool	 authkeys_from_match(const char *patterns, const struct addr *);
-/* NULL if every pattern of the list can be used, else what is wrong. */
-const char *authkeys_from_check(const char *patterns);
 
 #endif

@@ -11,6 +11,7 @@
 #include "addr.h"
 #include "auth.h"
 #include "authkeys.h"
+#include "authkeys_from.h"
 #include "base64.h"
 #include "json.h"
 #include "role.h"
