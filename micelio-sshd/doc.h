@@ -43,20 +43,6 @@ void	 field_text(const struct row_field *, struct wbuf *);
 /* {"v":1,...}\n */
 void	 doc_json(const struct doc *, struct wbuf *);
 void	 doc_plain(const struct doc *, struct wbuf *);
-/* "name  value" lines of the head; then each list as a table. */
-void	 doc_text(const struct doc *, struct wbuf *);
-/*
- * One list as a table with a header line; node ids shortened.  names: the
- * columns, "id addr"; NULL: all.
- */
-#define PEERS_COLUMNS	"id addr dir kind state up rtt cause next"
-void	 doc_table(const struct doc_list *, const char *names,
-	    struct wbuf *);
-/* The same without the columns in which no row has a value. */
-void	 doc_table_used(const struct doc_list *, const char *names,
-	    struct wbuf *);
-/* "gossipd   peers 2, seen 17": the first row, without zeros. */
-void	 doc_facts_text(const struct doc_list *, struct wbuf *);
 /* Append a field as it is. */
 void	 row_field_copy(struct wbuf *, const struct row_field *);
 /* Columns a terminal uses for the text. */
@@ -64,5 +50,21 @@ size_t	 text_width(const char *, size_t);
 void	 wbuf_printf(struct wbuf *, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));
 void	 wbuf_json(struct wbuf *, const char *, size_t);
+
+/* doc_table.c */
+
+/* "name  value" lines of the head; then each list as a table. */
+void	 doc_text(const struct doc *, struct wbuf *);
+/*
+ * One list as a table with a header line; node ids shortened.  names: the
+ * columns, "id addr"; NULL: all.
+ */
+void	 doc_table(const struct doc_list *, const char *names,
+	    struct wbuf *);
+/* The same without the columns in which no row has a value. */
+void	 doc_table_used(const struct doc_list *, const char *names,
+	    struct wbuf *);
+/* "gossipd   peers 2, seen 17": the first row, without zeros. */
+void	 doc_facts_text(const struct doc_list *, struct wbuf *);
 
 #endif

@@ -129,35 +129,6 @@ peers_build(const struct answer *a, size_t n, struct doc *d)
 	wbuf_free(&w);
 }
 
-static bool
-column_used(const struct doc_list *l, const char *name)
-{
-	struct row_field f;
-
-	for (size_t i = 0; i < l->n; i++)
-		if (row_find(l->rows[i].p, l->rows[i].len, name, &f) &&
-		    f.type != ROW_NULL)
-			return true;
-	return false;
-}
-
-void
-doc_table_used(const struct doc_list *l, const char *names, struct wbuf *w)
-{
-	char used[256], name[32];
-	size_t n = 0, k;
-
-	for (used[0] = '\0'; *names != '\0'; names += k) {
-		names += *names == ' ';
-		k = strcspn(names, " ");
-		(void)snprintf(name, sizeof(name), "%.*s", (int)k, names);
-		if (n + k + 2 < sizeof(used) && column_used(l, name))
-			n += (size_t)snprintf(used + n, sizeof(used) - n,
-			    "%s%s", n > 0 ? " " : "", name);
-	}
-	doc_table(l, used, w);
-}
-
 void
 peers_text(const struct doc *d, struct wbuf *w)
 {

@@ -16,8 +16,6 @@
 #include "row.h"
 #include "status.h"
 
-#define WIDTH	78
-
 struct health {
 	unsigned int	up;		/* peers connected */
 	char		silent[128];	/* daemons that did not answer */
@@ -467,41 +465,6 @@ listen_text(const struct doc_list *l, struct wbuf *w)
 	    "; no network address: this node only dials out");
 }
 
-/* "gossipd   peers 2, seen 17": what is not zero, in lines of a screen. */
-void
-doc_facts_text(const struct doc_list *l, struct wbuf *w)
-{
-	struct row_field f;
-	size_t column = 0, len;
-	struct wbuf one;
-	struct rcur c;
-
-	wbuf_init(&one, DOC_BYTES_MAX);
-	rcur_init(&c, l->n > 0 ? l->rows[0].p : NULL,
-	    l->n > 0 ? l->rows[0].len : 0);
-	while (row_next(&c, &f)) {
-		if (f.type == ROW_NULL || (f.type != ROW_STR && f.num == 0) ||
-		    (f.type == ROW_STR && f.str_len == 0))
-			continue;
-		wbuf_reset(&one);
-		wbuf_printf(&one, "%.*s ", (int)f.name_len, f.name);
-		field_text(&f, &one);
-		len = text_width((const char *)one.p, one.len) + 2;
-		if (column == 0)
-			wbuf_printf(w, "%-11s", l->name);
-		else
-			wbuf_printf(w, column + len > WIDTH ? ",\n%-11s" :
-			    ", %s", "");
-		if (column == 0 || column + len > WIDTH)
-			column = 11;
-		wbuf_bytes(w, one.p, one.len);
-		column += len;
-	}
-	wbuf_free(&one);
-	if (column > 0)
-		wbuf_u8(w, '\n');
-}
-
 static void
 line_put(const struct doc *d, const char *label, const char *name,
     const char *after, struct wbuf *w)
@@ -544,7 +507,8 @@ status_short_text(const struct doc *d, struct wbuf *w)
 	doc_table(&d->list[1], NULL, w);
 	if (d->list[2].n > 0) {
 		wbuf_printf(w, "\npeers:\n");
-		doc_table(&d->list[2], PEERS_COLUMNS, w);
+		doc_table(&d->list[2],
+		    "id addr dir kind state up rtt cause next", w);
 	}
 }
 
