@@ -30,6 +30,7 @@ struct status_facts {
 /* Fill the document; true if healthy. */
 bool	 status_build(const struct status_facts *, const struct answer *,
 	    size_t n, struct doc *);
+/* status_text.c: all of it, and what fits between two lines of talk. */
 void	 status_text(const struct doc *, struct wbuf *);
 void	 status_short_text(const struct doc *, struct wbuf *);
 
