@@ -386,7 +386,8 @@ tree_broadcast(struct gossip *g, const void *frame, size_t len)
 		seen_keep(&g->seen, key, g->now);
 	g->v1_given = 0;
 	tree_accept(g, NULL, &g->id, &e, mid, sid);
-	return g->bcast.nm2 + g->v1_given;
+	/* Those whose SETUP is awaited get it after that, or as v1 links. */
+	return g->bcast.nm2 + g->bcast.nwait + g->v1_given;
 }
 
 void

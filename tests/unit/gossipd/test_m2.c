@@ -211,6 +211,26 @@ test_setup(void **state)
 	fake_free(k.f);
 }
 
+/* A line said before the SETUP of the only link came is on its way. */
+static void
+test_said_before_setup(void **state)
+{
+	struct ident b;
+	struct kin k = { .f = fake_new(0) };
+
+	(void)state;
+	ident_make(&b, 1);
+	fake_connect_kin(k.f, 1, &b, "");
+	assert_int_equal(peers_session(k.f->g, 1)->link->kind, LINK_WAIT);
+	gossip_chat_out(k.f->g, k.f->now, 1, "alice", 5, "early", 5);
+	fake_pump(k.f);
+	assert_int_equal(k.f->nresults, 1);
+	assert_int_equal(k.f->results[0].status, CHAT_SENT);
+	assert_int_equal(k.f->results[0].given, 1);
+	assert_int_equal(k.f->results[0].of, 1);
+	fake_free(k.f);
+}
+
 /* With a sender it is no link frame: dropped, charged, not passed on. */
 static void
 test_injected(void **state)
@@ -754,6 +774,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_setup),
+		cmocka_unit_test(test_said_before_setup),
 		cmocka_unit_test(test_injected),
 		cmocka_unit_test(test_spread),
 		cmocka_unit_test(test_prune),
