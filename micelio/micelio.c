@@ -87,8 +87,9 @@ main(int argc, char **argv)
 		    "no such file, so the defaults hold; ok");
 		return EX_OK;
 	}
-	if (p->opts.show_id) {
-		rc = start_show_id(p, err);
+	if (p->opts.show_id || p->opts.init) {
+		rc = p->opts.init ? start_init(p, err) :
+		    start_show_id(p, err);
 		return rc == 0 ? EX_OK : failed(err, rc);
 	}
 	return run(p);

@@ -34,6 +34,7 @@ struct options {
 	unsigned int	 verbose;	/* -v, counted */
 	bool		 stderr_log;	/* -d */
 	bool		 show_id;
+	bool		 init;
 	const char	*name;		/* these win over the file */
 	const char	*data_dir;
 	const char	*ssh_listen;
@@ -503,6 +504,8 @@ void	 tables_answer(struct parent *, struct imsg *);
 int	 start_source(struct parent *, char err[ERR_MAX]);
 int	 start_config(struct parent *);		/* has printed what is wrong */
 int	 start_show_id(struct parent *, char err[ERR_MAX]);
+/* The same behind making what is missing of the directory and the keys. */
+int	 start_init(struct parent *, char err[ERR_MAX]);
 int	 start_prepare(struct parent *, char err[ERR_MAX]);
 /* As many descriptors as a configuration needs, if we may. */
 void	 start_raise_files(const struct conf *);

@@ -13,7 +13,7 @@
 enum option_id {
 	OPT_CONFIG, OPT_CHECK, OPT_STDERR, OPT_VERBOSE, OPT_NAME,
 	OPT_DATA_DIR, OPT_SSH_LISTEN, OPT_LOG_LEVEL, OPT_LIBEXEC,
-	OPT_SHOW_ID, OPT_VERSION, OPT_HELP,
+	OPT_SHOW_ID, OPT_INIT, OPT_VERSION, OPT_HELP,
 };
 
 static const struct option_def {
@@ -32,6 +32,7 @@ static const struct option_def {
 	{ OPT_LOG_LEVEL, 0,  "log-level",	"a level" },
 	{ OPT_LIBEXEC,	0,   "libexec",		"a directory" },
 	{ OPT_SHOW_ID,	0,   "show-id",		NULL },
+	{ OPT_INIT,	0,   "init",		NULL },
 	{ OPT_VERSION,	0,   "version",		NULL },
 	{ OPT_HELP,	'h', "help",		NULL },
 };
@@ -40,7 +41,7 @@ static const struct option_def {
 const char options_usage[] =
     "usage: micelio [-dnv] [-c FILE] [--name NAME] [--data-dir DIR]\n"
     "               [--ssh-listen HOST:PORT] [--log-level LEVEL]\n"
-    "               [--libexec DIR] [--show-id | --version | -h]\n"
+    "               [--libexec DIR] [--show-id | --init | --version | -h]\n"
     "\n"
     "  -c, --config FILE   configuration file (else DIR/micelio.conf if there;\n"
     "                      as a service " MICELIO_SYSCONFDIR "/micelio.conf)\n"
@@ -54,6 +55,7 @@ const char options_usage[] =
     "  --log-level LEVEL   debug, info, warn or error\n"
     "  --libexec DIR       where the daemons' programs are (a build tree, too)\n"
     "  --show-id           print node id, public key and host key, and exit\n"
+    "  --init              the same; make the directory and the keys before\n"
     "  --version, -h       print the version, this text\n";
 
 /* Where reading the arguments stands. */
@@ -214,6 +216,7 @@ take(struct options *o, const struct option_def *d, const char *arg, char *err)
 	case OPT_SSH_LISTEN:	o->ssh_listen = arg; break;
 	case OPT_LIBEXEC:	o->libexec = arg; break;
 	case OPT_SHOW_ID:	o->show_id = true; break;
+	case OPT_INIT:		o->init = true; break;
 	case OPT_VERSION:	return OPTIONS_VERSION;
 	case OPT_HELP:		return OPTIONS_HELP;
 	case OPT_LOG_LEVEL:

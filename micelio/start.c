@@ -31,6 +31,7 @@ static struct config_source source;
 static char data_dir_default[4096];
 
 static bool	service_defaults(const struct options *);
+static int	show_identity(struct parent *);
 
 /* Where the configuration is, by the table of defaults in micelio(8). */
 int
@@ -126,7 +127,6 @@ start_config(struct parent *p)
 int
 start_show_id(struct parent *p, char err[ERR_MAX])
 {
-	char line[SSH_PUB_MAX], fp[SSH_FP_MAX];
 	uid_t owner;
 	int rc;
 
@@ -136,6 +136,34 @@ start_show_id(struct parent *p, char err[ERR_MAX])
 	if ((rc = identity_load(&p->identity, p->dir.fd, p->dir.path,
 	    getenv("CREDENTIALS_DIRECTORY"), false, err)) != 0)
 		return rc;
+	return show_identity(p);
+}
+
+/* --init: what the first start would make, by the same code. */
+int
+start_init(struct parent *p, char err[ERR_MAX])
+{
+	uid_t owner;
+	int rc;
+
+	umask(077);
+	if ((rc = datadir_open(&p->dir, p->conf.data_dir, true, &owner,
+	    err)) != 0 ||
+	    (rc = privs_decide(&p->privs, owner, p->dir.path, err)) != 0 ||
+	    (rc = privs_become(&p->privs, err)) != 0 ||
+	    (rc = datadir_lock(&p->dir, err)) != 0 ||
+	    (rc = datadir_version(&p->dir, err)) != 0 ||
+	    (rc = identity_load(&p->identity, p->dir.fd, p->dir.path,
+	    getenv("CREDENTIALS_DIRECTORY"), true, err)) != 0)
+		return rc;
+	return show_identity(p);
+}
+
+static int
+show_identity(struct parent *p)
+{
+	char line[SSH_PUB_MAX], fp[SSH_FP_MAX];
+
 	printf("node id     %s\n", p->identity.id_hex);
 	printf("public key  %s\n", ssh_public_line(p->identity.ed25519_pub,
 	    line));

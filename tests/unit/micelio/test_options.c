@@ -78,8 +78,10 @@ test_short(void **state)
 	assert_int_equal(PARSE(&o, "--help"), OPTIONS_HELP);
 	assert_int_equal(PARSE(&o, "-version"), OPTIONS_VERSION);
 	assert_int_equal(PARSE(&o, "--show-id", "--libexec", "l"), OPTIONS_RUN);
-	assert_true(o.show_id);
+	assert_true(o.show_id && !o.init);
 	assert_string_equal(o.libexec, "l");
+	assert_int_equal(PARSE(&o, "-init"), OPTIONS_RUN);
+	assert_true(o.init && !o.show_id);
 	assert_int_equal(PARSE(&o, "--"), OPTIONS_RUN);
 }
 
