@@ -17,6 +17,7 @@
 #include "config.h"
 #include "control_proto.h"
 #include "cursor.h"
+#include "local.h"
 #include "micelioctl.h"
 #include "mtime.h"
 #include "text.h"
@@ -212,6 +213,8 @@ client_run(const struct options *o, const char *path)
 		rc = EX_DATAERR;
 	} else
 		rc = loop(&c);
+	if (rc == EX_OK && o->n == 1 && strcmp(o->words[0], "help") == 0)
+		local_list();
 	(void)close(c.fd);
 	free(c.in);
 	wbuf_free(&c.out);

@@ -4,13 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "micelioctl.h"
-
-static const struct {
-	const char	*name, *args, *help;
-} table[] = {
-#include "help_table.h"
-};
+#include "local.h"
 
 int
 help_print(const struct options *o)
@@ -21,19 +15,20 @@ help_print(const struct options *o)
 
 	if (only == NULL)
 		(void)puts("commands:");
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		if (only != NULL && strcmp(only, table[i].name) != 0)
+	for (const struct nodecmd *c = nodecmds; c->name != NULL; c++) {
+		if (only != NULL && strcmp(only, c->name) != 0)
 			continue;
 		found = true;
-		(void)snprintf(left, sizeof(left), "%s %s", table[i].name,
-		    table[i].args);
-		(void)printf("  %-22s %s\n", left, table[i].help);
+		(void)snprintf(left, sizeof(left), "%s %s", c->name, c->args);
+		(void)printf("  %-22s %s\n", left, c->help);
 	}
 	if (!found) {
 		(void)fprintf(stderr, "micelioctl: help: no command of that "
 		    "name, want one of those micelioctl help lists\n");
 		return EX_USAGE;
 	}
+	if (only == NULL)
+		local_list();
 	(void)puts("micelio is not running; with it help COMMAND tells more");
 	return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
 }

@@ -5,10 +5,12 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "config.h"
+#include "local.h"
 #include "micelioctl.h"
 
 /*
@@ -29,6 +31,7 @@ int
 main(int argc, char **argv)
 {
 	char path[CTLPATH_MAX + 1], why[256];
+	const struct local *local = NULL;
 	struct options o;
 	int rc;
 
@@ -42,6 +45,13 @@ main(int argc, char **argv)
 	if (rc == EX_OK && o.help) {
 		usage();
 		return EX_OK;
+	}
+	if (rc == EX_OK && (local = local_find(o.words[0])) != NULL)
+		return local_run(local, &o);
+	if (rc == EX_OK && o.n > 1 && strcmp(o.words[0], "help") == 0 &&
+	    (local = local_find(o.words[1])) != NULL) {
+		local_help(local);
+		return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
 	}
 	if (rc == EX_OK && !socket_path(&o, path, why, sizeof(why)))
 		rc = EX_USAGE;
