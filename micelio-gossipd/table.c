@@ -288,7 +288,7 @@ bcast_row(const struct bcast *c, struct wbuf *b)
 	row_num(b, "nohave_in", ROW_U64, c->count.nohave_in);
 	row_num(b, "duplicates", ROW_U64, c->count.duplicates);
 	row_num(b, "repairs", ROW_U64, c->count.repairs);
-	row_num(b, "swaps", ROW_U64, c->count.swaps);
+	row_num(b, "tree_swaps", ROW_U64, c->count.swaps);
 	row_num(b, "gap", ROW_U64, c->count.gap);
 	row_num(b, "gap_in", ROW_U64, c->count.gap_in);
 	row_num(b, "late_v1", ROW_U64, c->count.late_v1);

@@ -121,14 +121,50 @@ def against_programs(build, pages):
             yield f"micelio-sshd.8: does not name the option {word}"
 
 
+# What fills the row of a daemon that "status" shows.
+STATUS = {
+    "micelio-gossipd.8": [("micelio-gossipd/table.c", "bcast_row"),
+                          ("micelio-gossipd/table.c", "gossip_status_row"),
+                          ("micelio-gossipd/gossipd.c", "table")],
+    "micelio-transportd.8": [
+        ("micelio-transportd/transport.c", "transport_status_row"),
+        ("micelio-transportd/transportd.c", "transportd_table")],
+    "micelio-stated.8": [("micelio-stated/stated.c", "table"),
+                         ("micelio-stated/peers.c", "peers_row"),
+                         ("micelio-stated/mapd.c", "mapd_row"),
+                         ("micelio-stated/lines.c", "lines_row")],
+}
+
+
+def row_names(file, function):
+    """Names of the fields that a function puts into a row."""
+    code = file.read_text(encoding="utf-8")
+    body = re.search(rf"^{function}\(.*?^}}", code, re.M | re.S)
+    found = re.findall(r'row_(?!none)\w+\(&?\w+, "(\w+)"|\{ "(\w+)", ROW_',
+                       body.group(0)) if body else []
+    if not found:
+        raise SystemExit(f"{file}: finds no row in {function}()")
+    return [a or b for a, b in found]
+
+
 def against_tables(source, pages):
     """What the code counts under a name, against the page of it."""
     drops = (source / "micelio-gossipd/drop.h").read_text(encoding="utf-8")
     body = drops[drops.index("#define DROP_TABLE"):
                  drops.index("enum drop {")]
     for word in re.findall(r'X\(\w+,\s+"(\w+)"', body):
-        if not re.search(rf"\b{word}\b", pages["micelio-gossipd.8"]):
-            yield f"micelio-gossipd.8: does not name the drop {word}"
+        if not re.search(rf"^\.It Li {word}$", pages["micelio-gossipd.8"],
+                         re.M):
+            yield f"micelio-gossipd.8: does not describe the drop {word}"
+    for page, where in STATUS.items():
+        names = [n for file, function in where
+                 for n in row_names(source / file, function)]
+        for word in sorted({n for n in names if names.count(n) > 1}):
+            yield f"{page}: its status row has {word} twice"
+        items = " , ".join(re.findall(r"^\.It Li ([\w ,]+)$", pages[page],
+                                      re.M)).split(" , ")
+        for word in sorted(set(names) - set(items)):
+            yield f"{page}: does not describe the counter {word}"
 
 
 def against_rates(source, text):
