@@ -2,7 +2,6 @@
 /*
  * The control socket.  Who may connect is the socket file's mode; who is
  * connected the kernel tells (SO_PEERCRED).  Format: micelioctl/
- * control_proto.h.
  */
 #include <sys/socket.h>
 
@@ -14,20 +13,16 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "../micelioctl/control_proto.h"
 #include "caller.h"
 #include "cmdline.h"
-#include "commands.h"
-#include "commands_map.h"
-#include "config.h"
 #include "control.h"
+#include "control_client.h"
 #include "cursor.h"
 #include "imsg.h"
 #include "log.h"
 #include "outlet.h"
 #include "proc.h"
 #include "role.h"
-#include "run.h"
 #include "sshd.h"
 
 #define CLIENTS_MAX	16
@@ -36,24 +31,6 @@
 #define FLUSH_S		300	/* for somebody who reads with a pager */
 #define CHUNK_MAX	32768u
 #define QUEUE_MAX	(16u * 1024 * 1024)	/* far over OUTLET_WINDOW */
-
-enum client_state { CLIENT_HELLO, CLIENT_RUN, CLIENT_RUNNING, CLIENT_ENDING };
-
-struct client {
-	TAILQ_ENTRY(client)	 entry;
-	struct caller		 caller;
-	struct control		*control;
-	enum client_state	 state;
-	int			 fd;
-	struct event		*ev_read, *ev_write, *timer;
-	uint8_t			*in;
-	size_t			 in_len;
-	struct wbuf		 out;
-	size_t			 out_done;	/* of out, written */
-	struct outlet		 outlet;
-	bool			 dead;		/* freed when control returns */
-};
-TAILQ_HEAD(client_list, client);
 
 struct control {
 	struct hub		*hub;
@@ -145,7 +122,7 @@ client_drop(struct client *c)
  * Output.
  */
 
-static void
+void
 client_flush(struct client *c)
 {
 	ssize_t n;
@@ -171,9 +148,9 @@ client_flush(struct client *c)
 	c->outlet.inflight = 0;
 }
 
-static void
-frame_put(struct client *c, enum ctl_type type, const void *a, size_t a_len,
-    const void *b, size_t b_len)
+void
+client_frame_put(struct client *c, enum ctl_type type, const void *a,
+    size_t a_len, const void *b, size_t b_len)
 {
 	if (c->dead)
 		return;
@@ -201,7 +178,7 @@ output_put(struct client *c, int stream, const char *s, size_t n)
 
 	for (; n > 0; s += k, n -= k) {
 		k = n < CHUNK_MAX ? n : CHUNK_MAX;
-		frame_put(c, CTL_OUTPUT, &kind, 1, s, k);
+		client_frame_put(c, CTL_OUTPUT, &kind, 1, s, k);
 	}
 }
 
@@ -236,7 +213,7 @@ client_exit(struct caller *caller, int status)
 
 	if (c->state == CLIENT_ENDING)
 		return;
-	frame_put(c, CTL_EXIT, &st, 1, NULL, 0);
+	client_frame_put(c, CTL_EXIT, &st, 1, NULL, 0);
 	c->state = CLIENT_ENDING;
 	client_flush(c);
 	if (!c->dead)
@@ -257,8 +234,7 @@ client_hold(struct caller *caller, bool hold)
 		event_add(c->ev_read, NULL);
 }
 
-/* Refused by the door, not by a command. */
-static void
+void
 client_refuse(struct client *c, int status, const char *why)
 {
 	char text[256];
@@ -285,147 +261,6 @@ write_cb(evutil_socket_t fd, short what, void *arg)
 		    missed == 1 ? "" : "s");
 }
 
-/*
- * Input.
- */
-
-static const char *
-str_get(struct rcur *r, size_t max, size_t *n)
-{
-	*n = rcur_u16be(r);
-	if (*n > max)
-		r->bad = true;
-	return (const char *)rcur_bytes(r, *n);
-}
-
-static void
-hello(struct client *c, struct rcur *r)
-{
-	unsigned int version = rcur_u16be(r);
-	const char *user;
-	struct wbuf w;
-	size_t n;
-
-	if (!r->bad && version != CTL_VERSION) {
-		client_refuse(c, EX_UNAVAILABLE, "this micelioctl is of "
-		    "another release than the node (" MICELIO_VERSION ")");
-		return;
-	}
-	user = str_get(r, 256, &n);
-	if (!rcur_done(r)) {
-		client_refuse(c, EX_USAGE, "malformed hello");
-		return;
-	}
-	if (n <= CHAT_NICK_MAX && memchr(user, '\0', n) == NULL)
-		(void)snprintf(c->caller.nick, sizeof(c->caller.nick), "%.*s",
-		    (int)n, user);
-	wbuf_init(&w, 256);
-	wbuf_u16be(&w, CTL_VERSION);
-	wbuf_u16be(&w, (uint16_t)strlen(MICELIO_VERSION));
-	wbuf_bytes(&w, MICELIO_VERSION, strlen(MICELIO_VERSION));
-	frame_put(c, CTL_WELCOME, w.p, w.len, NULL, 0);
-	wbuf_free(&w);
-	c->state = CLIENT_RUN;
-}
-
-/* What the command is, before it begins: the client's timeout needs it. */
-static void
-accepted(struct client *c, const char *const *words, size_t n)
-{
-	const struct command *cmd;
-	char why[256];
-	uint8_t bits = 0;
-
-	if (n == 0 || (cmd = command_find(commands, words[0],
-	    strlen(words[0]), why, sizeof(why))) == NULL)
-		return;
-	if (cmd->changes)
-		bits |= CTL_CHANGES;
-	if (cmd->streams)
-		bits |= CTL_STREAMS;
-	if (cmd->talk ? strcmp(words[n - 1], "-") == 0 :
-	    cmd->start == cmd_import || (cmd->start == cmd_put &&
-	    put_reads(words + 1, n - 1)))
-		bits |= CTL_INPUTS;
-	frame_put(c, CTL_ACCEPTED, &bits, 1, NULL, 0);
-}
-
-static void
-run_request(struct client *c, struct rcur *r)
-{
-	const char *words[CTL_WORDS_MAX], *s;
-	char *copy[CTL_WORDS_MAX];
-	size_t n = rcur_u16be(r), len, k = 0;
-
-	for (; k < n && k < CTL_WORDS_MAX; k++) {
-		s = str_get(r, 65535, &len);
-		if (r->bad || memchr(s, '\0', len) != NULL)
-			break;
-		copy[k] = xcalloc(1, len + 1);
-		memcpy(copy[k], s, len);
-		words[k] = copy[k];
-	}
-	if (k < n || !rcur_done(r))
-		client_refuse(c, EX_USAGE, n > CTL_WORDS_MAX ?
-		    "too many words; quote the text" :
-		    "malformed request");
-	else {
-		c->state = CLIENT_RUNNING;
-		event_del(c->timer);
-		accepted(c, words, n);
-		command_words(&c->caller, words, n);
-	}
-	while (k > 0)
-		free(copy[--k]);
-}
-
-static void
-frame_handle(struct client *c, uint8_t type, const uint8_t *p, size_t n)
-{
-	struct rcur r;
-	struct run *run;
-
-	rcur_init(&r, p, n);
-	if (type == CTL_HELLO && c->state == CLIENT_HELLO)
-		hello(c, &r);
-	else if (type == CTL_RUN && c->state == CLIENT_RUN)
-		run_request(c, &r);
-	else if (type == CTL_INPUT && c->state == CLIENT_RUNNING) {
-		run = TAILQ_FIRST(&c->caller.runs);
-		if (run != NULL)
-			run_input(run, p, n);
-	} else if (c->state != CLIENT_ENDING)
-		client_refuse(c, EX_USAGE, "malformed request");
-}
-
-/* Complete frames of what was read. */
-static void
-frames_cut(struct client *c)
-{
-	size_t used = 0, len;
-	struct rcur r;
-
-	while (!c->dead && c->state != CLIENT_ENDING &&
-	    c->in_len - used >= CTL_HEADER) {
-		rcur_init(&r, c->in + used, c->in_len - used);
-		len = rcur_u32be(&r);
-		if (len == 0 || len > CTL_FRAME_MAX) {
-			client_refuse(c, EX_DATAERR,
-			    "the request is too large");
-			break;
-		}
-		if (c->in_len - used < 4 + len)
-			break;
-		frame_handle(c, c->in[used + 4], c->in + used + 5, len - 1);
-		used += 4 + len;
-	}
-	memmove(c->in, c->in + used, c->in_len - used);
-	c->in_len -= used;
-	if (c->state == CLIENT_ENDING)
-		c->in_len = 0;
-	client_flush(c);
-}
-
 static void
 read_cb(evutil_socket_t fd, short what, void *arg)
 {
@@ -447,7 +282,7 @@ read_cb(evutil_socket_t fd, short what, void *arg)
 	/* Nothing more is taken of it, but its end has to be noticed. */
 	if (c->state != CLIENT_ENDING) {
 		c->in_len += (size_t)n;
-		frames_cut(c);
+		client_frames_cut(c);
 	}
 }
 
