@@ -72,6 +72,16 @@ cmd_part(struct run *run)
 	run_done(run, EX_OK);
 }
 
+static void
+rooms_text(const struct doc *d, struct wbuf *w)
+{
+	if (d->list[0].n == 0)
+		wbuf_printf(w, "no rooms were heard of since this node "
+		    "started; in the partyline /join #ROOM begins one\n");
+	else
+		doc_text(d, w);
+}
+
 void
 cmd_rooms(struct run *run)
 {
@@ -93,7 +103,7 @@ cmd_rooms(struct run *run)
 		(void)doc_row(&d, list, w.p, w.len);
 	}
 	wbuf_free(&w);
-	run_doc(run, &d, doc_text);
+	run_doc(run, &d, rooms_text);
 	doc_free(&d);
 	run_done(run, EX_OK);
 }

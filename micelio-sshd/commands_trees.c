@@ -18,7 +18,8 @@ static void
 links_text(const struct doc *d, struct wbuf *w)
 {
 	if (d->list[0].n == 0) {
-		wbuf_printf(w, "no links\n");
+		wbuf_printf(w, "no links: no node is connected; peers tells "
+		    "why, link HOST:PORT makes one\n");
 		return;
 	}
 	doc_table_used(&d->list[0], "id addr kind map eager rtt saved sent brought "

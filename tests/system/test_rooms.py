@@ -18,6 +18,7 @@ def test_rooms(t):
     alice, bob = Client(t, a, key, "alice"), Client(t, b, other, "bob")
     alice.wait_admitted()
     bob.wait_admitted()
+    assert "/join #ROOM begins one" in a.ctl("rooms").stdout
     pane, there = alice.open(), bob.open()
     pane.say("/join dev")
     pane.wait_text("join: want # and 1 to 31")
