@@ -36,6 +36,7 @@ enum drop {
 
 const char *drop_name(enum drop);
 const char *drop_text(enum drop);
+/* session: who sent it, or NULL when that connection is gone. */
 void	 drop_count(struct gossip *, struct session *, enum drop);
 
 #endif
