@@ -8,7 +8,6 @@
  */
 #include <string.h>
 
-#include "beat.h"
 #include "book.h"
 #include "chat.h"
 #include "common/log.h"
@@ -18,7 +17,7 @@
 #include "drop.h"
 #include "envelope_in.h"
 #include "exchange.h"
-#include "gtime.h"
+#include "fresh.h"
 #include "jobs.h"
 #include "keyring.h"
 #include "limiter.h"
@@ -58,8 +57,6 @@ static bool	said_earlier(const struct gossip *, const struct job *,
 		    const struct chat_msg *);
 static void	chat_stale(struct gossip *, const struct job *,
 		    struct session *);
-static bool	chat_fresh(const struct gossip *, const struct chat_msg *);
-static bool	clock_fresh(const struct gossip *, uint64_t lamport_ts);
 static bool	id_reserve(struct gossip *, const struct job *);
 
 void
@@ -417,48 +414,6 @@ chat_stale(struct gossip *g, const struct job *job, struct session *s)
 	    LF_STR("text", drop_text(DROP_STALE)),
 	    LF_HINT("the clock of that node or of this one is wrong, or "
 	    "somebody sends an old message again"));
-}
-
-/*
- * A line older than the memory of ids could be one we have forgotten.  A
- * clock that was never set judges nobody.
- */
-static bool
-chat_fresh(const struct gossip *g, const struct chat_msg *c)
-{
-	uint64_t now = g->now.wall, ts;
-
-	if (now < CLOCK_SET_MS)
-		return true;
-	if (c->timestamp > UINT64_MAX / 1000)
-		return false;
-	ts = c->timestamp * 1000;
-	if (ts > now + CHAT_FUTURE_MS || ts + CHAT_PAST_MS < now)
-		return false;
-	return ts >= g->seen.horizon;
-}
-
-/* A time before there was such a clock is none. */
-bool
-envelope_clocked(const struct envelope *env)
-{
-	return (env->msg_type == MSG_CHAT || (env->msg_type >= MSG_OURS_MIN &&
-	    env->msg_type <= MSG_OURS_MAX)) &&
-	    env->lamport_ts >> 16 >= CLOCK_SET_MS;
-}
-
-/* What says itself when it was made needs to be remembered less long. */
-static bool
-clock_fresh(const struct gossip *g, uint64_t lamport_ts)
-{
-	uint64_t now = g->now.wall, ms = lamport_ts >> 16;
-	int64_t ahead = beat_clock(g);
-
-	if (now < CLOCK_SET_MS)
-		return true;
-	now = (uint64_t)((int64_t)now + ahead);
-	return ms <= now + CLOCK_FUTURE_MS && ms + CLOCK_PAST_MS >= now &&
-	    ms >= g->seen.horizon;
 }
 
 static bool

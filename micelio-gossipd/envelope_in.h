@@ -14,17 +14,10 @@ struct gossip;
 struct job;
 struct session;
 
-#define CLOCK_PAST_MS		(4u * 60 * 1000)
-#define CLOCK_FUTURE_MS		(60u * 1000)
-#define CHAT_PAST_MS		(50u * 60 * 1000) /* < SEEN_MS - future */
-#define CHAT_FUTURE_MS		(9u * 60 * 1000)
-
 void	 envelope_in(struct gossip *, struct session *, const void *, size_t);
 void	 envelope_verified(struct gossip *, struct job *, bool good);
 /* A verified message whose turn has come: shown, and given to others. */
 void	 envelope_take(struct gossip *, struct job *);
-/* v1 has 0 in lamport_ts, foreign types anything: is it a time? */
-bool	 envelope_clocked(const struct envelope *);
 /* Its identity, and the key of its sid in the memory of ids. */
 void	 message_key(const struct gossip *, const struct envelope *,
 	    uint8_t mid[M2_MID], uint8_t key[16]);

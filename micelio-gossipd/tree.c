@@ -18,6 +18,7 @@
 #include "control.h"
 #include "core.h"
 #include "envelope_in.h"
+#include "fresh.h"
 #include "gossip.h"
 #include "gtime.h"
 #include "link.h"

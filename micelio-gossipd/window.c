@@ -15,7 +15,7 @@
 #include "common/log.h"
 #include "control.h"
 #include "core.h"
-#include "envelope_in.h"
+#include "fresh.h"
 #include "gtime.h"
 #include "link.h"
 #include "msglog.h"

@@ -6,8 +6,8 @@
 #include "common/nodeid.h"
 #include "mesh.h"
 #include "micelio-gossipd/core.h"
-#include "micelio-gossipd/envelope_in.h"
 #include "micelio-gossipd/envelope_out.h"
+#include "micelio-gossipd/fresh.h"
 #include "micelio-gossipd/seen.h"
 
 /* W4: what is older than our memory of ids is not taken for new */
