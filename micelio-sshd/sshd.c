@@ -30,6 +30,7 @@
 #include "cursor.h"
 #include "doc.h"
 #include "gather.h"
+#include "hub_keys.h"
 #include "imsg.h"
 #include "listener.h"
 #include "log.h"
@@ -141,78 +142,6 @@ room_unsent_cb(void *arg, void *from)
 	say_unsent(from, saying_run(from));
 }
 
-/*
- * authorized_keys, as the parent reads it.
- */
-
-static void
-keys_complain(unsigned int line, const char *why, void *arg)
-{
-	(void)arg;
-	log_event(EV_AUTHKEYS_LINE, LF_NUM("line", line),
-	    LF_STR("text", why));
-}
-
-static void
-keys_begin(struct hub *hub)
-{
-	wbuf_reset(&hub->keys_in);
-	hub->keys_over = false;
-}
-
-static void
-keys_data(struct hub *hub, const struct imsg *m)
-{
-	if (hub->keys_in.len + m->len > AUTHKEYS_FILE_MAX)
-		hub->keys_over = true;
-	else
-		wbuf_bytes(&hub->keys_in, m->data, m->len);
-}
-
-/* u8 status, then the reason if it could not be read. */
-static void
-keys_end(struct hub *hub, const struct imsg *m)
-{
-	uint8_t status = m->data[0];
-
-	if (hub->keys_over || status != 0)
-		wbuf_reset(&hub->keys_in);
-	if (hub->keys_over)
-		keys_complain(0, "the file is larger than 1 MiB: no key of "
-		    "it is let in", NULL);
-	(void)hub_now(hub);
-	authkeys_parse(&hub->keys, (const char *)hub->keys_in.p,
-	    hub->keys_in.len, hub->room.utc_offset_s, keys_complain, NULL);
-	hub->keys_known = status == 0;
-	wbuf_free(&hub->keys_in);
-	wbuf_init(&hub->keys_in, AUTHKEYS_FILE_MAX);
-	conn_recheck(hub);
-}
-
-/*
- * Whom we refuse we tell which file would let them in: the parent knows.
- */
-static void
-dir_ask(struct hub *hub)
-{
-	uint8_t table = TABLE_STATUS;
-
-	hub->dir_request = ++hub->next_request;
-	imsg_send(hub->proc->parent, IMSG_TABLE_GET, hub->dir_request, 0,
-	    &table, 1);
-}
-
-static void
-dir_answer(struct hub *hub, const struct imsg *m)
-{
-	struct row_field f;
-
-	if (row_find(m->data, m->len, "data_dir", &f) && f.type == ROW_STR &&
-	    f.str_len + sizeof("/authorized_keys") <= sizeof(hub->keys_file))
-		(void)snprintf(hub->keys_file, sizeof(hub->keys_file),
-		    "%.*s/authorized_keys", (int)f.str_len, f.str);
-}
-
 /* Asked anew at each change, so that greetings need not wait for it. */
 void
 hub_links_ask(struct hub *hub)
@@ -243,7 +172,7 @@ dispatch_common(struct hub *hub, enum proc_role from, struct imsg *m)
 	switch (m->type) {
 	case IMSG_TABLE_ROW:
 		if (from == PROC_PARENT && m->id == hub->dir_request)
-			dir_answer(hub, m);
+			hub_keys_dir_answer(hub, m);
 		else if (from == PROC_GOSSIPD && m->id == hub->links_request)
 			links_answer(hub, m);
 		else
@@ -287,13 +216,13 @@ sshd_dispatch_parent(struct proc *p, struct imsg *m)
 		conn_exited(hub, m);
 		break;
 	case IMSG_AUTHKEYS_BEGIN:
-		keys_begin(hub);
+		hub_keys_begin(hub);
 		break;
 	case IMSG_AUTHKEYS_DATA:
-		keys_data(hub, m);
+		hub_keys_data(hub, m);
 		break;
 	case IMSG_AUTHKEYS_END:
-		keys_end(hub, m);
+		hub_keys_end(hub, m);
 		break;
 	case IMSG_RELOAD_DONE:
 		cmd_reload_done(hub, m);
@@ -418,7 +347,7 @@ sshd_start(struct proc *p)
 	struct hub *hub = p->priv;
 
 	log_set_sink(own_event);
-	dir_ask(hub);
+	hub_keys_dir_ask(hub);
 	hub_links_ask(hub);
 	persons_ask(hub);
 	listener_start(hub);
