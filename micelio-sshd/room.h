@@ -103,9 +103,6 @@ void	 room_leave(struct room *, struct member *, const char *why,
 /* False with the reason in why. */
 bool	 room_nick(struct room *, struct member *, const char *nick, size_t,
 	    uint64_t now_ms, char *why, size_t);
-/* A name for somebody who speaks without being a member. */
-void	 room_guest_nick(const struct room *, const char *wanted,
-	    const uint8_t key[SSHKEY_HASH_LEN], char out[CHAT_NICK_MAX + 1]);
 
 enum say_status { SAY_OK, SAY_EMPTY, SAY_TOO_LONG, SAY_NOT_TEXT };
 /*
@@ -138,6 +135,15 @@ void	 room_note(struct room *, bool event, const char *text,
 struct member *room_find(const struct room *, const char *nick);
 /* Members by nick, sorted; the caller frees the array. */
 size_t	 room_sorted(const struct room *, struct member ***);
+
+/* room_nick.c: what people are called. */
+
+/* A name for somebody who speaks without being a member. */
+void	 room_guest_nick(const struct room *, const char *wanted,
+	    const uint8_t key[SSHKEY_HASH_LEN], char out[CHAT_NICK_MAX + 1]);
+/* Name a member who comes in; note as for room_join(). */
+void	 room_nick_give(const struct room *, struct member *,
+	    const char *wanted, char *note, size_t);
 
 /* lines.c: how an item looks. */
 
