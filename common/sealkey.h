@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The key of a sealed message (micelio-protocol(7), SEALED MESSAGES). */
+/* The key of a sealed message (micelio-protocol(7), Sealed). */
 #ifndef MICELIO_SEALKEY_H
 #define MICELIO_SEALKEY_H
 

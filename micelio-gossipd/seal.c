@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sealing what only one node may read (micelio-protocol(7), SEALED MESSAGES).
+ * Sealing what only one node may read (micelio-protocol(7), Sealed).
  * Each message has a key of its own, so the nonce is always zero.
  */
 #include <sodium.h>
