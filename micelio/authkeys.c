@@ -15,6 +15,9 @@
 #include <unistd.h>
 
 #include "cursor.h"
+#include "file.h"
+#include "imsg.h"
+#include "log.h"
 #include "micelio.h"
 #include "text.h"
 

@@ -15,12 +15,17 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "child_spawn.h"
+#include "conf.h"
 #include "config.h"
-
 #include "cursor.h"
+#include "errtext.h"
+#include "imsg.h"
+#include "log.h"
 #include "micelio.h"
 #include "mtime.h"
 #include "proc.h"
+#include "wiring.h"
 
 static const enum proc_role standing[] = { PROC_STATED, PROC_GOSSIPD,
     PROC_TRANSPORTD, PROC_SSHD };

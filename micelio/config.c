@@ -11,10 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "child_spawn.h"
+#include "conf.h"
 #include "config_load.h"
 #include "cursor.h"
+#include "errtext.h"
 #include "imsg.h"
-#include "micelio.h"
+#include "log.h"
 #include "proc.h"
 #include "text.h"
 

@@ -17,7 +17,12 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "micelio.h"
+#include "datadir.h"
+#include "errtext.h"
+#include "file.h"
+#include "imsg.h"
+#include "log.h"
+#include "privs.h"
 #include "text.h"
 
 #define LOCK_FILE	"lock"

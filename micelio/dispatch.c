@@ -5,9 +5,14 @@
 #include <sysexits.h>
 
 #include "cursor.h"
+#include "imsg.h"
+#include "keyserv.h"
+#include "log.h"
 #include "micelio.h"
 #include "mtime.h"
+#include "notify.h"
 #include "proc.h"
+#include "sandbox.h"
 #include "text.h"
 
 static void	child_ready(struct child *, struct imsg *);

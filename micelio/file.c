@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "micelio.h"
+#include "errtext.h"
+#include "file.h"
 
 bool
 file_write_atomic(int dirfd, const char *name, const void *data, size_t n,

@@ -15,8 +15,13 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "errtext.h"
+#include "file.h"
+#include "identity.h"
 #include "keymem.h"
-#include "micelio.h"
+#include "keypem.h"
+#include "log.h"
+#include "nodeid.h"
 
 #define IDENTITY_DIR	"identity"
 #define NODE_KEY	"node.key"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "cursor.h"
-#include "micelio.h"
+#include "keypem.h"
 
 #define PEM_BEGIN	"-----BEGIN "
 #define PEM_END		"-----END "

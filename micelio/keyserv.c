@@ -9,7 +9,11 @@
 #include <string.h>
 
 #include "cursor.h"
-#include "micelio.h"
+#include "identity.h"
+#include "imsg.h"
+#include "keyserv.h"
+#include "log.h"
+#include "nodeid.h"
 #include "ratelimit.h"
 #include "sealkey.h"
 

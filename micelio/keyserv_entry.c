@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "cursor.h"
-#include "micelio.h"
+#include "identity.h"
+#include "imsg.h"
+#include "keyserv.h"
 #include "ratelimit.h"
 
 #define PREFIX_LEN	17u

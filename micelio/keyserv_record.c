@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "cursor.h"
-#include "micelio.h"
+#include "identity.h"
+#include "imsg.h"
+#include "keyserv.h"
 #include "ratelimit.h"
 
 #define PREFIX_LEN	16u

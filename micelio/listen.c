@@ -16,10 +16,16 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "addr.h"
 #include "config.h"
-
 #include "ctlpath.h"
-#include "micelio.h"
+#include "datadir.h"
+#include "errtext.h"
+#include "imsg.h"
+#include "listen.h"
+#include "log.h"
+#include "notify.h"
+#include "privs.h"
 #include "text.h"
 
 #define BACKLOG_NETWORK	1024

@@ -11,7 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "micelio.h"
+#include "addr.h"
+#include "file.h"
+#include "listen.h"
 #include "text.h"
 
 #define TCP_LISTEN_STATE	0x0a

@@ -26,12 +26,20 @@
 #include <unistd.h>
 
 #include "config.h"
-
 #include "config_load.h"
 #include "cursor.h"
+#include "errtext.h"
 #include "footprint.h"
+#include "identity.h"
+#include "imsg.h"
+#include "keyserv.h"
+#include "listen.h"
+#include "log.h"
 #include "micelio.h"
 #include "mtime.h"
+#include "notify.h"
+#include "options.h"
+#include "privs.h"
 #include "proc.h"
 #include "text.h"
 

@@ -18,7 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "micelio.h"
+#include "log.h"
+#include "notify.h"
 
 #define LISTEN_FIRST	3	/* SD_LISTEN_FDS_START */
 #define FD_BASE		16	/* where taken descriptors move to */

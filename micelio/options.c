@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "config.h"
-#include "micelio.h"
+#include "errtext.h"
+#include "log.h"
+#include "options.h"
 #include "text.h"
 
 enum option_id {

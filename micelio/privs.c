@@ -18,8 +18,11 @@
 #include <unistd.h>
 
 #include "config.h"
-
-#include "micelio.h"
+#include "errtext.h"
+#include "imsg.h"
+#include "log.h"
+#include "privs.h"
+#include "sandbox.h"
 
 #define PARENT_USER	"micelio"
 #define SETID_CAPS	(1u << CAP_SETUID | 1u << CAP_SETGID)

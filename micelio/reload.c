@@ -10,10 +10,14 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "conf.h"
 #include "config_load.h"
 #include "cursor.h"
+#include "imsg.h"
+#include "log.h"
 #include "micelio.h"
 #include "mtime.h"
+#include "notify.h"
 #include "text.h"
 
 #define ANSWER_MS	5000	/* for the daemons to check */

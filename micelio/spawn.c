@@ -14,7 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "micelio.h"
+#include "child_spawn.h"
+#include "errtext.h"
+#include "privs.h"
 
 /* Above every descriptor number a child is given. */
 #define SPAWN_FD_BASE	32

@@ -13,7 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "child_spawn.h"
 #include "cursor.h"
+#include "errtext.h"
+#include "imsg.h"
+#include "keyserv.h"
+#include "log.h"
 #include "micelio.h"
 #include "mtime.h"
 #include "proc.h"

@@ -17,10 +17,16 @@
 #include <unistd.h>
 
 #include "config.h"
-
 #include "config_load.h"
+#include "datadir.h"
+#include "errtext.h"
+#include "identity.h"
+#include "imsg.h"
+#include "listen.h"
+#include "log.h"
 #include "micelio.h"
 #include "mtime.h"
+#include "privs.h"
 #include "text.h"
 
 #define DEFAULT_NAME	"micelio.conf"

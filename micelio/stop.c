@@ -9,8 +9,12 @@
 #include <string.h>
 
 #include "cursor.h"
+#include "imsg.h"
+#include "listen.h"
+#include "log.h"
 #include "micelio.h"
 #include "mtime.h"
+#include "notify.h"
 #include "text.h"
 
 static const struct {

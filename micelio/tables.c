@@ -4,10 +4,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "addr.h"
+#include "conf.h"
 #include "config.h"
-
 #include "cursor.h"
+#include "identity.h"
+#include "imsg.h"
 #include "keymem.h"
+#include "keyserv.h"
 #include "micelio.h"
 #include "mtime.h"
 #include "proc.h"

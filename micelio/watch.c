@@ -9,8 +9,11 @@
 #include <sysexits.h>
 
 #include "cursor.h"
+#include "imsg.h"
+#include "log.h"
 #include "micelio.h"
 #include "mtime.h"
+#include "notify.h"
 
 #define PING_MS		2000u	/* between two questions */
 #define PINGS_OWED	5u	/* so many unanswered: hung (10 s) */

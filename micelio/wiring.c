@@ -4,7 +4,8 @@
  * parent, and each session process one to the parent, one to the hub and one
  * for signatures (sshspawn.c).  There is no other way between processes.
  */
-#include "micelio.h"
+#include "imsg.h"
+#include "wiring.h"
 
 const struct wire wires[WIRES] = {
 	{ PROC_TRANSPORTD, PROC_GOSSIPD, "frames, sessions, dials" },

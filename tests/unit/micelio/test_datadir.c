@@ -17,7 +17,11 @@
 
 #include <cmocka.h>
 
-#include "micelio.h"
+#include "datadir.h"
+#include "errtext.h"
+#include "file.h"
+#include "imsg.h"
+#include "privs.h"
 
 static char base[64], dir[128], err[ERR_MAX];
 static struct datadir d;

@@ -19,8 +19,11 @@
 
 #include <cmocka.h>
 
+#include "errtext.h"
+#include "file.h"
+#include "identity.h"
 #include "json.h"
-#include "micelio.h"
+#include "keypem.h"
 
 static struct json *vectors;
 static char dir[64];

@@ -16,8 +16,10 @@
 #include <cmocka.h>
 
 #include "cursor.h"
+#include "identity.h"
+#include "imsg.h"
 #include "json.h"
-#include "micelio.h"
+#include "keyserv.h"
 #include "sealkey.h"
 
 #define UUID	"00000000-0000-4000-8000-000000000001"

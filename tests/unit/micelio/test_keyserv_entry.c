@@ -11,7 +11,9 @@
 #include <cmocka.h>
 
 #include "cursor.h"
-#include "micelio.h"
+#include "identity.h"
+#include "imsg.h"
+#include "keyserv.h"
 #include "proto/entry.h"
 
 #define RULE	5u	/* "entries" in the table */

@@ -17,7 +17,13 @@
 
 #include <cmocka.h>
 
-#include "micelio.h"
+#include "conf.h"
+#include "errtext.h"
+#include "imsg.h"
+#include "listen.h"
+#include "log.h"
+#include "notify.h"
+#include "privs.h"
 
 static char base[64], path[128];
 static int server;

@@ -9,7 +9,9 @@
 
 #include <cmocka.h>
 
-#include "micelio.h"
+#include "errtext.h"
+#include "log.h"
+#include "options.h"
 
 static char err[ERR_MAX];
 
