@@ -12,6 +12,7 @@
 
 #include "bcast.h"
 #include "beat.h"
+#include "budget.h"
 #include "common/cursor.h"
 #include "common/imsg_types.h"
 #include "common/log.h"
@@ -22,7 +23,6 @@
 #include "link.h"
 #include "maplink.h"
 #include "msglog.h"
-#include "peers.h"
 #include "proto/envelope.h"
 #include "proto/m2.h"
 #include "session.h"

@@ -5,10 +5,10 @@
  */
 #include <stddef.h>
 
+#include "budget.h"
 #include "common/log.h"
 #include "core.h"
 #include "drop.h"
-#include "peers.h"
 #include "session.h"
 
 /* Points of a connection's budget for bad input. */

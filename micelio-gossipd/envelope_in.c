@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "book.h"
+#include "budget.h"
 #include "chat.h"
 #include "common/log.h"
 #include "common/nodeid.h"

@@ -10,6 +10,7 @@
 
 #include "admit.h"
 #include "book.h"
+#include "budget.h"
 #include "common/log.h"
 #include "common/nodeid.h"
 #include "common/ratelimit.h"
@@ -18,7 +19,6 @@
 #include "exchange.h"
 #include "hello.h"
 #include "jobs.h"
-#include "peers.h"
 #include "proto/envelope.h"
 #include "proto/message.h"
 #include "session.h"

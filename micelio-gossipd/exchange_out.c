@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "book.h"
+#include "budget.h"
 #include "common/cursor.h"
 #include "common/imsg_types.h"
 #include "common/log.h"

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "admit.h"
+#include "budget.h"
 #include "common/addr.h"
 #include "common/conf.h"
 #include "common/cursor.h"

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "budget.h"
 #include "common/cursor.h"
 #include "common/log.h"
 #include "core.h"

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "bcast.h"
+#include "budget.h"
 #include "common/cursor.h"
 #include "common/imsg_types.h"
 #include "common/log.h"

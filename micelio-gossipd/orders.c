@@ -17,7 +17,6 @@
 #include "common/imsg_types.h"
 #include "common/log.h"
 #include "common/nodeid.h"
-#include "common/text.h"
 #include "core.h"
 #include "gossip.h"
 #include "gtime.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of sessions: which connections there are, which of them counts
- * for a node, how much may be sent on each.
+ * The table of sessions: which connections there are, and which of them
+ * counts for a node.
  *
  * A second connection to a node loses (wire-v1 3.6), with two exceptions: an
  * older one that has been silent is taken for dead and replaced (8, W24), and
@@ -15,13 +15,13 @@
 #include "admit.h"
 #include "book.h"
 #include "bootstrap.h"
+#include "budget.h"
 #include "common/imsg.h"
 #include "common/imsg_types.h"
 #include "common/log.h"
 #include "common/nodeid.h"
 #include "common/ratelimit.h"
 #include "common/text.h"
-#include "control.h"
 #include "core.h"
 #include "discovery.h"
 #include "envelope_in.h"
@@ -39,10 +39,6 @@
 #include "reach.h"
 #include "session.h"
 #include "slots.h"
-
-/* Credit goes back in lumps: a quarter of the window at the latest. */
-#define CREDIT_LUMP_FRAMES	(SESSION_WINDOW_FRAMES / 4)
-#define CREDIT_LUMP_BYTES	(SESSION_WINDOW_BYTES / 4)
 
 static void	session_leave(struct gossip *, struct session *,
 		    enum down_reason);
@@ -184,24 +180,6 @@ gossip_frame(struct gossip *g, struct gtime now, uint32_t sid, const void *p,
 	}
 	hello_frame(g, s, p, len);
 	peers_handled(g, s, len);
-}
-
-void
-gossip_credit(struct gossip *g, uint32_t sid, uint32_t frames, uint32_t bytes)
-{
-	struct session *s;
-
-	if ((s = peers_session(g, sid)) == NULL)
-		return;
-	/* Never more than the window, whatever is given back. */
-	if (frames > SESSION_WINDOW_FRAMES - s->win_frames)
-		frames = SESSION_WINDOW_FRAMES - s->win_frames;
-	if (bytes > SESSION_WINDOW_BYTES - s->win_bytes)
-		bytes = SESSION_WINDOW_BYTES - s->win_bytes;
-	s->win_frames += frames;
-	s->win_bytes += bytes;
-	if (s->link != NULL)
-		payload_pump(g, s->link);
 }
 
 void
@@ -397,63 +375,6 @@ gone(struct gossip *g, const struct session *s, uint64_t lived,
 	    LF_ID("id", &s->id), LF_STR("addr", s->addr),
 	    LF_STR("dir", s->outbound ? "out" : "in"), LF_MS("up", lived),
 	    LF_STR("cause", down_reason_text(reason)));
-}
-
-bool
-peers_charge(struct session *s, size_t len)
-{
-	if (s->win_frames == 0 || len > s->win_bytes)
-		return false;
-	s->win_frames--;
-	s->win_bytes -= (uint32_t)len;
-	s->frames_out++;
-	s->bytes_out += len;
-	return true;
-}
-
-bool
-peers_send(struct gossip *g, struct session *s, const void *p, size_t len)
-{
-	if (!peers_charge(s, len))
-		return false;
-	g->ops->send(g->arg, &s->sid, 1, p, len);
-	return true;
-}
-
-void
-peers_handled(struct gossip *g, struct session *s, size_t len)
-{
-	if (s->state == PEER_CLOSING)
-		return;
-	s->owed_frames++;
-	s->owed_bytes += (uint32_t)len;
-	if (s->owed_frames < CREDIT_LUMP_FRAMES &&
-	    s->owed_bytes < CREDIT_LUMP_BYTES)
-		return;
-	g->ops->credit(g->arg, s->sid, s->owed_frames, s->owed_bytes);
-	s->owed_frames = s->owed_bytes = 0;
-}
-
-bool
-peers_bad(struct gossip *g, struct session *s, uint32_t points)
-{
-	if (s->state == PEER_CLOSING)
-		return false;
-	if (bucket_take(&s->bad, BAD_RATE, BAD_BURST, points, g->now.mono))
-		return true;
-	if (s->state == PEER_READY)
-		offender_add(g, &s->id, DOWN_ABUSE, OFFENDER_MS);
-	peers_close(g, s, DOWN_ABUSE);
-	return false;
-}
-
-void
-peers_idle(struct gossip *g, struct session *s, size_t len)
-{
-	uint32_t n = 1 + (uint32_t)(len / NEIGHBOUR_UNIT);
-
-	if (!bucket_take(&s->idle, IDLE_RATE, IDLE_BURST, n, g->now.mono))
-		peers_bad(g, s, 1);
 }
 
 /* Both links of a crossed dial still stand: the smaller id's own stays. */

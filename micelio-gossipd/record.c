@@ -10,6 +10,7 @@
 
 #include "bcast.h"
 #include "book.h"
+#include "budget.h"
 #include "common/cursor.h"
 #include "common/imsg_types.h"
 #include "common/log.h"
@@ -26,7 +27,6 @@
 #include "link.h"
 #include "lru.h"
 #include "maplink.h"
-#include "peers.h"
 #include "point.h"
 #include "proto/envelope.h"
 #include "proto/m2.h"

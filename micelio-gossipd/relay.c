@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bcast.h"
+#include "budget.h"
 #include "common/log.h"
 #include "common/nodeid.h"
 #include "common/ratelimit.h"
@@ -18,7 +19,6 @@
 #include "gtime.h"
 #include "link.h"
 #include "msglog.h"
-#include "peers.h"
 #include "proto/m2.h"
 #include "relay.h"
 #include "session.h"

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "bcast.h"
+#include "budget.h"
 #include "common/cursor.h"
 #include "common/log.h"
 #include "common/nodeid.h"
@@ -25,7 +26,6 @@
 #include "lru.h"
 #include "msglog.h"
 #include "parked.h"
-#include "peers.h"
 #include "proto/envelope.h"
 #include "proto/m2.h"
 #include "relay.h"

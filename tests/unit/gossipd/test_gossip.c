@@ -5,10 +5,10 @@
 #include "fake.h"
 #include "json.h"
 #include "mesh.h"
+#include "micelio-gossipd/budget.h"
 #include "micelio-gossipd/core.h"
 #include "micelio-gossipd/jobs.h"
 #include "micelio-gossipd/keyring.h"
-#include "micelio-gossipd/peers.h"
 #include "micelio-gossipd/relay.h"
 #include "proto/m2.h"
 

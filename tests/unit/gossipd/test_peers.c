@@ -4,6 +4,7 @@
 #include "common/row.h"
 #include "fake.h"
 #include "micelio-gossipd/admit.h"
+#include "micelio-gossipd/budget.h"
 #include "micelio-gossipd/core.h"
 #include "micelio-gossipd/drop.h"
 #include "micelio-gossipd/peers.h"
