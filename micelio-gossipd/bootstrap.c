@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "admit.h"
+#include "backoff.h"
 #include "bootstrap.h"
 #include "common/addr.h"
 #include "common/conf.h"
@@ -37,16 +38,6 @@ static void		 boot_wait(struct gossip *, struct boot *,
 static bool		 boot_unlinked(struct gossip *, struct boot *);
 static bool		 boot_is_up(const struct gossip *,
 			    const struct boot *);
-
-uint32_t
-backoff_seconds(int64_t fail_count)
-{
-	if (fail_count <= 0)
-		return 0;
-	if (fail_count > 5)
-		return BACKOFF_MAX_S;
-	return 1u << (fail_count - 1);
-}
 
 void
 bootstrap_configured(struct gossip *g)

@@ -14,7 +14,6 @@
 
 struct gossip;
 
-#define BACKOFF_MAX_S	30u
 #define BOOT_LIFE_MS	30000u		/* a life that clears the failures */
 #define BOOT_SELF_MS	(10u * 60 * 1000)
 #define BOOT_FULL_MS	5000u
@@ -36,9 +35,6 @@ struct boot {
 	enum down_reason cause;		/* of the last failure */
 };
 TAILQ_HEAD(boot_list, boot);
-
-/* 0 for no failure, then 1 2 4 8 16 30 30 ... seconds (wire-v1 4.1). */
-uint32_t backoff_seconds(int64_t fail_count);
 
 void	 bootstrap_configured(struct gossip *);
 void	 bootstrap_free(struct gossip *);

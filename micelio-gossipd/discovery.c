@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "admit.h"
+#include "backoff.h"
 #include "book.h"
 #include "bootstrap.h"
 #include "common/addr.h"
@@ -34,7 +35,6 @@
 #include "slots.h"
 
 #define LOOK_PAUSE_MS	50u	/* between two looks */
-#define FAIL_MAX	12u	/* failures beyond do not make it longer */
 
 struct bad_addr {
 	struct lru_node	 node;
@@ -423,19 +423,6 @@ discovery_up(struct gossip *g, uint32_t dial)
 	quest_end(g, q);
 }
 
-/* The table of wire-v1 4.1, and longer for what failed ever since. */
-static uint64_t
-pause_ms(struct gossip *g, uint32_t fails)
-{
-	uint32_t s = backoff_seconds(fails);
-
-	if (fails > FAIL_MAX)
-		fails = FAIL_MAX;
-	if (fails > 8)
-		s <<= fails - 8;
-	return (uint64_t)s * 1000 + gossip_random(g, s * 500 + 1);
-}
-
 void
 discovery_down(struct gossip *g, uint32_t dial, enum down_reason reason,
     const struct nodeid *who)
@@ -450,7 +437,7 @@ discovery_down(struct gossip *g, uint32_t dial, enum down_reason reason,
 		if (p->fail_count < UINT32_MAX)
 			p->fail_count++;
 		p->last_fail = g->now.wall / 1000;
-		p->next_at = g->now.mono + pause_ms(g, p->fail_count);
+		p->next_at = g->now.mono + backoff_ms(g, p->fail_count);
 	}
 	if (reason != DOWN_FULL && reason != DOWN_DUPLICATE &&
 	    reason != DOWN_RESOURCE && reason != DOWN_SHUTDOWN)
@@ -469,7 +456,7 @@ discovery_gone(struct gossip *g, const struct nodeid *id, uint64_t lived_ms)
 			p->shy = 0;
 		else if (p->shy < UINT32_MAX)
 			p->shy++;
-		p->next_at = g->now.mono + pause_ms(g, p->shy > 0 ? p->shy :
+		p->next_at = g->now.mono + backoff_ms(g, p->shy > 0 ? p->shy :
 		    1);
 	}
 	discovery_kick(g);
@@ -533,7 +520,7 @@ bad_add(struct gossip *g, const char *addr, const struct nodeid *owner)
 		lru_touch(&g->bad_addrs, &b->node);
 	if (b->fails < UINT32_MAX)
 		b->fails++;
-	b->until = g->now.mono + pause_ms(g, b->fails);
+	b->until = g->now.mono + backoff_ms(g, b->fails);
 	b->has_owner = owner != NULL;
 	if (owner != NULL)
 		b->owner = *owner;

@@ -3,6 +3,7 @@
 #include "fake.h"
 #include "json.h"
 #include "micelio-gossipd/admit.h"
+#include "micelio-gossipd/backoff.h"
 #include "micelio-gossipd/bootstrap.h"
 #include "micelio-gossipd/core.h"
 
