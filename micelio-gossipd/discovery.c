@@ -12,15 +12,14 @@
  * Beside this one known node without a link to us, whatever its past, is
  * probed every 15 to 30 s: so halves of a mesh find each other again.
  */
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "admit.h"
 #include "backoff.h"
+#include "bad_addr.h"
 #include "book.h"
 #include "bootstrap.h"
-#include "common/addr.h"
 #include "common/imsg_types.h"
 #include "common/log.h"
 #include "common/nodeid.h"
@@ -35,17 +34,6 @@
 #include "slots.h"
 
 #define LOOK_PAUSE_MS	50u	/* between two looks */
-
-struct bad_addr {
-	struct lru_node	 node;
-	uint8_t		 key[16];
-	uint32_t	 fails;
-	uint64_t	 until;		/* mono ms */
-	uint64_t	 seen_at;	/* when it may be cut short again */
-	bool		 has_owner;
-	struct nodeid	 owner;		/* proved to be there, not who was
-					   looked for */
-};
 
 static void	look(struct gossip *);
 static void	promote(struct gossip *);
@@ -62,16 +50,12 @@ static void	quest_begin(struct gossip *, struct book_peer *, bool probe,
 static void	quest_end(struct gossip *, struct quest *);
 static void	quests_run(struct gossip *);
 static struct quest *quest_by_dial(const struct gossip *, uint32_t);
-static struct bad_addr *bad_get(const struct gossip *, const char *);
-static void	bad_add(struct gossip *, const char *,
-		    const struct nodeid *owner);
 
 void
 discovery_init(struct gossip *g, uint64_t seed)
 {
 	TAILQ_INIT(&g->quests);
-	lru_init(&g->bad_addrs, BAD_ADDRS_MAX, offsetof(struct bad_addr, key),
-	    16, seed);
+	bad_addr_init(g, seed);
 	g->look_at = g->probe_at = UINT64_MAX;
 }
 
@@ -84,7 +68,7 @@ discovery_free(struct gossip *g)
 		TAILQ_REMOVE(&g->quests, q, entry);
 		free(q);
 	}
-	lru_free(&g->bad_addrs, NULL);
+	bad_addr_free(g);
 }
 
 void
@@ -324,7 +308,7 @@ address(struct gossip *g, const struct book_peer *p, bool any)
 		if (bootstrap_has(g, addr) ||
 		    (!reach_allowed(g, addr) && !names(g, p, addr)))
 			continue;
-		bad = bad_get(g, addr);
+		bad = bad_addr_get(g, addr);
 		if (bad == NULL || g->now.mono >= bad->until || any ||
 		    (bad->has_owner && nodeid_equal(&bad->owner, &p->id)))
 			return addr;
@@ -412,14 +396,10 @@ void
 discovery_up(struct gossip *g, uint32_t dial)
 {
 	struct quest *q = quest_by_dial(g, dial);
-	struct bad_addr *bad;
 
 	if (q == NULL)
 		return;
-	if ((bad = bad_get(g, q->addr)) != NULL) {
-		lru_remove(&g->bad_addrs, &bad->node);
-		free(bad);
-	}
+	bad_addr_forget(g, q->addr);
 	quest_end(g, q);
 }
 
@@ -441,7 +421,8 @@ discovery_down(struct gossip *g, uint32_t dial, enum down_reason reason,
 	}
 	if (reason != DOWN_FULL && reason != DOWN_DUPLICATE &&
 	    reason != DOWN_RESOURCE && reason != DOWN_SHUTDOWN)
-		bad_add(g, q->addr, reason == DOWN_WRONG_PEER ? who : NULL);
+		bad_addr_add(g, q->addr, reason == DOWN_WRONG_PEER ? who :
+		    NULL);
 	quest_end(g, q);
 	discovery_kick(g);
 }
@@ -472,56 +453,10 @@ discovery_seen(struct gossip *g, struct book_peer *p, uint64_t when_s)
 	struct bad_addr *bad;
 
 	if (p->linked || p->sought || when_s <= p->last_fail ||
-	    (bad = bad_get(g, p->addr)) == NULL ||
+	    (bad = bad_addr_get(g, p->addr)) == NULL ||
 	    g->now.mono < bad->seen_at)
 		return;
 	bad->seen_at = g->now.mono + SEEN_AGAIN_MS;
 	bad->until = p->next_at = g->now.mono;
 	discovery_kick(g);
-}
-
-static void
-addr_key(const struct gossip *g, const char *text, uint8_t key[16])
-{
-	char same[HOSTPORT_MAX + 1];
-	struct addr a;
-
-	if (addr_parse(text, &a))
-		text = addr_text(&a, same);
-	crypto_shorthash_siphashx24(key, (const uint8_t *)text, strlen(text),
-	    g->id_key);
-}
-
-static struct bad_addr *
-bad_get(const struct gossip *g, const char *addr)
-{
-	uint8_t key[16];
-
-	addr_key(g, addr, key);
-	return (struct bad_addr *)lru_get(&g->bad_addrs, key);
-}
-
-/* owner: made-up nodes at its address take nothing from it; or NULL. */
-static void
-bad_add(struct gossip *g, const char *addr, const struct nodeid *owner)
-{
-	struct bad_addr *b = bad_get(g, addr);
-
-	if (b == NULL) {
-		if (lru_full(&g->bad_addrs)) {
-			b = (struct bad_addr *)lru_oldest(&g->bad_addrs);
-			lru_remove(&g->bad_addrs, &b->node);
-			free(b);
-		}
-		b = xcalloc(1, sizeof(*b));
-		addr_key(g, addr, b->key);
-		lru_put(&g->bad_addrs, &b->node);
-	} else
-		lru_touch(&g->bad_addrs, &b->node);
-	if (b->fails < UINT32_MAX)
-		b->fails++;
-	b->until = g->now.mono + backoff_ms(g, b->fails);
-	b->has_owner = owner != NULL;
-	if (owner != NULL)
-		b->owner = *owner;
 }

@@ -16,7 +16,6 @@ struct book_peer;
 struct gossip;
 
 #define QUESTS_MAX		16u	/* nodes being dialled */
-#define BAD_ADDRS_MAX		512u
 #define DISCOVERY_DEFAULT_MS	10000u
 #define LOOK_JITTER_MS		50u	/* before we look whom to dial */
 #define DIAL_JITTER_MS		1000u	/* of a node that failed before */
