@@ -23,6 +23,7 @@
 	X(LOG_LOST, WARN, "lines",					      \
 	    "whoever reads the log did not keep up: so many lines were dropped", \
 	    "let it be read, or log to the journal")			      \
+	X(LOG_LEVEL, INFO, "child level for", "an operator changed what a program logs, for a time", "") \
 	/* micelio */							      \
 	X(NODE_STARTING, INFO, "version name pid mode", "the node begins to start", "") \
 	X(NODE_READY, INFO, "node name ms", "all daemons are up and sandboxed", "") \

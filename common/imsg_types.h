@@ -277,12 +277,15 @@
 	 * What people may ask of a daemon.  TABLE_GET (R): u8 table	      \
 	 * (enum table).  TABLE_ROW: a row (common/row.h).  TABLE_END: u8     \
 	 * status (0 complete, 1 no such table here).			      \
+	 * LOG_LEVEL: u8 level, u32 s for which it holds; then the	      \
+	 * configured one does again.					      \
 	 * EVENT: u16 event, u8 level, u64 unix ms, u64 own event id, str     \
 	 * rendered fields; lossy: dropped and counted when the link is full. \
 	 */								      \
 	X(TABLE_GET,		Ss, Pa | Tr | Go | St, RUN, 1, 1,	0)    \
 	X(TABLE_ROW,		Pa | Tr | Go | St, Ss, RUN, 1, 8192,	0)    \
 	X(TABLE_END,		Pa | Tr | Go | St, Ss, RUN, 1, 1,	0)    \
+	X(LOG_LEVEL,		Ss, Pa | Tr | Go | St, RUN, 5, 5,	0)    \
 	X(EVENT,		Pa | Tr | Go | St, Ss, RUN, 21, 4096,	0)    \
 	/*								      \
 	 * One SSH connection, between its session process and the hub.	      \

@@ -34,6 +34,7 @@ static struct {
 	const char	*daemon;	/* "gossipd" */
 	enum log_format	 format;
 	enum log_level	 level;
+	bool		 in_sink;
 	void		(*sink)(enum log_ev, enum log_level, uint64_t,
 			    const char *);
 	uint64_t	 lost;		/* lines, since the last written */
@@ -435,9 +436,14 @@ log_event_fields(enum log_ev ev, const struct log_field *fields)
 			break;
 		}
 	}
-	if (lg.sink != NULL && level >= LOG_LVL_INFO)
+	/* What is logged on the way there must not go there again. */
+	if (lg.sink != NULL && !lg.in_sink && (level >= LOG_LVL_INFO ||
+	    level >= lg.level)) {
+		lg.in_sink = true;
 		lg.sink(ev, level, now, rendered.len > 0 ?
 		    rendered.buf + 1 : rendered.buf);
+		lg.in_sink = false;
+	}
 	errno = saved;
 }
 

@@ -66,7 +66,11 @@ struct log_field {
 void	 log_init(const char *name, enum log_format, enum log_level);
 void	 log_set_level(enum log_level);
 enum log_level log_level(void);
-/* A bounded copy goes to sink too (the hub's event channel). */
+/*
+ * A bounded copy goes to sink too (the hub's event channel): of events of
+ * level info and above, and of those that are logged; not of what the sink
+ * itself logs.
+ */
 void	 log_set_sink(void (*sink)(enum log_ev, enum log_level,
 	    uint64_t unix_ms, const char *fields));
 bool	 log_level_parse(const char *, enum log_level *);

@@ -257,6 +257,8 @@ conf_apply(struct proc *p)
 	p->conf = p->next;
 	memset(&p->next, 0, sizeof(p->next));
 	log_set_level(p->conf.logging_level);
+	if (p->level_timer != NULL)
+		event_del(p->level_timer);
 	if (p->ops->apply != NULL)
 		p->ops->apply(p, &old);
 	conf_free(&old);
@@ -354,11 +356,54 @@ parent_closed(struct imsgchan *chan, enum imsgchan_end how, const char *why,
 }
 
 static void
+level_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct proc *p = arg;
+
+	(void)fd;
+	(void)what;
+	log_set_level(p->conf.logging_level);
+}
+
+void
+proc_log_level(struct proc *p, enum log_level level, uint32_t seconds)
+{
+	struct timeval tv = { (time_t)seconds, 0 };
+
+	if (p->level_timer == NULL)
+		p->level_timer = evtimer_new(p->base, level_cb, p);
+	if (p->level_timer == NULL)
+		fatalx("no memory for a timer");
+	log_set_level(level);
+	event_add(p->level_timer, &tv);
+}
+
+static void
+log_level_read(struct proc *p, struct imsgchan *chan, struct imsg *m)
+{
+	struct rcur c;
+	uint8_t level;
+	uint32_t seconds;
+
+	rcur_init(&c, m->data, m->len);
+	level = rcur_u8(&c);
+	seconds = rcur_u32(&c);
+	if (level > LOG_LVL_ERROR)
+		imsgchan_violation(chan, m, "no such level");
+	else
+		proc_log_level(p, (enum log_level)level, seconds);
+}
+
+static void
 link_dispatch(struct imsgchan *chan, struct imsg *m, void *arg)
 {
 	struct proc *p = arg;
 	enum proc_role peer = imsgchan_peer(chan);
 
+	if (m->type == IMSG_LOG_LEVEL) {
+		log_level_read(p, chan, m);
+		return;
+	}
 	if (m->type == IMSG_TABLE_GET) {
 		/* One that asks and does not read gets no more answers. */
 		if (imsgchan_queued(chan) > PROC_ANSWERS_MAX)

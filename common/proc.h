@@ -43,6 +43,7 @@ struct proc {
 	enum run_mode		 mode;
 	struct sandbox_report	 sandbox;
 	bool			 running;
+	struct event		*level_timer;	/* NULL: never set for a time */
 	uint64_t		 events_dropped; /* lossy channel was full */
 	const struct proc_ops	*ops;
 	void			*priv;		/* the daemon's */
@@ -104,6 +105,11 @@ struct event_base *proc_base_new(void);
  */
 bool	proc_event_send(struct imsgchan *hub, enum log_ev, enum log_level,
 	    uint64_t unix_ms, const char *fields);
+/*
+ * Log at that level for so many seconds, then at the configured one again; 0
+ * ends it at once.
+ */
+void	proc_log_level(struct proc *, enum log_level, uint32_t seconds);
 /* Flush the channels and exit 0. */
 void	proc_exit(struct proc *) __attribute__((noreturn));
 /* Answer a TABLE_GET: rows one by one, then the end. */

@@ -142,6 +142,8 @@ option_take(struct cmdline *l, const char *s, size_t n, char *why,
 				l->check = true;
 			if (strcmp(word, "--raw") == 0)
 				l->raw = true;
+			if (strcmp(word, "--watch") == 0)
+				l->watch = true;
 			return 1;
 		}
 		if (l->cmd->talk)

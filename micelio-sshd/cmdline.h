@@ -47,7 +47,7 @@ struct cmdline {
 	const char		*text;		/* of a talk command */
 	size_t			 text_len;
 	enum doc_form		 form;
-	bool			 check, raw;
+	bool			 check, raw, watch;
 	bool			 help;		/* --help */
 };
 

@@ -8,6 +8,11 @@ struct hub;
 struct imsg;
 struct run;
 
+/* commands_log.c */
+void	 cmd_log(struct run *);
+void	 cmd_events(struct run *);
+void	 cmd_loglevel(struct run *);
+
 /* commands_map.c */
 void	 cmd_unwatch(struct run *);
 void	 cmd_put(struct run *);

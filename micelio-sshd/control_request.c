@@ -62,6 +62,7 @@ accepted(struct client *c, const char *const *words, size_t n)
 {
 	const struct command *cmd;
 	char why[256];
+	bool watches = false;
 	uint8_t bits = 0;
 
 	if (n == 0 || (cmd = command_find(commands, words[0],
@@ -69,7 +70,11 @@ accepted(struct client *c, const char *const *words, size_t n)
 		return;
 	if (cmd->changes)
 		bits |= CTL_CHANGES;
-	if (cmd->streams)
+	for (size_t i = 1; i < n && !watches; i++)
+		watches = cmd->options != NULL &&
+		    strstr(cmd->options, "--watch ") != NULL &&
+		    strcmp(words[i], "--watch") == 0;
+	if (cmd->streams || watches)
 		bits |= CTL_STREAMS;
 	if (cmd->talk ? strcmp(words[n - 1], "-") == 0 :
 	    cmd->start == cmd_import || (cmd->start == cmd_put &&

@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "commands_log.h"
 #include "cursor.h"
 #include "imsg.h"
 #include "log.h"
+#include "logring.h"
 #include "mtime.h"
 #include "nodeid.h"
 #include "notice.h"
@@ -92,16 +94,16 @@ clock_note(struct hub *hub, const char *fields)
 
 static void
 show(struct hub *hub, const char *daemon, enum log_ev ev,
-    enum log_level level, const char *fields)
+    enum log_level level, uint64_t unix_ms, const char *fields)
 {
 	char text[4600], name[64];
 
-	text_copy(name, event_infos[ev].name, sizeof(name));
-	for (char *p = name; *p != '\0'; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p += 'a' - 'A';
+	log_seen(hub, logring_add(&hub->log, unix_ms, ev, level, daemon,
+	    fields));
+	if (level < LOG_LVL_INFO)
+		return;
 	(void)snprintf(text, sizeof(text), "%s %s %s %s",
-	    log_level_name(level), daemon, name, fields);
+	    log_level_name(level), daemon, event_name(ev, name), fields);
 	room_note(&hub->room, true, text, hub_now(hub));
 	if (ev == EV_PEER_UP || ev == EV_PEER_DOWN) {
 		linked_note(hub, ev, fields);
@@ -117,13 +119,14 @@ notice_event(struct hub *hub, enum proc_role from, struct imsg *m)
 	char fields[4096];
 	struct rcur r;
 	unsigned int ev, level;
+	uint64_t unix_ms;
 	size_t n;
 	const char *s;
 
 	rcur_init(&r, m->data, m->len);
 	ev = rcur_u16(&r);
 	level = rcur_u8(&r);
-	(void)rcur_u64(&r);
+	unix_ms = rcur_u64(&r);
 	(void)rcur_u64(&r);
 	s = rcur_str(&r, 4090, &n);
 	if (!rcur_done(&r) || ev == EV_NONE || ev >= EV_MAX ||
@@ -132,13 +135,12 @@ notice_event(struct hub *hub, enum proc_role from, struct imsg *m)
 	(void)snprintf(fields, sizeof(fields), "%.*s", (int)n, s);
 	hub->count.events_in++;
 	show(hub, from == PROC_PARENT ? "micelio" : proc_role_name(from),
-	    (enum log_ev)ev, (enum log_level)level, fields);
+	    (enum log_ev)ev, (enum log_level)level, unix_ms, fields);
 }
 
 void
 notice_own(struct hub *hub, enum log_ev ev, enum log_level level,
     uint64_t unix_ms, const char *fields)
 {
-	(void)unix_ms;
-	show(hub, "sshd", ev, level, fields);
+	show(hub, "sshd", ev, level, unix_ms, fields);
 }

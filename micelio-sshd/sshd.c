@@ -407,7 +407,18 @@ sshd_files(const struct conf *conf)
 	return FILES_BASE + FILES_SESSIONS;
 }
 
+/* What loglevel had set is over everywhere. */
+static void
+sshd_apply(struct proc *p, const struct conf *old)
+{
+	struct hub *hub = p->priv;
+
+	(void)old;
+	memset(hub->level, 0, sizeof(hub->level));
+}
+
 static const struct proc_ops ops = {
+	.apply = sshd_apply,
 	.setup = sshd_setup,
 	.prepare = sshd_prepare,
 	.start = sshd_start,
@@ -430,6 +441,7 @@ hub_init(struct hub *hub)
 	TAILQ_INIT(&hub->runs);
 	TAILQ_INIT(&hub->says);
 	TAILQ_INIT(&hub->recalls);
+	logring_init(&hub->log);
 	people_init(&hub->people);
 	heard_init(&hub->heard);
 	notes_init(&hub->kept_notes);

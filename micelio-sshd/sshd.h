@@ -18,6 +18,8 @@
 #include "caller.h"
 #include "contact.h"
 #include "cursor.h"
+#include "log.h"
+#include "logring.h"
 #include "nodeid.h"
 #include "notes.h"
 #include "people.h"
@@ -44,6 +46,13 @@ struct hub_count {
 	uint64_t	 events_in;
 };
 
+/* Levels of the programs, as loglevel has set them. */
+#define LEVELS_N	5u
+struct hub_level {
+	enum log_level	 level;
+	uint64_t	 until_ms;	/* monotonic; over: the configured one */
+};
+
 #define LINKED_MAX	64u	/* nodes a name is completed from */
 
 struct hub {
@@ -52,6 +61,8 @@ struct hub {
 	char			 linked[LINKED_MAX][NODEID_SHORT + 1];
 	size_t			 nlinked;
 	struct room		 room;
+	struct logring		 log;
+	struct hub_level	 level[LEVELS_N];
 	struct people		 people;
 	struct heard		 heard;
 	struct notes		 kept_notes;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the standing daemons say to the parent: one line each. */
+#include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -17,6 +18,7 @@
 
 static void	child_ready(struct child *, struct imsg *);
 static void	child_progress(struct child *, struct imsg *);
+static void	log_level_read(struct child *, struct imsg *);
 static void	key_sign(struct child *, struct imsg *);
 static void	key_entries(struct child *, struct imsg *);
 static void	key_dh(struct child *, struct imsg *);
@@ -43,9 +45,43 @@ child_dispatch(struct imsgchan *chan, struct imsg *m, void *arg)
 	case IMSG_SSH_KILL:	ssh_kill(c->parent, m); break;
 	case IMSG_RELOAD:	reload_start(c->parent, m->id, true); break;
 	case IMSG_TABLE_GET:	tables_answer(c->parent, m); break;
+	case IMSG_LOG_LEVEL:	log_level_read(c, m); break;
 	default:
 		imsgchan_violation(c->chan, m, "not handled here");
 	}
+}
+
+static void
+level_cb(evutil_socket_t fd, short what, void *arg)
+{
+	struct parent *p = arg;
+
+	(void)fd;
+	(void)what;
+	log_set_level(p->conf.logging_level);
+}
+
+static void
+log_level_read(struct child *c, struct imsg *m)
+{
+	struct timeval tv = { 0, 0 };
+	struct parent *p = c->parent;
+	struct rcur r;
+	uint8_t level;
+
+	rcur_init(&r, m->data, m->len);
+	level = rcur_u8(&r);
+	tv.tv_sec = rcur_u32(&r);
+	if (level > LOG_LVL_ERROR) {
+		imsgchan_violation(c->chan, m, "no such level");
+		return;
+	}
+	if (p->ev_level == NULL)
+		p->ev_level = evtimer_new(p->base, level_cb, p);
+	if (p->ev_level == NULL)
+		fatalx("no memory for a timer");
+	log_set_level((enum log_level)level);
+	event_add(p->ev_level, &tv);
 }
 
 bool

@@ -217,7 +217,7 @@ event_sink(enum log_ev ev, enum log_level level, uint64_t unix_ms,
 	struct parent *p = &parent;
 	struct child *hub = child_running(p, PROC_SSHD);
 
-	if (hub != NULL && level >= LOG_LVL_INFO &&
+	if (hub != NULL &&
 	    !proc_event_send(hub->chan, ev, level, unix_ms, fields))
 		p->events_dropped++;
 }

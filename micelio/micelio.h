@@ -112,6 +112,7 @@ struct parent {
 	struct event_base	*base;
 	struct event		*ev_signal, *ev_tick, *ev_stop, *ev_inotify;
 	struct event		*ev_authkeys;
+	struct event		*ev_level;	/* ends what loglevel set */
 	int			 signal_fd, inotify_fd;
 	struct child		 child[PROC_MAX];	/* by role */
 	int			 session_exe;

@@ -226,6 +226,8 @@ reload_settle(struct parent *p)
 	r->applied = r->number;
 	p->conf_wall_ms = wall_ms();
 	log_set_level(p->conf.logging_level);
+	if (p->ev_level != NULL)
+		event_del(p->ev_level);
 	start_raise_files(&p->conf);
 	for (int i = PROC_TRANSPORTD; i <= PROC_SSHD; i++)
 		if ((c = child_running(p, i)) != NULL)
