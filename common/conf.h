@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The configuration in force, and its settings as records on the channels.
- * One table (CONF_TABLE) serves the parser's schema, defaults, ranges,
- * "did you mean", -nv, the reload comparison and micelio.conf(5).
+ * One table (conf_settings) serves the parser's schema, ranges, "did you
+ * mean", -nv and the reload comparison; micelio.conf(5) is tested against it.
  */
 #ifndef MICELIO_CONF_H
 #define MICELIO_CONF_H

@@ -33,7 +33,7 @@
 
 #define IMSG_TABLE(X)							      \
 	/*								      \
-	 * Setting up a child.  Order: LOG_FD? IDENTITY LINK* LISTEN* LOCK?   \
+	 * Setting up a child.  Order: IDENTITY LINK* LISTEN* LOCK?	      \
 	 * CONF_BEGIN CONF_RECORD* CONF_COMMIT SETUP_DONE; then READY.	      \
 	 * LINK: u8 role of the process at the other end; the fd is our end;  \
 	 * again in the RUN phase when that process was started anew.	      \

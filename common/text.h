@@ -20,7 +20,8 @@ size_t	 utf8_encode(uint32_t cp, char out[4]);
 /*
  * Is the code point unsafe to show as it is: C0, DEL, C1, bidi controls
  * (U+061C, U+200E/F, U+202A-E, U+2066-9), line and paragraph separators,
- * U+FEFF, tags (U+E0000-7F), interlinear annotation (U+FFF9-B)?
+ * what is invisible (U+180E, U+200B/C, U+2060-5, U+206A-F, U+FEFF), tags
+ * (U+E0000-7F), interlinear annotation (U+FFF9-B)?
  */
 bool	 text_unsafe_cp(uint32_t);
 

@@ -26,11 +26,11 @@ void	 control_flush(struct gossip *, struct link *);
 /* Puts its name into the frame that is being made. */
 void	 control_announce(struct gossip *, struct link *, struct logmsg *);
 void	 control_tick(struct gossip *);
-/* Gives the payload to the link, now or from its queue; false: no room. */
+/* Puts the payload into the link's queue; false: no room there. */
 bool	 payload_push(struct gossip *, struct link *, struct logmsg *);
 /* May it go at once?  Then the caller sends it; it is paid for. */
 bool	 payload_now(struct link *, const struct logmsg *);
-/* Either of the two. */
+/* Now, or into the queue; false: neither. */
 bool	 payload_give(struct gossip *, struct link *, struct logmsg *);
 /* There is credit again. */
 void	 payload_pump(struct gossip *, struct link *);

@@ -89,7 +89,7 @@ struct gossip {
 	TAILQ_HEAD(, order)	 orders;
 	size_t			 norders;
 	struct lru		 bad_addrs;	/* by hash of the address */
-	uint64_t		 look_at;	/* mono ms, discovery_look() */
+	uint64_t		 look_at;	/* mono ms, look of discovery.c */
 	uint64_t		 probe_at;	/* mono ms */
 	uint64_t		 swap_at;	/* mono ms, not before */
 	uint64_t		 exchange_at;	/* mono ms, to all */

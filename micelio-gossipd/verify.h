@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Once, before the sandbox: what the libraries read from files. */
+/*
+ * Starts libsodium and libcrypto: once, before anything else is asked of them
+ * and before the sandbox.  Fatal if one of them does not.
+ */
 void	 verify_init(void);
 /* Go's verdict (wire-v1 1.5); sig_len other than 64 is false. */
 bool	 verify_signature(const uint8_t pubkey[32], const uint8_t *sig,

@@ -35,8 +35,8 @@
 #define NOISE_MSG3_LEN	64u
 
 /*
- * Algorithms fetched once (the first use reads openssl.cnf, so before the
- * sandbox) and scratch contexts shared by all handshakes of the process.
+ * Algorithms fetched once, before the sandbox and after libcrypto_init(), and
+ * scratch contexts shared by all handshakes of the process.
  */
 struct noise_crypto {
 	EVP_MD		*md;

@@ -50,12 +50,12 @@ struct wbuf;
 /*
  * A session, from the moment there is a TCP connection.
  *
- *   state      what it waits for                      ends by
- *   HANDSHAKE  Noise messages, or the parent's DH     UP, error, 10 s
- *   HELLO      gossipd and one frame each way         SESSION_READY, 10 s
- *   READY      frames                                 error, idle, CLOSE
- *   CLOSING    what is queued to be written           done, error, 1 s
- *   DEAD       being freed at the end of this turn
+ *   state        what it waits for                    ends by
+ *   HANDSHAKE    Noise messages, or the parent's DH   UP, error, 10 s
+ *   HELLO        gossipd and one frame each way       SESSION_READY, 10 s
+ *   ESTABLISHED  frames                               error, idle, CLOSE
+ *   CLOSING      what is queued to be written         done, error, 1 s
+ *   DEAD         being freed at the end of this turn
  */
 enum session_state {
 	SESSION_HANDSHAKE,

@@ -4,9 +4,10 @@
  * open), recon_open.c, recon_session.c (frames, credit, ends),
  * recon_symbols.c, recon_ranges.c, recon_entries.c.
  *
- * Public functions only note what happened and then run recon_run() once, at
- * the outermost level; an op that answers within its call is noted too.  A
- * session that is over is freed there and nowhere else.
+ * Public functions only note what happened and then let all sessions do what
+ * they can (rsess_step()) once, at the outermost level; an op that answers
+ * within its call is noted too.  A session that is over is freed there and
+ * nowhere else.
  */
 #ifndef MICELIO_STATE_RECON_IMPL_H
 #define MICELIO_STATE_RECON_IMPL_H
