@@ -167,6 +167,30 @@ def against_tables(source, pages):
             yield f"{page}: does not describe the counter {word}"
 
 
+def against_events(source):
+    """Fields of the events' table, which is the page, and those logged."""
+    table = (source / "common/events.h").read_text(encoding="utf-8")
+    logged = {}
+    for file in sorted(source.glob("*/*.c")):
+        code = file.read_text(encoding="utf-8")
+        for m in re.finditer(r"\bEV_(\w+)\b(?=(.*?);\n)", code, re.S):
+            logged.setdefault(m.group(1), set()).update(
+                re.findall(r'\bLF_\w+\(\s*"(\w+)"', m.group(2)))
+    found = re.findall(r'X\(([A-Z_]+), [A-Z]+, "([^"]*)"', table)
+    if len(found) < 40:
+        yield f"{__file__}: finds only {len(found)} events"
+    for name, fields in found:
+        if name not in logged:
+            yield f"micelio-events.7: nothing logs {name.lower()}"
+            continue
+        listed = set(fields.split())
+        for word in sorted(logged[name] - listed):
+            yield f"micelio-events.7: {name.lower()} lacks the field {word}"
+        # Added where lines are held back.
+        for word in sorted(listed - logged[name] - {"more"}):
+            yield f"micelio-events.7: {name.lower()} has no field {word}"
+
+
 def against_rates(source, text):
     """The table of the key service in micelio.8."""
     code = (source / "micelio/keyserv.c").read_text(encoding="utf-8")
@@ -222,6 +246,7 @@ def main(argv):
         wrong += against_programs(build, pages)
         source = man.resolve().parent
         wrong += against_tables(source, pages)
+        wrong += against_events(source)
         wrong += against_rates(source, pages["micelio.8"])
         wrong += against_vectors(source, pages["micelio-protocol.7"])
     if shutil.which("mandoc"):

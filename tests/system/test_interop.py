@@ -111,6 +111,7 @@ def test_exchange(t):
     other.wait_chat("after the lists")
     assert not peer.is_closed()
     # What it tells is signed by it, small, and true.
+    other.wait("exchange", 10)
     for e in peer.find("exchange") + other.find("exchange"):
         assert e["signed"] and e["sender"] == node.id and e["hop"] == 1
         assert len(e["peers"]) <= 300 and e["len"] < 65536
