@@ -77,6 +77,7 @@ class Node:
         self.bootstrap = list(bootstrap)
         self.settings = settings or {}
         self.level = level
+        self.people = []    # lines of authorized_keys: sshclient.person()
         self.process = None
         self.starts = 0
         if seed is not None:
@@ -305,6 +306,15 @@ class Node:
             elif e.name == "peer_down" and e.fields.get("id") in up:
                 up.remove(e.fields["id"])
         return up
+
+
+def linked_pair(t):
+    """Two nodes that know of their link."""
+    a = Node(t, "north").start()
+    b = Node(t, "south", bootstrap=[a.mesh_address]).start()
+    a.wait_peers(1)
+    b.wait_peers(1)
+    return a, b
 
 
 def copy_binaries(build, to):

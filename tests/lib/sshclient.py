@@ -71,6 +71,18 @@ class Client:
         return Pane(self, **kw)
 
 
+def person(t, node, user):
+    """One more who may log in at a node, with a key of their own."""
+    key = Key(t, user)
+    node.people.append(key.line)
+    node.authorize(*node.people)
+    if not node.running():
+        node.start()
+    client = Client(t, node, key, user)
+    client.wait_admitted()
+    return client
+
+
 class Pane:
     """A terminal with an ssh client in it."""
 

@@ -6,22 +6,15 @@ import re
 import subprocess
 import time
 
-from node import Node
+from node import Node, linked_pair
 from runner import lane
-from sshclient import Client, Key
+from sshclient import person
 from waiting import never
 
 
 def login(t, node, user, **kw):
     """A person with a key of their own at a node; their terminal."""
-    key = Key(t, user)
-    node.people = getattr(node, "people", []) + [key.line]
-    node.authorize(*node.people)
-    if not node.running():
-        node.start()
-    client = Client(t, node, key, user)
-    client.wait_admitted()
-    return client.open(**kw)
+    return person(t, node, user).open(**kw)
 
 
 def talk(t, *panes, timeout=5):
@@ -39,10 +32,7 @@ def talk(t, *panes, timeout=5):
 
 def test_two_nodes(t):
     """Each is told where it is, and hears the other."""
-    a = Node(t, "north").start()
-    b = Node(t, "south", bootstrap=[a.mesh_address]).start()
-    a.wait_peers(1)
-    b.wait_peers(1)
+    a, b = linked_pair(t)
     alice, bob = login(t, a, "alice"), login(t, b, "bob")
     alice.wait_text("Welcome to north partyline! You are alice")
     bob.wait_text("Welcome to south partyline! You are bob")
@@ -98,16 +88,10 @@ def test_say_json(t):
 @lane(budget=120)
 def test_flood(t):
     """More than a queue holds, at once: slow, in order, and none is lost."""
-    a = Node(t, "north").start()
-    b = Node(t, "south", bootstrap=[a.mesh_address]).start()
-    a.wait_peers(1)
-    b.wait_peers(1)
+    a, b = linked_pair(t)
     bob = login(t, b, "bob")
     carol = login(t, a, "carol")
-    key = Key(t, "alice")
-    a.authorize(*a.people, key.line)
-    alice = Client(t, a, key, "alice")
-    alice.wait_admitted()
+    alice = person(t, a, "alice")
     n = 300
     text = "".join(f"burst {i} of many\n" for i in range(n)) + "/quit\n"
     with open(os.path.join(t.dir, "flood.out"), "w+b") as out:
@@ -134,15 +118,9 @@ def test_flood(t):
 @lane(budget=60)
 def test_flood_and_gone(t):
     """Who goes away in the middle has said what the node has."""
-    a = Node(t, "north").start()
-    b = Node(t, "south", bootstrap=[a.mesh_address]).start()
-    a.wait_peers(1)
-    b.wait_peers(1)
+    a, b = linked_pair(t)
     bob = login(t, b, "bob")
-    key = Key(t, "alice")
-    a.authorize(key.line)
-    alice = Client(t, a, key, "alice")
-    alice.wait_admitted()
+    alice = person(t, a, "alice")
     n = 60
     p = subprocess.Popen(
         alice.argv("-T", "alice@" + a.address), stdin=subprocess.PIPE,
@@ -164,10 +142,7 @@ def test_flood_alone(t):
     """Nobody is linked: people of the node are held to a rate all the same."""
     node = Node(t, "north").start()
     bob = login(t, node, "bob")
-    key = Key(t, "alice")
-    node.authorize(*node.people, key.line)
-    alice = Client(t, node, key, "alice")
-    alice.wait_admitted()
+    alice = person(t, node, "alice")
     n = 48
     began = time.monotonic()
     r = subprocess.run(

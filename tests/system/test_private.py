@@ -3,10 +3,10 @@
 import json
 import time
 
-from node import Node
+from node import Node, linked_pair
 from peer import Peer
 from runner import lane
-from sshclient import Client, Key
+from sshclient import person
 from waiting import until
 
 
@@ -22,11 +22,7 @@ def varint(n):
 def test_msg_here(t):
     """Of one node: shown where they are, kept where they are not."""
     node = Node(t, "north").start()
-    key, other = Key(t), Key(t, "other")
-    node.authorize(key.line, other.line)
-    alice = Client(t, node, key, "alice")
-    bob = Client(t, node, other, "bob")
-    alice.wait_admitted()
+    alice, bob = person(t, node, "alice"), person(t, node, "bob")
     pane = alice.open()
     pane.say("/msg bob are you there?")
     pane.wait_text("nobody called bob is known")
@@ -65,17 +61,8 @@ def test_msg_here(t):
 def test_msg_there(t):
     """Between nodes: signed and sealed, and the speaker hears what became
     of it."""
-    a = Node(t, "north").start()
-    b = Node(t, "south", bootstrap=[a.mesh_address]).start()
-    a.wait_peers(1)
-    b.wait_peers(1)
-    key, other = Key(t), Key(t, "other")
-    a.authorize(key.line)
-    b.authorize(other.line)
-    alice = Client(t, a, key, "alice")
-    bob = Client(t, b, other, "bob")
-    alice.wait_admitted()
-    bob.wait_admitted()
+    a, b = linked_pair(t)
+    alice, bob = person(t, a, "alice"), person(t, b, "bob")
     pane, there = alice.open(), bob.open()
     pane.say(f"/msg bob@{b.id[:6]} the password is swordfish")
     there.wait_text(f"<alice@{a.id[:12]} to you> the password is swordfish")

@@ -10,7 +10,7 @@ import procs
 from node import Node
 from peer import Peer
 from runner import lane
-from sshclient import Client, Key
+from sshclient import person
 from waiting import until
 
 
@@ -63,11 +63,7 @@ def test_survives(t):
 def test_missed(t):
     """Who comes back is told how much was said, and can read it."""
     node = Node(t, "north").start()
-    key, other = Key(t), Key(t, "other")
-    node.authorize(key.line, other.line)
-    alice = Client(t, node, key, "alice")
-    bob = Client(t, node, other, "bob")
-    alice.wait_admitted()
+    alice, bob = person(t, node, "alice"), person(t, node, "bob")
     pane = alice.open()
     pane.say("/missed")
     pane.wait_text("you were not here before")
@@ -98,11 +94,8 @@ def test_missed(t):
 def test_settings(t):
     """What one sets is for that key alone, and kept."""
     node = Node(t, "north").start()
-    key, other = Key(t), Key(t, "other")
-    node.authorize(key.line, other.line)
-    alice = Client(t, node, key, "alice")
-    alice.wait_admitted()
-    bob = Client(t, node, other, "bob").open()
+    alice = person(t, node, "alice")
+    bob = person(t, node, "bob").open()
     pane = alice.open()
     pane.say("/set time off")
     pane.wait_text("-- time is off")
@@ -118,7 +111,7 @@ def test_settings(t):
     bob.say("/who")
     bob.wait_text("gone fishing")
     bob.say("/whois alice")
-    bob.wait_text(re.escape(key.fingerprint))
+    bob.wait_text(re.escape(alice.key.fingerprint))
     pane.say("/me waves")
     bob.wait_text(r"\* alice waves")
     pane.say("/ignore bob")
@@ -147,11 +140,7 @@ def test_settings(t):
 def test_plain(t):
     """set plain on: nothing that was written is written over."""
     node = Node(t, "north").start()
-    key = Key(t)
-    node.authorize(key.line)
-    alice = Client(t, node, key, "alice")
-    alice.wait_admitted()
-    pane = alice.open()
+    pane = person(t, node, "alice").open()
     pane.say("/set plain on")
     pane.wait_text("-- plain is on")
     pane.type("half a ")

@@ -1,23 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Rooms beside the one everybody is in, over two nodes."""
-from node import Node
+from node import linked_pair
 from runner import lane
-from sshclient import Client, Key
+from sshclient import person
 
 
 @lane(budget=60)
 def test_rooms(t):
     """Who is in a room reads what is said there, here and elsewhere."""
-    a = Node(t, "north").start()
-    b = Node(t, "south", bootstrap=[a.mesh_address]).start()
-    a.wait_peers(1)
-    b.wait_peers(1)
-    key, other = Key(t), Key(t, "other")
-    a.authorize(key.line)
-    b.authorize(other.line)
-    alice, bob = Client(t, a, key, "alice"), Client(t, b, other, "bob")
-    alice.wait_admitted()
-    bob.wait_admitted()
+    a, b = linked_pair(t)
+    alice, bob = person(t, a, "alice"), person(t, b, "bob")
     assert "/join #ROOM begins one" in a.ctl("rooms").stdout
     pane, there = alice.open(), bob.open()
     pane.say("/join dev")
