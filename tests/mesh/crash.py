@@ -29,6 +29,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
 import control  # noqa: E402
 import procs  # noqa: E402
+import trial  # noqa: E402
 from node import Node  # noqa: E402
 from usage import by_daemon, tasks  # noqa: E402
 from waiting import until  # noqa: E402
@@ -299,9 +300,7 @@ def crash(t, count, kill, length, rate, seed, idle_s=10.0):
 
 
 def main():
-    from runner import Test  # pylint: disable=import-outside-toplevel
     p = argparse.ArgumentParser()
-    p.add_argument("--build", required=True)
     p.add_argument("--seconds", type=float, default=300)
     p.add_argument("--nodes", type=int, default=30)
     p.add_argument("--kill", type=int, default=9)
@@ -309,25 +308,9 @@ def main():
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--idle", type=float, default=30,
                    help="seconds to look at the idle mesh before")
-    p.add_argument("--keep", action="store_true",
-                   help="leave the files of the nodes")
-    args = p.parse_args()
-    procs.adopt_orphans()
-    t = Test("crash", os.path.abspath(args.build), "", "")
-    bad = ["it did not come to its end"]
-    try:
-        bad = crash(t, args.nodes, args.kill, args.seconds, args.rate,
-                    args.seed, args.idle)
-    finally:
-        t.finish()
-        if args.keep:
-            print(f"kept: {t.dir}")
-        else:
-            t.remove()
-    for line in bad[:50]:
-        print(line)
-    print(f"{len(bad)} things do not hold" if bad else "all of it holds")
-    return 1 if bad or t.failed else 0
+    return trial.run(p, "crash", lambda t, args: crash(
+        t, args.nodes, args.kill, args.seconds, args.rate, args.seed,
+        args.idle))
 
 
 if __name__ == "__main__":

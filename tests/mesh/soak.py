@@ -31,6 +31,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 # pylint: disable=wrong-import-position
 import procs  # noqa: E402
+import trial  # noqa: E402
 from ear import Ear  # noqa: E402
 from node import Node  # noqa: E402
 from waiting import until  # noqa: E402
@@ -311,31 +312,13 @@ def soak(t, count, length, seed, kill_every=KILL_EVERY):
 
 
 def main():
-    from runner import Test  # pylint: disable=import-outside-toplevel
     p = argparse.ArgumentParser()
-    p.add_argument("--build", required=True)
     p.add_argument("--seconds", type=float, default=1800)
     p.add_argument("--nodes", type=int, default=20)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--kill-every", type=float, default=KILL_EVERY)
-    p.add_argument("--keep", action="store_true",
-                   help="leave the files of the nodes")
-    args = p.parse_args()
-    procs.adopt_orphans()
-    t = Test("soak", os.path.abspath(args.build), "", "")
-    bad = ["it did not come to its end"]
-    try:
-        bad = soak(t, args.nodes, args.seconds, args.seed, args.kill_every)
-    finally:
-        t.finish()
-        if args.keep:
-            print(f"kept: {t.dir}")
-        else:
-            t.remove()
-    for line in bad[:50]:
-        print(line)
-    print(f"{len(bad)} things do not hold" if bad else "all of it holds")
-    return 1 if bad or t.failed else 0
+    return trial.run(p, "soak", lambda t, args: soak(
+        t, args.nodes, args.seconds, args.seed, args.kill_every))
 
 
 if __name__ == "__main__":
