@@ -5,7 +5,7 @@ A mesh of real processes in which a third of the nodes dies at once, while
 random nodes talk.
 
     crash.py --build BUILD [--seconds N] [--nodes N] [--kill N] [--rate N]
-             [--seed N] [--keep]
+             [--seed N] [--idle SECONDS] [--keep]
 
 What has to hold: every line reaches every node that lives on exactly once.
 A line that a node said in the last second before it was killed may have
