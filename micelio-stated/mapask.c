@@ -10,6 +10,7 @@
 
 #define LIST_PAGE	256u
 #define EXPORT_PAGE	32u
+#define EXPORT_BYTES	32768u	/* of values, after which a page ends */
 #define ASK_KEY_MAX	1024u	/* to say that it is too long */
 #define ROW_MAX		4096u
 
@@ -87,11 +88,23 @@ mapask_done(struct mapd *d, uint32_t req, enum map_status st,
 		answer_done(d, req, st, text, "", 0);
 }
 
-static void
-row_send(struct mapd *d, uint32_t req, const struct wbuf *row,
+void
+mapask_more(struct mapd *d, uint32_t req)
+{
+	static const char more[] = "more";
+
+	if (d->proc->link[PROC_SSHD] != NULL)
+		answer_done(d, req, MAP_DONE_OK, "", more, strlen(more));
+}
+
+void
+mapask_row(struct mapd *d, uint32_t req, const struct wbuf *row,
     const void *value, size_t n)
 {
 	struct wbuf w;
+
+	if (d->proc->link[PROC_SSHD] == NULL)
+		return;
 
 	wbuf_init(&w, ROW_MAX + ENTRY_VALUE_MAX + 8);
 	wbuf_blob(&w, row->p, row->len);
@@ -129,7 +142,7 @@ entry_send(struct mapd *d, uint32_t req, const struct ment *m,
 		row_bool(&w, "deleted", (e.flags & ENTRY_DELETED) != 0);
 		row_bool(&w, "shown", *shown);
 	}
-	row_send(d, req, &w, e.value.p, with_value ? e.value.n : 0);
+	mapask_row(d, req, &w, e.value.p, with_value ? e.value.n : 0);
 	wbuf_free(&w);
 }
 
@@ -151,10 +164,10 @@ ask_list(struct mapd *d, uint32_t req, const struct fullkey *prefix,
 	unsigned int page = values ? EXPORT_PAGE : LIST_PAGE;
 	const struct ment *m;
 	uint8_t last[ENTRY_KEY_MAX];
-	size_t n = after_len;
+	size_t n = after_len, bytes = 0;
 
 	memcpy(last, after, n);
-	for (unsigned int i = 0; i < page; i++) {
+	for (unsigned int i = 0; i < page && bytes < EXPORT_BYTES; i++) {
 		m = map_next_key(&d->map, prefix->b, prefix->n, last, n,
 		    wall_ms());
 		if (m == NULL) {
@@ -162,6 +175,7 @@ ask_list(struct mapd *d, uint32_t req, const struct fullkey *prefix,
 			return;
 		}
 		entry_send(d, req, m, values, NULL);
+		bytes += values ? m->value_len : 0;
 		n = m->key_len;
 		memcpy(last, m->data + ENTRY_SIG_LEN, n);
 	}
@@ -214,13 +228,13 @@ ask_state(struct mapd *d, uint32_t req)
 
 	wbuf_init(&w, ROW_MAX);
 	state_row(d, &w);
-	row_send(d, req, &w, NULL, 0);
+	mapask_row(d, req, &w, NULL, 0);
 	RB_FOREACH(a, mauthors, &d->map.authors) {
 		wbuf_reset(&w);
 		row_author(&w, a->pub);
 		row_num(&w, "entries", ROW_U64, a->live);
 		row_num(&w, "bytes", ROW_BYTES, a->bytes);
-		row_send(d, req, &w, NULL, 0);
+		mapask_row(d, req, &w, NULL, 0);
 	}
 	wbuf_free(&w);
 	mapask_done(d, req, MAP_DONE_OK, "");
@@ -291,6 +305,7 @@ mapask_forget(struct mapd *d)
 {
 	free(d->watches);
 	d->watches = NULL;
+	mapcopy_unwanted(d, 0);
 }
 
 void
@@ -336,7 +351,7 @@ mapask(struct mapd *d, struct imsg *m)
 		imsgchan_violation(hub, m, "malformed question");
 		return;
 	}
-	if (what != MAP_ASK_UNWATCH &&
+	if (what != MAP_ASK_UNWATCH && what != MAP_ASK_STREAM_END &&
 	    imsgchan_queued(hub) > PROC_ANSWERS_MAX)
 		return;		/* it asks and does not read */
 	map_tick(&d->map, wall_ms());
@@ -369,7 +384,16 @@ mapask(struct mapd *d, struct imsg *m)
 		break;
 	case MAP_ASK_BACKUP:
 	case MAP_ASK_VERIFY:
-		mapcopy_start(d, m->id, what == MAP_ASK_BACKUP);
+		mapcopy_start(d, m->id, what);
+		break;
+	case MAP_ASK_STREAM:
+		if (after_len == 0)
+			mapcopy_start(d, m->id, what);
+		else
+			mapstream_next(d, m->id);
+		break;
+	case MAP_ASK_STREAM_END:
+		mapcopy_unwanted(d, m->id);
 		break;
 	default:
 		imsgchan_violation(hub, m, "unknown question");

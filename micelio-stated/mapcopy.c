@@ -14,14 +14,15 @@
 #include "stated.h"
 #include "store_files.h"
 
-#define COPY_DIR	"copy.new"
+#define COPY_DIR	MAP_COPY_DIR
 #define OLD_DIR		"backup.old"
 
 struct mapcopy {
 	struct job	 job;		/* first: cast */
 	struct mapd	*mapd;
 	uint32_t	 req;
-	bool		 backup;
+	enum map_ask	 what;
+	bool		 unwanted;	/* to be streamed, but nobody reads */
 	uint64_t	 began, bytes, records;
 	char		 why[STORE_WHY_MAX];
 };
@@ -95,12 +96,12 @@ copy_run(struct store *s, struct job *j)
 		snprintf(c->why, sizeof(c->why), "%s", store_why(s));
 	else
 		err = copy_read(c);
-	if (err == STORE_OK && c->backup && (error = copy_keep()) != 0) {
+	if (err == STORE_OK && c->what == MAP_ASK_BACKUP && (error = copy_keep()) != 0) {
 		snprintf(c->why, sizeof(c->why), "%s: %s", MAP_BACKUP_DIR,
 		    strerror(error));
 		err = STORE_FAILED;
 	}
-	if (err != STORE_OK || !c->backup)
+	if (err != STORE_OK || c->what == MAP_ASK_VERIFY)
 		(void)store_dir_remove(COPY_DIR);
 	/* That the copy failed says nothing about the store itself. */
 	return store_usable(s) ? STORE_OK : err;
@@ -117,15 +118,16 @@ copy_done(struct job *j, void *arg)
 
 	if (good)
 		snprintf(text, sizeof(text), "%s%s: %llu entries, %llu "
-		    "bytes, read back in %llu ms", c->backup ?
-		    "backup in " STATED_DIR_NAME "/" MAP_BACKUP_DIR :
-		    "verified", c->backup ? "" : " by a copy",
+		    "bytes, read back in %llu ms", c->what ==
+		    MAP_ASK_BACKUP ? "backup in " STATED_DIR_NAME "/"
+		    MAP_BACKUP_DIR : c->what == MAP_ASK_VERIFY ? "verified" :
+		    "backup", c->what == MAP_ASK_VERIFY ? " by a copy" : "",
 		    (unsigned long long)c->records,
 		    (unsigned long long)c->bytes, (unsigned long long)ms);
 	else
 		snprintf(text, sizeof(text), "%s", c->why[0] != '\0' ?
 		    c->why : "the database is not open");
-	if (good && c->backup)
+	if (good && c->what == MAP_ASK_BACKUP)
 		log_event(EV_MAP_BACKUP, LF_STR("dir", STATED_DIR_NAME "/"
 		    MAP_BACKUP_DIR), LF_NUM("ms", ms), LF_NUM("bytes",
 		    c->bytes), LF_NUM("records", c->records));
@@ -133,17 +135,32 @@ copy_done(struct job *j, void *arg)
 		log_event(EV_MAP_BACKUP_FAILED, LF_STR("dir",
 		    STATED_DIR_NAME "/" MAP_BACKUP_DIR), LF_STR("text",
 		    text));
-	mapask_done(d, c->req, good ? MAP_DONE_OK : MAP_DONE_FAILED, text);
-	d->copying = false;
+	d->copy = NULL;
+	if (good && c->what == MAP_ASK_STREAM) {
+		mapstream_begin(d, c->req, c->records, text);
+		if (c->unwanted)
+			mapstream_end(d, c->req);
+	} else {
+		mapask_done(d, c->req, good ? MAP_DONE_OK : MAP_DONE_FAILED,
+		    text);
+	}
 	free(c);
 }
 
 void
-mapcopy_start(struct mapd *d, uint32_t req, bool backup)
+mapcopy_unwanted(struct mapd *d, uint32_t req)
+{
+	if (d->copy != NULL && (req == 0 || d->copy->req == req))
+		d->copy->unwanted = true;
+	mapstream_end(d, req);
+}
+
+void
+mapcopy_start(struct mapd *d, uint32_t req, enum map_ask what)
 {
 	struct mapcopy *c;
 
-	if (d->copying) {
+	if (d->copy != NULL || d->stream != NULL) {
 		mapask_done(d, req, MAP_DONE_FAILED, "a backup is being made "
 		    "already");
 		return;
@@ -151,12 +168,13 @@ mapcopy_start(struct mapd *d, uint32_t req, bool backup)
 	c = xcalloc(1, sizeof(*c));
 	c->mapd = d;
 	c->req = req;
-	c->backup = backup;
+	c->what = what;
 	c->began = mono_ms();
 	c->job = (struct job){ .kind = JOB_READ, .run = copy_run,
 	    .done = copy_done, .arg = c };
-	d->copying = worker_submit(d->worker, &c->job);
-	if (!d->copying) {
+	d->copy = c;
+	if (!worker_submit(d->worker, &c->job)) {
+		d->copy = NULL;
 		free(c);
 		mapask_done(d, req, MAP_DONE_FAILED, "the database is busy; "
 		    "try again");

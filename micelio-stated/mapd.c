@@ -5,6 +5,7 @@
 #include "mapd.h"
 #include "mtime.h"
 #include "row.h"
+#include "store_files.h"
 
 #define TICK_MS		1000
 #define RENEW_MS	60000u
@@ -275,6 +276,9 @@ mapd_threads(struct mapd *d)
 void
 mapd_load(struct mapd *d)
 {
+	/* Of one that ended in the middle of it. */
+	if (d->copy == NULL && d->stream == NULL)
+		(void)store_dir_remove(MAP_COPY_DIR);
 	mapstore_load(d);
 }
 

@@ -19,6 +19,7 @@
 #define MAP_CLOCK_KEY	"hlc"		/* in the table of the schema */
 #define MAP_CLOCK_FILE	"clock"		/* the same beside the database */
 #define MAP_BACKUP_DIR	"backup"
+#define MAP_COPY_DIR	"copy.new"	/* until it has been read back */
 
 #define MAP_BATCH	2048u	/* entries of one commit */
 #define MAP_BATCH_BYTES	(4u * 1024 * 1024)
@@ -106,7 +107,8 @@ struct mapd {
 	uint64_t		 sessions, recon_in, recon_out;
 	uint64_t		 copy_began, copy_from;	/* mono ms, entries */
 
-	bool			 copying;	/* mapcopy.c */
+	struct mapcopy		*copy;		/* mapcopy.c, or NULL */
+	struct mapstream	*stream;	/* mapstream.c, or NULL */
 	uint64_t		 renewed_ms;	/* mono */
 	void			(*finish)(void *);
 	void			*finish_arg;
@@ -160,6 +162,10 @@ void		 mapsign_ended(struct mapd *, const struct intake_item *,
 void		 mapask(struct mapd *, struct imsg *);
 void		 mapask_done(struct mapd *, uint32_t req, enum map_status,
 		    const char *text);
+/* A row of an answer, with a value; and: there is more of it. */
+void		 mapask_row(struct mapd *, uint32_t req, const struct wbuf *,
+		    const void *value, size_t);
+void		 mapask_more(struct mapd *, uint32_t req);
 void		 mapask_changed(struct mapd *, const void *key, size_t);
 /* The hub is a new one. */
 void		 mapask_forget(struct mapd *);
@@ -206,6 +212,14 @@ void		 maprecon_done(struct mapd *, const struct intake_item *,
 		    enum intake_outcome);
 
 /* mapcopy.c: backup and verify, on the database's thread. */
-void		 mapcopy_start(struct mapd *, uint32_t req, bool backup);
+void		 mapcopy_start(struct mapd *, uint32_t req, enum map_ask);
+/* Nobody reads the stream of that request; 0: of any. */
+void		 mapcopy_unwanted(struct mapd *, uint32_t req);
+
+/* mapstream.c: the copy in MAP_COPY_DIR as an archive. */
+void		 mapstream_begin(struct mapd *, uint32_t req,
+		    uint64_t records, const char *text);
+void		 mapstream_next(struct mapd *, uint32_t req);
+void		 mapstream_end(struct mapd *, uint32_t req);
 
 #endif
