@@ -390,6 +390,8 @@ enum map_ask {
 	MAP_ASK_UNWATCH,
 	MAP_ASK_BACKUP,
 	MAP_ASK_VERIFY,
+	MAP_ASK_STREAM,		/* a copy as a tar archive, page by page */
+	MAP_ASK_STREAM_END,	/* no more of it */
 };
 
 enum map_status {

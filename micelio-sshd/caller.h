@@ -49,16 +49,21 @@ struct caller {
 	void	(*exit)(struct caller *, int status);
 	/* Let its input wait where it comes from; NULL: it cannot. */
 	void	(*hold)(struct caller *, bool);
+	/* Bytes of output that it has not taken. */
+	size_t	(*untaken)(const struct caller *);
 };
 #define OUT_STDOUT	1
 #define OUT_STDERR	2
 #define OUT_ROOM	3
 #define OUT_NAMED	4	/* of the room, and names the reader */
+#define OUT_WHOLE	5	/* standard output, and never skipped */
 #define CALLER_RUNS_MAX	4
 
 void	 caller_init(struct caller *, struct hub *);
 /* Whatever runs for it is dropped; it leaves the room. */
 void	 caller_gone(struct caller *, const char *why);
+/* It took some: what waits for that goes on. */
+void	 caller_taken(struct caller *);
 void	 caller_text(struct caller *, int stream, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
 /* The prompt of a partyline, as nick and room are now. */

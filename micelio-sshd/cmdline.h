@@ -34,6 +34,7 @@ struct command {
 	bool		 node;		/* its word names another node */
 	bool		 nick;		/* its word names a person */
 	bool		 streams;	/* goes on until the reader leaves */
+	bool		 slow;		/* may take minutes, with good reason */
 	unsigned int	 min_args, max_args;
 	const char	*options;	/* own ones: "--check " */
 	void		(*start)(struct run *);

@@ -32,6 +32,7 @@
 
 #define RESULT_MAX	(8u * 1024 * 1024)
 #define INPUT_MAX	(CHAT_TEXT_MAX + 1)
+#define READER_MS	300000	/* for somebody who reads with a pager */
 
 const struct command commands[] = {
 	{ "help", "[COMMAND]", "what there is, or more about one command",
@@ -169,16 +170,20 @@ const struct command commands[] = {
 	    .group = GROUP_MAP, .start = cmd_state },
 	{ "export", "[PREFIX]", "keys and values of the map as JSON lines",
 	    { "export", "export o/" }, ROLE_USER, DOOR_EXEC | DOOR_CONTROL,
-	    .group = GROUP_MAP, .max_args = 1, .start = cmd_export },
+	    .group = GROUP_MAP, .slow = true, .max_args = 1,
+	    .start = cmd_export },
 	{ "import", "", "write JSON lines, as of export, from standard input",
 	    { "import", "import --json" }, ROLE_OP, DOOR_EXEC | DOOR_CONTROL,
 	    .group = GROUP_MAP, .changes = true, .start = cmd_import },
-	{ "backup", "", "copy the database to state/backup and read it back",
-	    { "backup", "backup --json" }, ROLE_OP, DOOR_ANY,
-	    .group = GROUP_NODE, .changes = true, .start = cmd_backup },
+	{ "backup", "[-]", "copy the database to state/backup; -: a tar to "
+	    "standard output",
+	    { "backup", "backup -" }, ROLE_OP, DOOR_ANY,
+	    .group = GROUP_NODE, .changes = true, .slow = true,
+	    .max_args = 1, .start = cmd_backup },
 	{ "verify", "", "read a copy of the database to its end",
 	    { "verify", "verify --json" }, ROLE_OP, DOOR_ANY,
-	    .group = GROUP_NODE, .changes = true, .start = cmd_verify },
+	    .group = GROUP_NODE, .changes = true, .slow = true,
+	    .start = cmd_verify },
 	{ "tail", "", "what is said, as it comes (ops: and events)",
 	    { "tail", "tail --json" }, ROLE_USER, DOOR_EXEC | DOOR_CONTROL,
 	    .streams = true, .start = cmd_tail },
@@ -472,4 +477,47 @@ run_deadline(struct run *run, unsigned int ms, void (*cb)(struct run *))
 	if (run->deadline == NULL)
 		fatalx("no memory for a timer");
 	event_add(run->deadline, &tv);
+}
+
+static void
+reader_gone(struct run *run)
+{
+	run_fail(run, EX_TEMPFAIL, "%s: nobody has read any of it for %d "
+	    "minutes; it is not whole", run->line.cmd->name,
+	    READER_MS / 60000);
+}
+
+void
+run_when(struct run *run, size_t below, void (*more)(struct run *))
+{
+	struct caller *caller = run->caller;
+
+	if (caller->untaken(caller) <= below) {
+		more(run);
+		return;
+	}
+	run->more = more;
+	run->more_below = below;
+	run_deadline(run, READER_MS, reader_gone);
+}
+
+void
+caller_taken(struct caller *caller)
+{
+	size_t n = caller->untaken(caller);
+	struct run *run, *next;
+
+	TAILQ_FOREACH_SAFE(run, &caller->runs, entry, next) {
+		void (*more)(struct run *) = run->more;
+
+		if (more == NULL)
+			continue;
+		if (n > run->more_below) {
+			run_deadline(run, READER_MS, reader_gone);
+			continue;
+		}
+		event_del(run->deadline);
+		run->more = NULL;
+		more(run);
+	}
 }

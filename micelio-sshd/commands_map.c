@@ -33,15 +33,6 @@
 #define MAP_COLUMNS	"key size author written"
 #define VERSION_COLUMNS	"author written expires size deleted shown value"
 
-/* What a command has gathered of its answer. */
-struct maprun {
-	enum map_ask	 what;
-	struct doc	 doc;
-	size_t		 list, rows;
-	struct wbuf	 value;
-	bool		 has_head;
-};
-
 static void	map_timeout(struct run *);
 
 static void
@@ -95,7 +86,7 @@ map_begin(struct run *run, enum map_ask what)
 	run->request = ++run->caller->hub->next_request;
 	if (what != MAP_ASK_WATCH)
 		run_deadline(run, what == MAP_ASK_BACKUP ||
-		    what == MAP_ASK_VERIFY ? COPY_MS : MAP_MS, map_timeout);
+		    what == MAP_ASK_VERIFY || what == MAP_ASK_STREAM ? COPY_MS : MAP_MS, map_timeout);
 	return true;
 }
 
@@ -106,6 +97,8 @@ map_run_free(struct run *run)
 		return;
 	if (run->map->what == MAP_ASK_WATCH)
 		map_send(run, MAP_ASK_UNWATCH, "", "", 0, NULL, 0);
+	else if (run->map->what == MAP_ASK_STREAM)
+		map_send(run, MAP_ASK_STREAM_END, "", "", 0, NULL, 0);
 	doc_free(&run->map->doc);
 	wbuf_free(&run->map->value);
 	free(run->map);
@@ -129,6 +122,14 @@ ask(struct run *run, enum map_ask what)
 
 	if (map_begin(run, what))
 		map_send(run, what, key, "", 0, NULL, 0);
+}
+
+void
+map_ask_page(struct run *run, const char *after, size_t n)
+{
+	run_deadline(run, MAP_MS, map_timeout);
+	map_send(run, run->map->what, run->line.argc > 0 ?
+	    run->line.argv[0] : "", after, n, NULL, 0);
 }
 
 static void
@@ -260,7 +261,16 @@ cmd_state(struct run *run)
 void
 cmd_backup(struct run *run)
 {
-	ask(run, MAP_ASK_BACKUP);
+	if (run->line.argc == 0)
+		ask(run, MAP_ASK_BACKUP);
+	else if (strcmp(run->line.argv[0], "-") != 0)
+		run_fail(run, EX_USAGE, "backup: want nothing behind it, or "
+		    "- for a tar archive on standard output");
+	else if (run->caller->door == DOOR_SHELL)
+		run_fail(run, EX_USAGE, "backup: a partyline takes no "
+		    "archive; try: ssh HOST backup - >FILE.tar");
+	else
+		ask(run, MAP_ASK_STREAM);
 }
 
 void
@@ -301,10 +311,10 @@ value_field(struct wbuf *row, const char *p, size_t n)
 	free(hex);
 }
 
-/* One line of JSON: what export writes and watch --json shows. */
-static void
-json_line(struct run *run, const void *row, size_t len, const char *value,
-    size_t n)
+/* What export writes and watch --json shows. */
+size_t
+map_json_line(struct run *run, int stream, const void *row, size_t len,
+    const char *value, size_t n)
 {
 	struct doc d;
 	struct wbuf w;
@@ -314,9 +324,11 @@ json_line(struct run *run, const void *row, size_t len, const char *value,
 	value_field(&d.head, value, n);
 	wbuf_init(&w, LINE_OUT_MAX);
 	doc_json(&d, &w);
-	run_out(run, OUT_STDOUT, (const char *)w.p, w.len);
+	n = w.len;
+	run_out(run, stream, (const char *)w.p, n);
 	wbuf_free(&w);
 	doc_free(&d);
+	return n;
 }
 
 static void
@@ -392,8 +404,12 @@ map_row(struct hub *hub, struct imsg *msg)
 	if (run == NULL || run->map == NULL)
 		return;		/* its asker is gone */
 	if (run->map->what == MAP_ASK_EXPORT ||
-	    (run->map->what == MAP_ASK_WATCH && run->line.form == DOC_JSON))
-		json_line(run, row, len, (const char *)value, n);
+	    run->map->what == MAP_ASK_STREAM)
+		pages_row(run, row, len, (const char *)value, n);
+	else if (run->map->what == MAP_ASK_WATCH &&
+	    run->line.form == DOC_JSON)
+		(void)map_json_line(run, OUT_STDOUT, row, len,
+		    (const char *)value, n);
 	else if (run->map->what == MAP_ASK_WATCH)
 		watch_line(run, row, len, (const char *)value, n);
 	else
@@ -451,6 +467,9 @@ good_done(struct run *run, const char *text)
 		get_done(run);
 		return;
 	case MAP_ASK_EXPORT:
+	case MAP_ASK_STREAM:
+		pages_done(run, text);
+		return;
 	case MAP_ASK_WATCH:
 		break;
 	case MAP_ASK_STATE:
@@ -507,10 +526,11 @@ map_done(struct hub *hub, struct imsg *msg)
 	}
 	if (st != MAP_DONE_OK)
 		run_fail(run, exits[st], "%s: %s", run->line.cmd->name, why);
-	else if (after_len > 0 && !run->map->doc.cut) {
-		run_deadline(run, MAP_MS, map_timeout);
-		map_send(run, run->map->what, run->line.argc > 0 ?
-		    run->line.argv[0] : "", after, after_len, NULL, 0);
-	} else
+	else if (after_len > 0 && (run->map->what == MAP_ASK_EXPORT ||
+	    run->map->what == MAP_ASK_STREAM))
+		pages_next(run, after, after_len);
+	else if (after_len > 0 && !run->map->doc.cut)
+		map_ask_page(run, after, after_len);
+	else
 		good_done(run, why);
 }

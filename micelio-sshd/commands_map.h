@@ -7,10 +7,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cursor.h"
+#include "doc.h"
+#include "imsg_types.h"
+#include "pages.h"
+
 struct hub;
 struct imsg;
 struct run;
 
+/* What a command has gathered of its answer. */
+struct maprun {
+	enum map_ask	 what;
+	struct doc	 doc;
+	size_t		 list, rows;
+	struct wbuf	 value;
+	bool		 has_head;
+	struct pages	 pages;
+};
+
+/* The next page of what the run asked for. */
+void	 map_ask_page(struct run *, const char *after, size_t n);
+/* One entry as a line of JSON to stream; its length. */
+size_t	 map_json_line(struct run *, int stream, const void *row, size_t,
+	    const char *value, size_t);
 void	 map_put(struct hub *, uint32_t req, const char *key,
 	    const void *value, size_t);
 /* All of its standard input is there. */

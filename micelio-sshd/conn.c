@@ -40,6 +40,7 @@ static void	conn_timer_cb(evutil_socket_t, short, void *);
 static void	conn_out(struct caller *, int, const char *, size_t);
 static void	conn_exit_status(struct caller *, int);
 static void	conn_hold(struct caller *, bool);
+static size_t	conn_untaken(const struct caller *);
 
 static struct conn *
 conn_find(struct hub *hub, uint32_t id)
@@ -143,6 +144,7 @@ conn_new(struct hub *hub, const struct addr *a)
 	c->caller.out = conn_out;
 	c->caller.exit = conn_exit_status;
 	c->caller.hold = conn_hold;
+	c->caller.untaken = conn_untaken;
 	intake_init(&c->intake);
 	c->hub = hub;
 	c->addr = *a;
@@ -419,9 +421,14 @@ conn_out(struct caller *caller, int stream, const char *s, size_t n)
 	size_t k;
 
 	if (c->chan == NULL || c->state != CONN_IN || n == 0 ||
-	    !outlet_take(&c->outlet, n, count_lines(s, n))) {
+	    (stream != OUT_WHOLE &&
+	    !outlet_take(&c->outlet, n, count_lines(s, n)))) {
 		c->hub->count.lines_skipped += count_lines(s, n);
 		return;
+	}
+	if (stream == OUT_WHOLE) {
+		outlet_add(&c->outlet, n);
+		kind = OUT_STDOUT;
 	}
 	for (; n > 0; s += k, n -= k) {
 		k = n < CHUNK_MAX ? n : CHUNK_MAX;
@@ -431,6 +438,14 @@ conn_out(struct caller *caller, int stream, const char *s, size_t n)
 		iov[1].iov_len = k;
 		imsg_sendv(c->chan, IMSG_SES_OUT, 0, 0, iov, 2);
 	}
+}
+
+static size_t
+conn_untaken(const struct caller *caller)
+{
+	const struct conn *c = (const struct conn *)(const void *)caller;
+
+	return c->outlet.inflight;
 }
 
 static void

@@ -198,8 +198,11 @@ client_out(struct caller *caller, int stream, const char *s, size_t n)
 	struct client *c = client_of(caller);
 
 	if (c->dead || c->state == CLIENT_ENDING || n == 0 ||
-	    !outlet_take(&c->outlet, n, count_lines(s, n)))
+	    (stream != OUT_WHOLE &&
+	    !outlet_take(&c->outlet, n, count_lines(s, n))))
 		return;
+	if (stream == OUT_WHOLE)
+		outlet_add(&c->outlet, n);
 	output_put(c, stream, s, n);
 	client_flush(c);
 }
@@ -218,6 +221,15 @@ client_exit(struct caller *caller, int status)
 	client_flush(c);
 	if (!c->dead)
 		event_add(c->timer, &tv);
+}
+
+static size_t
+client_untaken(const struct caller *caller)
+{
+	const struct client *c = (const struct client *)(const void *)
+	    ((const char *)caller - offsetof(struct client, caller));
+
+	return c->outlet.inflight;
 }
 
 /* While it is held nothing of it is read. */
@@ -259,6 +271,8 @@ write_cb(evutil_socket_t fd, short what, void *arg)
 		caller_text(&c->caller, OUT_STDERR, "-- %llu line%s skipped: "
 		    "you were not reading\n", (unsigned long long)missed,
 		    missed == 1 ? "" : "s");
+	if (!c->dead && c->state == CLIENT_RUNNING)
+		caller_taken(&c->caller);
 }
 
 static void
@@ -329,6 +343,7 @@ client_new(struct control *ctl, int fd)
 	c->caller.out = client_out;
 	c->caller.exit = client_exit;
 	c->caller.hold = client_hold;
+	c->caller.untaken = client_untaken;
 	c->control = ctl;
 	c->fd = fd;
 	c->in = xreallocarray(NULL, 1, CTL_FRAME_MAX + CTL_HEADER);

@@ -74,7 +74,7 @@ accepted(struct client *c, const char *const *words, size_t n)
 		watches = cmd->options != NULL &&
 		    strstr(cmd->options, "--watch ") != NULL &&
 		    strcmp(words[i], "--watch") == 0;
-	if (cmd->streams || watches)
+	if (cmd->streams || cmd->slow || watches)
 		bits |= CTL_STREAMS;
 	if (cmd->talk ? strcmp(words[n - 1], "-") == 0 :
 	    cmd->start == cmd_import || (cmd->start == cmd_put &&
@@ -123,7 +123,11 @@ frame_handle(struct client *c, uint8_t type, const uint8_t *p, size_t n)
 		hello(c, &r);
 	else if (type == CTL_RUN && c->state == CLIENT_RUN)
 		run_request(c, &r);
-	else if (type == CTL_INPUT && c->state == CLIENT_RUNNING) {
+	else if (type == CTL_INPUT_SIZE && c->state == CLIENT_RUNNING) {
+		run = TAILQ_FIRST(&c->caller.runs);
+		if (run != NULL)
+			run->in_total = rcur_u64be(&r);
+	} else if (type == CTL_INPUT && c->state == CLIENT_RUNNING) {
 		run = TAILQ_FIRST(&c->caller.runs);
 		if (run != NULL)
 			run_input(run, p, n);

@@ -20,6 +20,7 @@
 #include "log.h"
 #include "mtime.h"
 #include "row.h"
+#include "progress.h"
 #include "run.h"
 #include "sshd.h"
 
@@ -37,6 +38,7 @@ struct import {
 	uint64_t	 line_of[AHEAD];
 	unsigned int	 n;
 	uint64_t	 lines, written, refused, bytes;
+	uint64_t	 eaten;			/* bytes of input */
 	uint64_t	 began, shown;		/* mono ms */
 	bool		 eof, held;
 	int		 status;		/* of the first refusal */
@@ -95,9 +97,15 @@ refused(struct import *im, uint64_t line, int status, const char *why)
 static void
 timeout(struct run *run)
 {
-	run_fail(run, EX_TEMPFAIL, "import: no answer in time, after %llu "
-	    "entries; those on their way may still be written",
-	    (unsigned long long)run->import->written);
+	const struct import *im = run->import;
+	uint64_t line = im->lines + 1;
+
+	for (unsigned int i = 0; i < im->n; i++)
+		if (im->line_of[i] < line)
+			line = im->line_of[i];
+	run_fail(run, EX_TEMPFAIL, "import: no answer in time; all lines "
+	    "before line %llu were done, those behind it may still be "
+	    "written: go on there", (unsigned long long)line);
 }
 
 static void
@@ -122,26 +130,17 @@ one(struct run *run, const char *p, size_t n)
 }
 
 static void
-facts(const struct import *im, char *out, size_t size)
-{
-	uint64_t ms = mono_ms() - im->began;
-
-	(void)snprintf(out, size, "%llu entries, %llu bytes, %llu a second",
-	    (unsigned long long)im->written, (unsigned long long)im->bytes,
-	    (unsigned long long)(im->written * 1000 / (ms > 0 ? ms : 1)));
-}
-
-static void
 progress(struct run *run)
 {
 	struct import *im = run->import;
-	char text[256];
+	char text[PROGRESS_TEXT_MAX];
 
 	if (run->line.form != DOC_TEXT ||
 	    mono_ms() < im->shown + PROGRESS_MS)
 		return;
 	im->shown = mono_ms();
-	facts(im, text, sizeof(text));
+	progress_text(im->written, im->eaten, run->in_total,
+	    im->shown - im->began, text);
 	caller_text(run->caller, OUT_STDERR, "-- %s\n", text);
 }
 
@@ -149,10 +148,10 @@ static void
 finish(struct run *run)
 {
 	struct import *im = run->import;
-	char text[256];
+	char text[PROGRESS_TEXT_MAX];
 	struct doc d;
 
-	facts(im, text, sizeof(text));
+	progress_text(im->written, im->eaten, 0, mono_ms() - im->began, text);
 	if (run->line.form != DOC_TEXT) {
 		doc_init(&d);
 		row_num(&d.head, "written", ROW_U64, im->written);
@@ -195,6 +194,7 @@ step(struct run *run)
 			left = (size_t)(nl - p);
 		one(run, p, left);
 		im->off += left + (nl != NULL);
+		im->eaten += left + (nl != NULL);
 	}
 	if (im->off > 0)
 		memmove(im->in.p, im->in.p + im->off, im->in.len - im->off);

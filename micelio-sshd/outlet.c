@@ -18,6 +18,12 @@ outlet_take(struct outlet *o, size_t n, unsigned int lines)
 }
 
 void
+outlet_add(struct outlet *o, size_t n)
+{
+	o->inflight += n;
+}
+
+void
 outlet_ack(struct outlet *o, size_t n)
 {
 	o->inflight -= n < o->inflight ? n : o->inflight;

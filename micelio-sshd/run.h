@@ -29,10 +29,13 @@ struct run {
 	uint32_t		 request;	/* RELOAD or say, 0: none */
 	struct event		*deadline;
 	void			(*timeout)(struct run *);
+	void			(*more)(struct run *);	/* or NULL */
+	size_t			 more_below;
 	struct wbuf		 in;		/* standard input */
 	struct maprun		*map;		/* commands_map.c */
 	struct recall		*recall;	/* commands_recall.c */
 	struct import		*import;	/* import.c */
+	uint64_t		 in_total;	/* of it; 0: not known */
 	bool			 wants_input;
 	bool			 in_over;	/* more than fits */
 	char			 about[NODEID_HEX + 1];	/* unlink: the node */
@@ -54,6 +57,11 @@ void	 run_fail(struct run *, int status, const char *, ...)
 void	 run_input(struct run *, const void *, size_t);	/* 0: the end */
 void	 run_deadline(struct run *, unsigned int ms,
 	    void (*cb)(struct run *));
+/*
+ * Call more, perhaps at once, when the caller has not more than below bytes
+ * to take; the run fails if it takes nothing for long.
+ */
+void	 run_when(struct run *, size_t below, void (*more)(struct run *));
 void	 run_free(struct run *);
 
 #endif

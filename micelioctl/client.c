@@ -194,8 +194,16 @@ client_run(const struct options *o, const char *path)
 {
 	struct client c = { .opts = o, .path = path, .fd = -1,
 	    .status = -1, .deadline = mono_ms() + o->timeout_ms };
-	int err = open_socket(&c), rc;
+	int err, rc;
 
+	if (strcmp(o->words[0], "backup") == 0 && has_word(o, "-") &&
+	    isatty(STDOUT_FILENO)) {
+		(void)fprintf(stderr, "micelioctl: backup -: standard output "
+		    "is a terminal, want a file or a pipe: backup - "
+		    ">FILE.tar\n");
+		return EX_USAGE;
+	}
+	err = open_socket(&c);
 	if (err != 0) {
 		if (c.fd != -1)
 			(void)close(c.fd);
@@ -242,6 +250,23 @@ write_all(int fd, const uint8_t *p, size_t n)
 	return true;
 }
 
+/* Of a file it is known how much is to come. */
+static void
+size_put(struct client *c)
+{
+	off_t at = lseek(STDIN_FILENO, 0, SEEK_CUR);
+	struct stat st;
+	struct wbuf w;
+
+	if (at == -1 || fstat(STDIN_FILENO, &st) == -1 ||
+	    !S_ISREG(st.st_mode) || st.st_size <= at)
+		return;
+	wbuf_init(&w, 8);
+	wbuf_u64be(&w, (uint64_t)(st.st_size - at));
+	frame_put(c, CTL_INPUT_SIZE, w.p, w.len);
+	wbuf_free(&w);
+}
+
 static void
 accepted(struct client *c, struct rcur *r)
 {
@@ -252,6 +277,8 @@ accepted(struct client *c, struct rcur *r)
 	c->inputs = (bits & CTL_INPUTS) != 0;
 	if ((bits & (CTL_STREAMS | CTL_INPUTS)) != 0)
 		c->deadline = 0;
+	if (c->inputs)
+		size_put(c);
 }
 
 static void
