@@ -27,14 +27,15 @@ static struct doc d;
 static struct wbuf w;
 static struct answer a[4];
 
-static void
-answers_begin(void)
+static int
+setup(void **state)
 {
 	static const struct { enum proc_role from; enum table table; } is[] = {
 		{ PROC_GOSSIPD, TABLE_PEERS }, { PROC_TRANSPORTD, TABLE_LINKS },
 		{ PROC_GOSSIPD, TABLE_NODES }, { PROC_STATED, TABLE_NODES },
 	};
 
+	(void)state;
 	for (size_t i = 0; i < 4; i++) {
 		memset(&a[i], 0, sizeof(a[i]));
 		a[i].from = is[i].from;
@@ -44,15 +45,18 @@ answers_begin(void)
 	}
 	doc_init(&d);
 	wbuf_init(&w, 1024 * 1024);
+	return 0;
 }
 
-static void
-answers_end(void)
+static int
+teardown(void **state)
 {
+	(void)state;
 	for (size_t i = 0; i < 4; i++)
 		wbuf_free(&a[i].rows);
 	doc_free(&d);
 	wbuf_free(&w);
+	return 0;
 }
 
 static inline const char *

@@ -5,22 +5,6 @@
 #include "nodes.h"
 #include "row.h"
 
-static int
-setup(void **state)
-{
-	(void)state;
-	answers_begin();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	answers_end();
-	return 0;
-}
-
 static uint64_t
 head(const char *name)
 {

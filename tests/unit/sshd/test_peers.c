@@ -7,22 +7,6 @@
 #include "peers.h"
 #include "row.h"
 
-static int
-setup(void **state)
-{
-	(void)state;
-	answers_begin();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	answers_end();
-	return 0;
-}
-
 static void
 peer_add(const char *id, const char *name, const char *addr,
     const char *state, uint64_t session)

@@ -9,22 +9,6 @@
 #include "verdict.h"
 
 static int
-setup(void **state)
-{
-	(void)state;
-	answers_begin();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	answers_end();
-	return 0;
-}
-
-static int
 link_says(enum link_status status, enum down_reason why, const char *id,
     const char *want)
 {
