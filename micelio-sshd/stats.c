@@ -20,6 +20,7 @@ static const struct {
 };
 #define NSOURCES	(sizeof(sources) / sizeof(sources[0]))
 
+/* Texts are for status. */
 static bool
 is_counter(const struct row_field *f)
 {
@@ -30,31 +31,20 @@ is_counter(const struct row_field *f)
 	    memcmp(f->name, pid, f->name_len) != 0);
 }
 
-/* Texts are for status; a daemon that did not answer has an empty list. */
-static void
-counters_add(const struct answer *a, struct doc *d, size_t list)
+static bool
+is_any(const struct row_field *f)
 {
-	const void *row = NULL;
-	struct row_field f;
-	struct wbuf w;
-	struct rcur c, rc;
-	size_t len;
-
-	wbuf_init(&w, 8192);
-	while (a != NULL && answer_next(&c, a, &row, &len)) {
-		wbuf_reset(&w);
-		rcur_init(&rc, row, len);
-		while (row_next(&rc, &f))
-			if (is_counter(&f))
-				row_field_copy(&w, &f);
-		(void)doc_row(d, list, w.p, w.len);
-	}
-	wbuf_free(&w);
+	(void)f;
+	return true;
 }
 
+/*
+ * The fields wanted of each row, behind the name of the daemon if given; a
+ * daemon that did not answer gives no row.
+ */
 static void
-drops_add(const struct answer *a, const char *daemon, struct doc *d,
-    size_t list)
+rows_add(const struct answer *a, const char *daemon,
+    bool (*wanted)(const struct row_field *), struct doc *d, size_t list)
 {
 	const void *row = NULL;
 	struct row_field f;
@@ -65,10 +55,12 @@ drops_add(const struct answer *a, const char *daemon, struct doc *d,
 	wbuf_init(&w, 8192);
 	while (a != NULL && answer_next(&c, a, &row, &len)) {
 		wbuf_reset(&w);
-		row_str(&w, "daemon", daemon);
+		if (daemon != NULL)
+			row_str(&w, "daemon", daemon);
 		rcur_init(&rc, row, len);
 		while (row_next(&rc, &f))
-			row_field_copy(&w, &f);
+			if (wanted(&f))
+				row_field_copy(&w, &f);
 		(void)doc_row(d, list, w.p, w.len);
 	}
 	wbuf_free(&w);
@@ -89,14 +81,14 @@ stats_build(const struct answer *a, size_t n, const struct wbuf *hub,
 		complete = complete && a[i].state == ANSWER_COMPLETE;
 	row_bool(&d->head, "complete", complete);
 	for (size_t i = 0; i < NSOURCES; i++)
-		counters_add(answer_of(a, n, sources[i].role, TABLE_STATUS),
-		    d, doc_list(d, sources[i].name));
+		rows_add(answer_of(a, n, sources[i].role, TABLE_STATUS), NULL,
+		    is_counter, d, doc_list(d, sources[i].name));
 	list = doc_list(d, "sshd");
 	(void)doc_row(d, list, hub->p, hub->len);
 	list = doc_list(d, "drops");
 	for (size_t i = 0; i < NSOURCES; i++)
-		drops_add(answer_of(a, n, sources[i].role, TABLE_DROPS),
-		    sources[i].name, d, list);
+		rows_add(answer_of(a, n, sources[i].role, TABLE_DROPS),
+		    sources[i].name, is_any, d, list);
 	for (size_t i = 0; i < nhub_drops; i++)
 		(void)doc_row(d, list, hub_drops[i].p, hub_drops[i].len);
 	list = doc_list(d, "key_service");
