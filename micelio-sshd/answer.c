@@ -3,6 +3,27 @@
 #include "answer.h"
 #include "cursor.h"
 
+bool
+answer_next(struct rcur *c, const struct answer *a, const void **row,
+    size_t *len)
+{
+	if (*row == NULL)
+		rcur_init(c, a->rows.p, a->rows.len);
+	if (c->left == 0)
+		return false;
+	*row = rcur_blob(c, ANSWER_NODES_MAX, len);
+	return !c->bad;
+}
+
+const struct answer *
+answer_of(const struct answer *a, size_t n, enum proc_role from, enum table t)
+{
+	for (size_t i = 0; i < n; i++)
+		if (a[i].from == from && a[i].table == t)
+			return &a[i];
+	return NULL;
+}
+
 const void *
 answer_row(const struct answer *a, size_t i, size_t *len)
 {

@@ -21,30 +21,9 @@
 #define ROW_ROOM	8192u
 #define MEANT_SHOWN	6u
 
-/* Columns of a list for people, and whether any row has a value there. */
+/* Columns of a list for people. */
 #define COLUMNS_ALL	"id name addr dir kind state up rtt in out queue " \
 			"cause next"
-
-bool
-answer_next(struct rcur *c, const struct answer *a, const void **row,
-    size_t *len)
-{
-	if (*row == NULL)
-		rcur_init(c, a->rows.p, a->rows.len);
-	if (c->left == 0)
-		return false;
-	*row = rcur_blob(c, ANSWER_NODES_MAX, len);
-	return !c->bad;
-}
-
-const struct answer *
-answer_of(const struct answer *a, size_t n, enum proc_role from, enum table t)
-{
-	for (size_t i = 0; i < n; i++)
-		if (a[i].from == from && a[i].table == t)
-			return &a[i];
-	return NULL;
-}
 
 /* The connection of a session, by its number. */
 static const void *
@@ -274,19 +253,28 @@ row_of_id(const struct answer *a, const char *id, size_t *len)
 	return found;
 }
 
+/* The field of the row that is called as this one. */
+static bool
+same_field(const void *row, size_t len, const struct row_field *as,
+    struct row_field *f)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "%.*s", (int)as->name_len,
+	    as->name);
+	return row_find(row, len, name, f);
+}
+
 /* A field that is not there yet, or was there without a value. */
 static void
 missing_add(struct wbuf *w, const void *row, size_t len)
 {
 	struct row_field f, have;
-	char name[64];
 	struct rcur c;
 
 	rcur_init(&c, row, len);
 	while (row_next(&c, &f)) {
-		(void)snprintf(name, sizeof(name), "%.*s", (int)f.name_len,
-		    f.name);
-		if (!row_find(w->p, w->len, name, &have))
+		if (!same_field(w->p, w->len, &f, &have))
 			row_field_copy(w, &f);
 	}
 }
@@ -297,15 +285,12 @@ peer_fields(struct wbuf *w, const void *row, size_t len, const void *node,
     size_t node_len)
 {
 	struct row_field f, known;
-	char name[64];
 	struct rcur c;
 
 	rcur_init(&c, row, len);
 	while (row_next(&c, &f)) {
-		(void)snprintf(name, sizeof(name), "%.*s", (int)f.name_len,
-		    f.name);
 		if (f.type == ROW_NULL && node != NULL &&
-		    row_find(node, node_len, name, &known))
+		    same_field(node, node_len, &f, &known))
 			f = known;
 		row_field_copy(w, &f);
 	}
