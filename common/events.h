@@ -75,6 +75,11 @@
 	    "set the clock; run chrony or systemd-timesyncd")		      \
 	X(MESSAGES_LOST, WARN, "id count more", "a peer forgot messages before this node heard of them: its link, or this node, was too slow", \
 	    "see micelioctl links for the link that does not drain")	      \
+	X(NODE_DOWN, INFO, "id observers missing", "most nodes that are linked with this one, of three or more, have lost it", "") \
+	X(NODE_UNREACHABLE, INFO, "id observers missing", "no way of links leads to that node any more, as far as is known here: it is gone, or the mesh is parted", "") \
+	X(NODE_BACK, INFO, "id observers missing", "a node that was down or unreachable is there again", "") \
+	X(MESH_CHANGED, INFO, "changed up unreachable down", "many nodes came or went at once: so many, of which 16 have a line of their own, and how all nodes are now", "") \
+	X(SUSPECTED, INFO, "id addr more", "a linked node says that this one is gone, though the link with it is alive: for ten minutes it is not counted among those who would know", "") \
 	/* stated */							      \
 	X(STORE_OPEN, INFO, "ms bytes recovered", "the database is open", "") \
 	X(STORE_DAMAGED, ERROR, "set_aside text", "the database could not be recovered and was set aside; the node goes on with an empty one", \

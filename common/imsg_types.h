@@ -528,6 +528,7 @@ enum table {
 	TABLE_DROPS = 7,	/* what was refused or lost, and why */
 	TABLE_TREES = 8,	/* gossipd: one row a link, for broadcast */
 	TABLE_TRACES = 9,	/* gossipd: how the last messages came */
+	TABLE_MESH = 10,	/* gossipd: one row a node that claims links */
 };
 /*
  * Field names the hub's status and peers rely on (more may follow; a field
@@ -545,7 +546,14 @@ enum table {
  * PEERS), us rtt_kernel, us rtt_smoothed, bytes in and out as on the wire,
  * bytes queue: written to it and not yet acknowledged.
  * NODES: str id, str addr, str source ("verified", "hearsay", "stored"), bool
- * linked, bool reachable, time last_seen, u64 fails, time last_fail, us rtt.
+ * linked, bool reachable, time last_seen, u64 fails, time last_fail, us rtt,
+ * str state ("up", "unreachable", "down", as most who are linked with it say;
+ * null: it claims no links).
+ * MESH, at most 4,096 rows: str id, str state (as above), bool linked (with
+ * this node), ms heard (since its last word), u64 observers, u64 missing (of
+ * them), str links: ids of the nodes that it is linked with and that say the
+ * same, str claims: of those that do not.  Ids are 64 hex digits with a blank
+ * between them, or 32, the first half, of nodes not heard themselves.
  * TREES: str id, str addr, str kind ("m2", "v1", "waits"), str map ("shared",
  * "other-profile", "other-mesh", "none", "unknown"), u64 eager: origins it is
  * eager for, us rtt, u64 saved: copies not sent, u64 session.

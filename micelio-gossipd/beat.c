@@ -19,6 +19,7 @@
 #include "relay.h"
 #include "session.h"
 #include "slots.h"
+#include "suspect.h"
 
 #define CLOCK_LINKS_MIN	5u
 
@@ -37,6 +38,7 @@ beat_tick(struct gossip *g)
 		return;
 	b->beat_at = b->nm2 + b->nwait > 0 ? g->now.mono + BEAT_MS : NEVER;
 	record_tick(g);
+	suspect_beat(g, stalled);
 	slots_keep(g);
 	for (s = TAILQ_FIRST(&g->ready); s != NULL; s = next) {
 		next = TAILQ_NEXT(s, ready_entry);

@@ -31,6 +31,7 @@
 #include "record.h"
 #include "seen.h"
 #include "session.h"
+#include "suspect.h"
 
 struct gossip_map_ops;
 struct gossip_ops;
@@ -98,6 +99,7 @@ struct gossip {
 	struct pacer		 pacer;
 	char			 last_chat[UUID_LEN + 1]; /* heard */
 	struct own_record	 own;
+	struct suspect		 suspect;
 	TAILQ_HEAD(, opening)	 openings;
 	size_t			 nopenings;
 

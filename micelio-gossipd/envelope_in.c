@@ -34,6 +34,7 @@
 #include "repair.h"
 #include "seen.h"
 #include "session.h"
+#include "suspect.h"
 #include "talk.h"
 #include "tree.h"
 
@@ -331,6 +332,12 @@ message_good(struct gossip *g, struct job *job)
 	/* Before it waits for its turn, and is wanted no more. */
 	job->earlier = is_chat && said_earlier(g, job, &chat);
 	m2 = s != NULL && is_m2(s);
+	if (job->env.msg_type == MSG_SUSPECT && !suspect_allow(g, job)) {
+		seen_keep(&g->seen, job->seen_key, g->now);
+		unwanted(g, s, job);
+		drop_count(g, s, DROP_RATE);
+		return;
+	}
 	if ((m2 && parked_waits(g, &job->sender)) ||
 	    !limiter_allow(&g->limiter, &job->sender, m2 ?
 	    g->conf->network_author_rate : 0, g->now.mono)) {
@@ -377,6 +384,8 @@ envelope_take(struct gossip *g, struct job *job)
 		drop_count(g, s, DROP_CHAT);
 	else if (job->env.msg_type == MSG_STATE_DELTA)
 		maplink_delta_in(g, job);
+	else if (job->env.msg_type == MSG_SUSPECT)
+		suspect_in(g, job);
 	else
 		talk_in(g, job);
 	tree_accept(g, s, &job->sender, &job->env, job->mid,

@@ -19,6 +19,7 @@
 #include "maplink.h"
 #include "proto/envelope.h"
 #include "record.h"
+#include "suspect.h"
 
 static void	signing_free(struct gossip *, struct signing *);
 
@@ -60,7 +61,7 @@ hlc_next(struct gossip *g)
 static bool
 is_gossip(enum sign_use use)
 {
-	return use == SIGN_CHAT || use == SIGN_DELTA;
+	return use == SIGN_CHAT || use == SIGN_DELTA || use == SIGN_SUSPECT;
 }
 
 bool
@@ -143,6 +144,8 @@ gossip_signed(struct gossip *g, struct gtime now, uint32_t req,
 	else if (sg->use == SIGN_EXCHANGE)
 		exchange_signed(g, sg, status, g->scratch.p,
 		    g->scratch.len);
+	else if (sg->use == SIGN_SUSPECT)
+		suspect_signed(g, sg, status, g->scratch.p, g->scratch.len);
 	else if (sg->use == SIGN_DELTA)
 		maplink_signed(g, status, g->scratch.p, g->scratch.len);
 	else

@@ -15,7 +15,7 @@ struct gossip;
 #define UUID_LEN		36u
 
 enum sign_use { SIGN_HELLO, SIGN_CHAT, SIGN_EXCHANGE, SIGN_RECORD,
-	SIGN_DELTA };
+	SIGN_DELTA, SIGN_SUSPECT };
 
 /* A message of ours that the parent signs. */
 struct signing {

@@ -35,6 +35,7 @@
 #include "seen.h"
 #include "session.h"
 #include "slots.h"
+#include "suspect.h"
 #include "talk.h"
 
 #define SCRATCH_MAX	(FRAME_MAX + 1024)
@@ -80,6 +81,7 @@ gossip_new(const struct gossip_ops *ops, void *arg,
 	discovery_init(g, seed(g));
 	bcast_init(g);
 	maplink_init(g);
+	suspect_init(g);
 	TAILQ_INIT(&g->ready);
 	TAILQ_INIT(&g->boots);
 	TAILQ_INIT(&g->jobs);
@@ -107,6 +109,7 @@ gossip_free(struct gossip *g)
 	peers_free(g);
 	bcast_free(g);
 	maplink_free(g);
+	suspect_free(g);
 	bootstrap_free(g);
 	discovery_free(g);
 	orders_free(g);
@@ -166,6 +169,7 @@ gossip_tick(struct gossip *g, struct gtime now)
 	exchange_tick(g);
 	chat_tick(g);
 	bcast_tick(g);
+	suspect_tick(g);
 	if (now.mono >= g->sweep_at) {
 		seen_sweep(&g->seen, now);
 		limiter_sweep(&g->limiter, now.mono);
@@ -184,6 +188,8 @@ gossip_next(const struct gossip *g)
 	if ((u = exchange_next(g)) < t)
 		t = u;
 	if ((u = bcast_next(g)) < t)
+		t = u;
+	if ((u = suspect_next(g)) < t)
 		t = u;
 	if (g->peers_at < t)
 		t = g->peers_at;

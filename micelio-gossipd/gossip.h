@@ -213,6 +213,11 @@ void	 gossip_peer_end(struct gossip *, struct gtime);
 void	 gossip_tick(struct gossip *, struct gtime);
 /* When the next thing is due, mono ms; UINT64_MAX: nothing is. */
 uint64_t gossip_next(const struct gossip *);
+/*
+ * From now on this node says whom it misses and judges what others say;
+ * before the first session.
+ */
+void	 gossip_suspect_start(struct gossip *);
 /* Rows for people (table.c). */
 void	 gossip_tree_rows(const struct gossip *,
 	    void (*emit)(const struct wbuf *, void *), void *);
@@ -222,6 +227,9 @@ void	 gossip_status_row(const struct gossip *, struct wbuf *);
 void	 gossip_peer_rows(const struct gossip *, struct gtime,
 	    void (*emit)(const struct wbuf *, void *), void *);
 void	 gossip_node_rows(const struct gossip *,
+	    void (*emit)(const struct wbuf *, void *), void *);
+/* Each node that claims links, with the links it claims (mesh_rows.c). */
+void	 gossip_mesh_rows(const struct gossip *, struct gtime,
 	    void (*emit)(const struct wbuf *, void *), void *);
 void	 gossip_drop_rows(const struct gossip *,
 	    void (*emit)(const struct wbuf *, void *), void *);

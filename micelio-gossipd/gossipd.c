@@ -413,6 +413,7 @@ start(struct proc *p)
 	memcpy(id.noise_static, p->x25519_pub, sizeof(id.noise_static));
 	d->core = gossip_new(&gossipd_actions, d, &id, &p->conf, now());
 	gossip_map_start(d->core, &gossipd_map_actions);
+	gossip_suspect_start(d->core);
 	gossip_tick(d->core, now());
 	timer_set(d);
 }
@@ -477,6 +478,9 @@ table(struct proc *p, enum table which, uint32_t id)
 		break;
 	case TABLE_NODES:
 		gossip_node_rows(d->core, row_cb, &r);
+		break;
+	case TABLE_MESH:
+		gossip_mesh_rows(d->core, now(), row_cb, &r);
 		break;
 	case TABLE_DROPS:
 		gossip_drop_rows(d->core, row_cb, &r);

@@ -28,6 +28,7 @@
 #include "relay.h"
 #include "repair.h"
 #include "session.h"
+#include "suspect.h"
 #include "tree.h"
 #include "window.h"
 
@@ -282,6 +283,7 @@ setup_in(struct gossip *g, struct link *l, const struct m2_setup *setup)
 	l->fresh_at = l->forgiven_at = g->now.mono;
 	tree_link_up(g, l);
 	record_link_up(g, l);
+	suspect_link_up(g, l);
 	maplink_up(g, l);
 	beat_ping(g, l);
 	if (b->beat_at == NEVER)

@@ -39,6 +39,7 @@
 #include "reach.h"
 #include "session.h"
 #include "slots.h"
+#include "suspect.h"
 
 static void	session_leave(struct gossip *, struct session *,
 		    enum down_reason);
@@ -339,6 +340,7 @@ session_leave(struct gossip *g, struct session *s, enum down_reason reason)
 		s->proved = peers_recognise(g, s);
 	s->state = PEER_CLOSING;
 	if (was_ready) {
+		suspect_lost(g, s, reason);
 		TAILQ_REMOVE(&g->ready, s, ready_entry);
 		link_down(g, s);
 		book_gone(g, s);

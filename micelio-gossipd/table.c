@@ -23,6 +23,7 @@
 #include "lru.h"
 #include "seen.h"
 #include "session.h"
+#include "suspect.h"
 
 static void
 drop_row(const char *what, uint64_t count, const char *why, struct wbuf *b,
@@ -192,6 +193,8 @@ gossip_peer_rows(const struct gossip *g, struct gtime now,
 static void
 node_row(const struct gossip *g, const struct book_peer *p, struct wbuf *b)
 {
+	const char *state = suspect_text(g, &p->id);
+
 	row_id(b, "id", &p->id);
 	row_name(g, &p->id, b);
 	row_text(b, "addr", p->addr);
@@ -209,6 +212,7 @@ node_row(const struct gossip *g, const struct book_peer *p, struct wbuf *b)
 	else
 		row_none(b, "rtt", ROW_US);
 	row_text(b, "heard", p->heard[0]);
+	row_text(b, "state", state != NULL ? state : "");
 	if (p->record != NULL)
 		row_num(b, "signed", ROW_TIME, p->record->seq);
 	else
@@ -340,6 +344,7 @@ gossip_status_row(const struct gossip *g, struct wbuf *b)
 	row_num(b, "talk_lost", ROW_U64, c->talk_lost);
 	row_num(b, "talk_bad", ROW_U64, c->talk_bad);
 	bcast_row(&g->bcast, b);
+	suspect_status(&g->suspect, b);
 	for (d = 0; d < DROP_MAX; d++) {
 		snprintf(name, sizeof(name), "drop_%s",
 		    drop_name((enum drop)d));

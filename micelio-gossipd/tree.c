@@ -191,9 +191,9 @@ tree_accept(struct gossip *g, struct session *s, const struct nodeid *author,
 	m->cold = is_new;
 	m->own = nodeid_equal(author, &g->id);
 	first_copy(g, o, m, s, w);
-	/* Among v1 nodes its way is at its end. */
-	m->spent = e->hop_count <= 1 && s != NULL && s->link != NULL &&
-	    s->link->kind != LINK_M2;
+	/* Among v1 nodes its way is at its end, or it is nothing to them. */
+	m->spent = e->msg_type == MSG_SUSPECT || (e->hop_count <= 1 &&
+	    s != NULL && s->link != NULL && s->link->kind != LINK_M2);
 	trace_add(g, m, s, e, w);
 	if (w != NULL) {
 		guest_brought(g, s, e, w);

@@ -181,8 +181,8 @@ nodes_text(const struct doc *d, struct wbuf *w)
 		    "there are %llu pages only\n", pages);
 		return;
 	}
-	doc_table_used(&d->list[0], "id name addr source linked seen fails "
-	    "rtt", w);
+	doc_table_used(&d->list[0], "id name addr source linked state seen "
+	    "fails rtt", w);
 	if (pages > 1)
 		wbuf_printf(w, "page %llu of %llu (%llu nodes)%s\n", page,
 		    pages, all, page < pages ? "; next: add page=N" : "");

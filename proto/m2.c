@@ -258,7 +258,12 @@ m2_suspect_read(struct m2_suspect *s, const void *p, size_t n)
 			s->version = (uint32_t)f.value;
 		else if (f.number == 2 && f.type == WIRE_VARINT)
 			s->incarnation = f.value;
-		else if (f.number != 3 || f.type != WIRE_BYTES)
+		else if (f.number == 4 && f.type == WIRE_BYTES) {
+			if (f.len % M2_HALF != 0 ||
+			    f.len > M2_CLAIMS_MAX * M2_HALF)
+				return false;
+			s->links = (struct slice){ f.bytes, f.len };
+		} else if (f.number != 3 || f.type != WIRE_BYTES)
 			continue;
 		else if (s->n == M2_ITEMS_MAX ||
 		    !item_read(&s->item[s->n++], &f))
@@ -306,6 +311,7 @@ m2_suspect_write(struct wbuf *b, const struct m2_suspect *s)
 		put_num(&one, 4, s->item[i].quiet_ms);
 		put_nested(b, 3, &one);
 	}
+	put_blob(b, 4, s->links.p, s->links.n);
 	wbuf_free(&one);
 }
 

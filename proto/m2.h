@@ -37,6 +37,8 @@ enum m2_type {
 #define M2_ADDRS_MAX	4u
 #define M2_ADDR_MAX	261u
 #define M2_SUSPECT_MAX	8192u	/* bytes of a Suspect */
+#define M2_HALF		16u	/* bytes of a half id, of its links */
+#define M2_CLAIMS_MAX	64u	/* of a Suspect */
 
 #define M2_SID		8u	/* bytes of a sid, of an oid */
 #define M2_BIG		12u	/* of an item of ihave_big */
@@ -92,6 +94,13 @@ struct m2_suspect {
 	uint64_t	 incarnation;
 	size_t		 n;
 	struct m2_item	 item[M2_ITEMS_MAX];
+	struct slice	 links;		/* k x M2_HALF */
+};
+
+enum m2_item_state {
+	M2_SUSPECTED = 1,
+	M2_HEARD_AGAIN = 2,
+	M2_ALIVE = 3,		/* by the node itself */
 };
 
 struct m2_record {

@@ -209,6 +209,8 @@ event_cb(void *arg, enum log_ev ev, uint64_t limit,
 
 	(void)limit;
 	n->world->total.log[ev]++;
+	if (ev == EV_NODE_DOWN)
+		suspects_said(n->world, n, fields[0].ptr);
 	if (n->world->trace) {
 		fprintf(stderr, "%8u.%06u node %u: ",
 		    (unsigned int)(n->world->now / US_PER_S),

@@ -182,6 +182,8 @@ fault_end(struct world *w, uint32_t line)
 	struct conn *c;
 	size_t i;
 
+	if (w->sc->fault[line].kind == FAULT_PARTITION)
+		suspects_parted(w);
 	h->active = false;
 	for (i = 0; i < h->n; i++)
 		if ((c = conn_get(w, h->pipe[i])) != NULL)

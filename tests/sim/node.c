@@ -92,6 +92,8 @@ node_start(struct world *w, struct node *n)
 	memcpy(id.pubkey, n->pub, sizeof(id.pubkey));
 	memcpy(id.noise_static, n->noise, sizeof(id.noise_static));
 	n->core = gossip_new(&node_ops, n, &id, &w->conf, node_now(w, n));
+	if (w->sc->suspects)
+		gossip_suspect_start(n->core);
 	if (w->sc->self_formed)
 		gossip_listening(n->core, n->addr);
 	gossip_peer_end(n->core, node_now(w, n));
@@ -129,6 +131,7 @@ node_crash(struct world *w, struct node *n, bool silent)
 	track_lived(w, n);
 	n->alive = false;
 	n->silent = silent;
+	n->died = w->now;
 	memory_lost(n);
 	while ((e = TAILQ_FIRST(&n->ends)) != NULL) {
 		if (silent)

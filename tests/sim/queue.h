@@ -25,6 +25,7 @@ enum event_kind {
 	DO_FAULT,	/* n: line of the scenario */
 	DO_FAULT_END,	/* n: line of the scenario */
 	DO_RESTART,	/* n: node */
+	DO_ACCUSE,	/* n: node */
 	DO_KINDS
 };
 

@@ -155,6 +155,48 @@ muted(const struct world *w, const struct phase *p)
 	return w->total.muted * 1000;
 }
 
+static uint64_t
+told(const struct world *w, const struct phase *p)
+{
+	(void)p;
+	return ratio(w->told.down, w->told.pairs, 100000);
+}
+
+static uint64_t
+unsaid(const struct world *w, const struct phase *p)
+{
+	(void)p;
+	return w->told.unsaid * 1000;
+}
+
+static uint64_t
+tell_max(const struct world *w, const struct phase *p)
+{
+	(void)p;
+	return w->told.late_max;
+}
+
+static uint64_t
+accused(const struct world *w, const struct phase *p)
+{
+	(void)p;
+	return w->told.wrong * 1000;
+}
+
+static uint64_t
+unparted(const struct world *w, const struct phase *p)
+{
+	(void)p;
+	return w->told.unparted * 1000;
+}
+
+static uint64_t
+still(const struct world *w, const struct phase *p)
+{
+	(void)p;
+	return w->told.after * 1000;
+}
+
 static const struct figure figures[] = {
 	{ "messages",	"",		0, messages },
 	{ "wanted",	"",		0, wanted },
@@ -173,6 +215,12 @@ static const struct figure figures[] = {
 	{ "upkeep",	"B/node/s",	1, upkeep },
 	{ "pings",	"/node/s",	1, pings },
 	{ "muted",	"at v1",	0, muted },
+	{ "told",	"% of dead",	3, told },
+	{ "unsaid",	"of dead",	0, unsaid },
+	{ "tellmax",	"ms",		0, tell_max },
+	{ "accused",	"alive",	0, accused },
+	{ "still",	"alive",	0, still },
+	{ "unparted",	"pairs",	0, unparted },
 };
 #define NFIGURES	(sizeof(figures) / sizeof(figures[0]))
 

@@ -38,7 +38,8 @@ LANES = [
      [w for c in ("verdicts", "reset", "cut", "collude", "reuse", "flood")
       for w in ("--without", c)]),
     ("warm", [1], []),
-]
+] + [(f"suspect-{what}", [1], [])
+     for what in ("crash30", "quiet", "partition", "liars")]
 # Name, scenario, options, the phase whose figures are shown, most seeds.
 # The limits are in the scenarios.
 TABLE = [

@@ -268,6 +268,15 @@ set_verdicts(struct scenario *s, const struct words *w)
 }
 
 static const char *
+set_suspects(struct scenario *s, const struct words *w)
+{
+	s->suspects = true;
+	return w->n == 1 || (w->n == 3 && strcmp(w->v[1], "accuse") == 0 &&
+	    read_share(w->v[2], &s->accuse)) ? NULL :
+	    "suspects [accuse SHARE%]";
+}
+
+static const char *
 set_torture(struct scenario *s, const struct words *w)
 {
 	s->torture = true;
@@ -463,6 +472,7 @@ static const struct setting settings[] = {
 	{ "skew",	set_skew },
 	{ "signatures",	set_signatures },
 	{ "verdicts",	set_verdicts },
+	{ "suspects",	set_suspects },
 	{ "torture",	set_torture },
 	{ "without",	set_without },
 	{ "until",	set_until },

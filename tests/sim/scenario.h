@@ -97,6 +97,8 @@ struct scenario {
 	uint64_t	 skew;		/* ms at most, to both sides */
 	enum check_mode	 sign;
 	bool		 late_verdicts;	/* signature checks take time */
+	bool		 suspects;	/* nodes say whom they miss */
+	uint32_t	 accuse;	/* share: nodes that lie in it */
 	bool		 torture;	/* a choice of troubles by the seed */
 	uint64_t	 without;	/* bits of classes left out */
 	uint64_t	 until;		/* us: nothing is said later; 0: as

@@ -132,7 +132,8 @@ struct node {
 	bool		 alive;
 	bool		 silent;	/* its death was */
 	uint32_t	 life;		/* counts its starts */
-	uint64_t	 born;		/* us */
+	uint64_t	 born, died;	/* us */
+	bool		 accuser;	/* see suspects.c */
 	uint64_t	 joined;	/* us: its first link was ready; or NEVER */
 	uint64_t	 paused_until;	/* us */
 	uint8_t		 pub[32], sec[64], noise[32];
@@ -202,6 +203,18 @@ struct totals {
 	uint64_t	 log[EV_MAX];
 };
 
+/* Who is said to be gone, and is (suspects.c). */
+struct told {
+	uint64_t	 pairs;		/* of a living core and a dead node */
+	uint64_t	 down;		/* of these, where it is said */
+	uint64_t	 unsaid;	/* where it is not even unreachable */
+	uint64_t	 late_max;	/* us, from its end to the word down */
+	uint64_t	 wrong;		/* times a living node was said to be */
+	uint64_t	 unparted;	/* pairs parted for long, and not said */
+	uint64_t	 after;		/* pairs of living nodes with it at the
+					   end of the run */
+};
+
 struct world {
 	struct scenario	*sc;
 	uint64_t	 seed;
@@ -224,6 +237,7 @@ struct world {
 	struct lack	 lack[LACKS_MAX];	/* the first */
 	uint32_t	 nlack;
 	struct totals	 total;
+	struct told	 told;
 	uint64_t	 hash;
 	struct arena	 arena;
 	struct wbuf	 buf, payload, upkeep;
@@ -375,6 +389,17 @@ void	 track_free(struct world *);
 /* flood.c */
 /* How soon the message would be everywhere if all sent it on to all. */
 void	 flood_measure(struct world *, uint32_t msg);
+
+/* suspects.c */
+void	 suspects_begin(struct world *);
+/* A node says of another that it is down. */
+void	 suspects_said(struct world *, const struct node *,
+	    const struct nodeid *);
+void	 suspects_parted(struct world *);
+/* An accuser's turn. */
+void	 suspects_accuse(struct world *, struct node *);
+/* What is shown at the end of the run. */
+void	 suspects_judge(struct world *);
 
 /* check.c */
 void	 check_nodes(struct world *);

@@ -265,6 +265,7 @@ track_judge(struct world *w)
 {
 	uint32_t i;
 
+	suspects_judge(w);
 	for (i = 0; i < w->n; i++)
 		if (w->node[i].alive)
 			track_lived(w, &w->node[i]);

@@ -58,6 +58,7 @@ world_init(struct world *w, struct scenario *sc, uint64_t seed)
 		    NULL);
 	}
 	fault_plan(w);
+	suspects_begin(w);
 }
 
 /* The first n of a fair order of all nodes. */
@@ -241,6 +242,9 @@ run(struct world *w, const struct event *ev)
 		break;
 	case DO_RESTART:
 		fault_restart(w, ev->n);
+		break;
+	case DO_ACCUSE:
+		suspects_accuse(w, &w->node[ev->n]);
 		break;
 	default:
 		node_event(w, ev);

@@ -176,24 +176,42 @@ test_ctrl_multiples(void **state)
 static void
 test_suspect(void **state)
 {
-	uint8_t node[32] = { 1, 2, 3 };
+	uint8_t node[32] = { 1, 2, 3 }, half[65 * M2_HALF] = { 9 };
 	struct m2_suspect s = { .version = 1, .incarnation = 9, .n = 2 }, r;
 	Micelio__M2__Suspect *m;
 
 	(void)state;
 	s.item[0] = (struct m2_item){ node, 1, 77, 3500 };
 	s.item[1] = (struct m2_item){ node, 3, 78, 0 };
+	s.links = (struct slice){ half, 2 * M2_HALF };
 	wbuf_reset(&out);
 	m2_suspect_write(&out, &s);
 	m = micelio__m2__suspect__unpack(NULL, out.len, out.p);
 	assert_non_null(m);
 	assert_int_equal(m->n_i, 2);
 	assert_int_equal(m->i[0]->quiet_ms, 3500);
+	assert_int_equal(m->links.len, 2 * M2_HALF);
 	micelio__m2__suspect__free_unpacked(m, NULL);
 	assert_true(m2_suspect_read(&r, out.p, out.len));
 	assert_int_equal(r.n, 2);
 	assert_int_equal(r.item[1].incarnation, 78);
 	assert_memory_equal(r.item[1].node, node, 32);
+	assert_int_equal(r.links.n, 2 * M2_HALF);
+	assert_memory_equal(r.links.p, half, 2 * M2_HALF);
+	/* links: half a one, and one more than there may be */
+	s.links.n = M2_HALF / 2;
+	wbuf_reset(&out);
+	m2_suspect_write(&out, &s);
+	assert_false(m2_suspect_read(&r, out.p, out.len));
+	s.links.n = sizeof(half);
+	wbuf_reset(&out);
+	m2_suspect_write(&out, &s);
+	assert_false(m2_suspect_read(&r, out.p, out.len));
+	s.links.n = sizeof(half) - M2_HALF;
+	wbuf_reset(&out);
+	m2_suspect_write(&out, &s);
+	assert_true(m2_suspect_read(&r, out.p, out.len));
+	s.links.n = 0;
 	/* one more than there may be */
 	s.n = M2_ITEMS_MAX;
 	for (size_t i = 0; i < s.n; i++)
