@@ -40,7 +40,8 @@ told(struct run *run, const struct answer *a, size_t n, enum proc_role role)
 	for (size_t i = 0; i < n; i++)
 		if (a[i].from == role && a[i].state != ANSWER_COMPLETE) {
 			run_fail(run, EX_TEMPFAIL, "%s: no answer from %s in "
-			    "%d s", run->line.cmd->name, proc_role_name(role),
+			    "%d s; ask again, or see status",
+			    run->line.cmd->name, proc_role_name(role),
 			    GATHER_MS / 1000);
 			return false;
 		}
@@ -323,7 +324,8 @@ unlink_answer(struct run *run, const struct answer *a, size_t n)
 	    !meant_one(run, a, n, true, &m))
 		return;
 	if (!nodeid_parse(&id, m.id[0], NODEID_HEX)) {
-		run_fail(run, EX_SOFTWARE, "unlink: gossipd said a bad id");
+		run_fail(run, EX_SOFTWARE, "unlink: gossipd said a bad "
+		    "id, which is a bug: report it");
 		return;
 	}
 	(void)snprintf(run->about, sizeof(run->about), "%s", m.id[0]);

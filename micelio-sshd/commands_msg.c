@@ -82,7 +82,8 @@ nodes_answer(struct run *run, const struct answer *a, size_t na)
 	size_t n;
 
 	if (!cut(run, word, &text, &n) || (at = strchr(word, '@')) == NULL) {
-		run_fail(run, EX_USAGE, "msg: to whom?");
+		run_fail(run, EX_USAGE, "msg: to whom? usage: msg "
+		    "NICK[@NODE] TEXT");
 		return;
 	}
 	*at++ = '\0';

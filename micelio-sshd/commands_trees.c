@@ -42,8 +42,8 @@ answered(struct run *run, const struct answer *a)
 {
 	if (a != NULL && a->state == ANSWER_COMPLETE)
 		return true;
-	run_fail(run, EX_TEMPFAIL, "%s: no answer from gossipd in %d s",
-	    run->line.cmd->name, GATHER_MS / 1000);
+	run_fail(run, EX_TEMPFAIL, "%s: no answer from gossipd in %d s; ask "
+	    "again, or see status", run->line.cmd->name, GATHER_MS / 1000);
 	return false;
 }
 

@@ -359,7 +359,7 @@ client_new(struct control *ctl, int fd)
 	event_add(c->timer, &tv);
 	if (role == 0)
 		client_refuse(c, EX_NOPERM, "this node belongs to another "
-		    "user");
+		    "user; ask as that one or as root, or log in by ssh");
 	else if (ctl->nclients > CLIENTS_MAX)
 		client_refuse(c, EX_TEMPFAIL, "16 control clients are "
 		    "connected, the limit; end one and try again");

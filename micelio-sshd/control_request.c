@@ -36,7 +36,9 @@ hello(struct client *c, struct rcur *r)
 
 	if (!r->bad && version != CTL_VERSION) {
 		client_refuse(c, EX_UNAVAILABLE, "this micelioctl is of "
-		    "another release than the node (" MICELIO_VERSION ")");
+		    "another release than the node (" MICELIO_VERSION "); "
+		    "use that of the node, or install one for both and "
+		    "restart the node");
 		return;
 	}
 	user = str_get(r, 256, &n);

@@ -220,7 +220,8 @@ import_input(struct run *run, const void *p, size_t n)
 		im->eof = true;
 		run->wants_input = false;
 	} else if (n > BUFFER_MAX - im->in.len) {
-		run_fail(run, EX_DATAERR, "import: the input does not wait");
+		run_fail(run, EX_DATAERR, "import: the input comes faster "
+		    "than it may; give it by micelioctl import <FILE");
 		return;
 	} else
 		wbuf_bytes(&im->in, p, n);

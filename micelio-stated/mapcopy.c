@@ -126,7 +126,7 @@ copy_done(struct job *j, void *arg)
 		    (unsigned long long)c->bytes, (unsigned long long)ms);
 	else
 		snprintf(text, sizeof(text), "%s", c->why[0] != '\0' ?
-		    c->why : "the database is not open");
+		    c->why : "the database is not open; see status");
 	if (good && c->what == MAP_ASK_BACKUP)
 		log_event(EV_MAP_BACKUP, LF_STR("dir", STATED_DIR_NAME "/"
 		    MAP_BACKUP_DIR), LF_NUM("ms", ms), LF_NUM("bytes",

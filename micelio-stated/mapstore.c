@@ -217,8 +217,10 @@ write_done(struct job *j, void *arg)
 	} else {
 		/* What waits for a time would wait in vain; a tick goes on. */
 		mapsign_fail(d, j->result == STORE_FULL ?
-		    "not stored: the disk is full" :
-		    "not stored: the database cannot be written");
+		    "not stored: the disk is full; make room, then write "
+		    "it again" :
+		    "not stored: the database cannot be written; see the "
+		    "log (store_failed), then write it again");
 	}
 	mapd_finish_step(d);
 }

@@ -253,7 +253,7 @@ page_done(struct job *j, void *arg)
 		return;
 	}
 	if (j->result != STORE_OK)
-		fail(s, "the database", "is not open");
+		fail(s, "the database", "is not open; see status");
 	if (s->why[0] != '\0' && !s->unwanted)
 		mapask_done(d, s->req, MAP_DONE_FAILED, s->why);
 	if (s->why[0] != '\0' || s->unwanted) {
