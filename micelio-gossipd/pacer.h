@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a node originates, held to a rate that v1 receivers let pass
- * (wire-v1 4.7, 8 W31): people's lines before anything else, a bounded queue,
- * nothing lost without a word.
+ * What a node originates, held to a rate that receivers let pass (wire-v1 4.7,
+ * 8 W31), which is that of v1 until pacer_rate(): people's lines before
+ * anything else, a bounded queue, nothing lost without a word.
  */
 #ifndef MICELIO_PACER_H
 #define MICELIO_PACER_H
@@ -45,8 +45,8 @@ void	 pacer_rate(struct pacer *, uint32_t rate, uint32_t burst);
 /* May one of this class go at once?  Takes its token if so. */
 bool	 pacer_pass(struct pacer *, enum pace_class, uint64_t now_ms);
 /*
- * Queues a copy, of a line or of that type; *wait_ms: when its turn will come, about.  False: no room;
- * then *wait_ms says when there may be.
+ * Queues a copy, of a line or of that type; *wait_ms: when its turn will
+ * come, about.  False: no room; then *wait_ms says when there may be.
  */
 bool	 pacer_push(struct pacer *, enum pace_class, const void *, size_t,
 	    uint64_t now_ms, uint64_t *wait_ms);

@@ -20,7 +20,7 @@ struct burst {
 /* Before the next line: at once, when the retry time is over, or again. */
 enum burst_next { BURST_GO_ON, BURST_WAIT, BURST_AGAIN };
 
-/* Lines a second that people of a node say to each other: as to others. */
+/* Lines a second that people of a node say to each other: as to v1 nodes. */
 #define ALONE_RATE	8u
 #define ALONE_BURST	16u
 
