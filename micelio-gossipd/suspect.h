@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What this node says about who is alive, and what it makes of the others'
- * words (health.h).  Part of gossip.h.
+ * words (health.h).
  */
 #ifndef MICELIO_SUSPECT_H
 #define MICELIO_SUSPECT_H
