@@ -78,6 +78,7 @@ void
 gossip_suspect_start(struct gossip *g)
 {
 	g->suspect.on = true;
+	g->suspect.clocks = (int64_t)(g->now.wall - g->now.mono);
 	incarnate(g);
 }
 

@@ -73,11 +73,16 @@ def reap_known(pids, except_pid=0):
                 pass
 
 
-def end_all(pids):
-    """SIGKILL to exactly these processes, if they are still the same."""
+def signal_all(pids, sig):
+    """To exactly these processes, if they are still the same."""
     for pid, started in pids.items():
         if alive(pid, started):
             try:
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, sig)
             except (ProcessLookupError, PermissionError):
                 pass
+
+
+def end_all(pids):
+    """SIGKILL to exactly these processes, if they are still the same."""
+    signal_all(pids, signal.SIGKILL)
