@@ -2,6 +2,7 @@
 """The replicated map between nodes."""
 import json
 import os
+import shlex
 import signal
 import subprocess
 import tempfile
@@ -88,6 +89,80 @@ class Watch:
     def end(self):
         self.p.terminate()
         self.p.wait(10)
+
+
+class Record:
+    """What was typed at which node, and what came of it, as text."""
+
+    def __init__(self):
+        self.text = ""
+
+    def run(self, client, *words, stdin=None):
+        """ssh NODE WORDS; standard output of it."""
+        r = client.command(*words, text=True,
+                           stdin=stdin or subprocess.DEVNULL)
+        self.text += "$ ssh %s %s%s\n%s%s" % (
+            client.node.name, shlex.join(words), " <FILE" if stdin else "",
+            r.stdout, r.stderr)
+        if not self.text.endswith("\n"):
+            self.text += "\n"
+        if r.returncode:
+            self.text += "(status %d)\n" % r.returncode
+        return r
+
+
+def test_three_nodes_on_record(t):
+    """Set, got, watched and deleted through ssh, each at another node."""
+    nodes = a, b, c = mesh(t, ["a", "b", "c"])
+    key = Key(t)
+    for n in nodes:
+        n.authorize(key.line)
+    start(nodes)
+    wait_linked(nodes)
+    at_a, at_b, at_c = people = [Client(t, n, key) for n in nodes]
+    for who in people:
+        who.wait_admitted()
+    pane = at_c.open()
+    pane.say("/watch o/")
+    said = Record()
+    with tempfile.TemporaryFile(dir=t.dir) as f:
+        f.write(b"maintenance at noon\nand again at six\n")
+        f.seek(0)
+        assert said.run(at_a, "put", "o/motd", stdin=f).returncode == 0
+    pane.wait_text("o/motd = maintenance at noon")
+    wait_value(b, "o/motd", "maintenance at noon\nand again at six\n")
+    r = said.run(at_b, "get", "o/motd")
+    assert r.stdout == "maintenance at noon\nand again at six\n", r
+    assert said.run(at_b, "put", "o/motd", "all is well").returncode == 0
+    pane.wait_text("o/motd = all is well")
+    wait_value(c, "o/motd", "all is well")
+    assert "o/motd" in said.run(at_c, "ls", "o/").stdout
+    wait_value(a, "o/motd", "all is well")
+    said.run(at_a, "versions", "o/motd")
+    # What a terminal might obey is shown as what it is.
+    with tempfile.TemporaryFile(dir=t.dir) as f:
+        f.write("a\x1b[31mb\u202ec".encode())
+        f.seek(0)
+        said.run(at_a, "put", "o/odd", stdin=f)
+    pane.wait_text(r"o/odd = a.*\[31mb")
+    until("it came to b", lambda: b.ctl("get", "--json", "o/odd",
+                                        check=False).returncode == 0)
+    r = said.run(at_b, "get", "o/odd")
+    assert r.returncode == 65 and "\x1b" not in r.stdout + r.stderr, r
+    r = said.run(at_b, "get", "--json", "o/odd")
+    assert "\x1b" not in r.stdout and "\u202e" not in r.stdout, r
+    assert said.run(at_b, "del", "o/motd").returncode == 0
+    pane.wait_text("o/motd deleted")
+    wait_value(a, "o/motd", None)
+    assert said.run(at_a, "get", "o/motd").returncode == 1
+    wait_equal(nodes)
+    said.run(at_c, "state")
+    assert "\x1b" not in said.text, said.text
+    t.keep("map-at-three-nodes.txt", said.text)
+    pane.save("-watch")
+    assert "\u202e" not in pane.screen(history=True), pane.screen()
+    for n in nodes:
+        n.stop()
 
 
 def test_three_nodes(t):
@@ -180,6 +255,12 @@ def test_two_writers(t):
         n.stop()
 
 
+def moved(nodes):
+    """Bytes that have come to all of them, over every link."""
+    return sum(json.loads(n.ctl("stats", "--json").stdout)
+               ["transportd"][0]["bytes_in"] for n in nodes)
+
+
 def test_partition(t):
     """Both halves write and delete; healed, all are equal."""
     nodes = mesh(t, ["a", "b", "c", "d", "e", "f"])
@@ -207,10 +288,13 @@ def test_partition(t):
     wait_equal(left)
     wait_equal(right)
     assert state(left[0])["digest"] != state(right[0])["digest"]
+    before = moved(nodes)
     left[0].ctl("link", "%s@%s" % (right[0].id, right[0].mesh_address),
                 check=False)
     took = wait_equal(nodes)
-    t.note("equal %.1f s after the halves were linked again" % took)
+    t.note("equal %.1f s after the halves were linked again, 50 keys of "
+           "each changed; %d bytes over all links of six nodes" %
+           (took, moved(nodes) - before))
     for n in nodes:
         keys = {k["key"]: k for k in
                 json.loads(n.ctl("ls", "o/", "--json").stdout)["keys"]}
