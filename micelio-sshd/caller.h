@@ -62,10 +62,10 @@ struct caller {
 void	 caller_init(struct caller *, struct hub *);
 /* Whatever runs for it is dropped; it leaves the room. */
 void	 caller_gone(struct caller *, const char *why);
-/* It took some: what waits for that goes on. */
-void	 caller_taken(struct caller *);
 void	 caller_text(struct caller *, int stream, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
+/* A refusal: to the speaker in the partyline, to standard error elsewhere. */
+void	 caller_refuse(struct caller *, int status, const char *why);
 /* The prompt of a partyline, as nick and room are now. */
 void	 caller_prompt(struct caller *);
 

@@ -8,7 +8,6 @@
 #include "caller.h"
 #include "cmdline.h"
 #include "commands.h"
-#include "conn.h"
 #include "cursor.h"
 #include "doc.h"
 #include "help.h"
@@ -80,25 +79,6 @@ cmd_who(struct run *run)
 	run_doc(run, &d, who_text);
 	doc_free(&d);
 	run_done(run, EX_OK);
-}
-
-/* A conn's prompt carries the nick; the session is told by this. */
-void
-caller_prompt(struct caller *caller)
-{
-	struct conn *c = (struct conn *)(void *)caller;
-	char prompt[CHAT_NICK_MAX + ROOM_NAME_MAX + 8];
-	struct wbuf w;
-
-	if (c->chan == NULL)	/* its last words, and gone */
-		return;
-	(void)snprintf(prompt, sizeof(prompt), "[%s%s%s]> ",
-	    caller->member.nick, caller->room[0] == '\0' ? "" : " ",
-	    caller->room);
-	wbuf_init(&w, 128);
-	wbuf_str(&w, prompt);
-	imsg_send_wbuf(c->chan, IMSG_SES_PROMPT, 0, 0, &w);
-	wbuf_free(&w);
 }
 
 void

@@ -252,7 +252,7 @@ ses_ack(struct conn *c, struct imsg *m)
 		caller_text(&c->caller, c->shell ? OUT_ROOM : OUT_STDERR,
 		    "-- %llu line%s skipped: you were not reading\n",
 		    (unsigned long long)missed, missed == 1 ? "" : "s");
-	caller_taken(&c->caller);
+	run_taken(&c->caller);
 }
 
 static void

@@ -23,6 +23,7 @@
 #include "outlet.h"
 #include "proc.h"
 #include "role.h"
+#include "run.h"
 #include "sshd.h"
 
 #define CLIENTS_MAX	16
@@ -272,7 +273,7 @@ write_cb(evutil_socket_t fd, short what, void *arg)
 		    "you were not reading\n", (unsigned long long)missed,
 		    missed == 1 ? "" : "s");
 	if (!c->dead && c->state == CLIENT_RUNNING)
-		caller_taken(&c->caller);
+		run_taken(&c->caller);
 }
 
 static void

@@ -41,10 +41,17 @@ struct run {
 	char			 about[NODEID_HEX + 1];	/* unlink: the node */
 };
 
+/* command.c */
+
 extern const struct command commands[];
 /* A line or words of a caller; exec and control get caller->exit(). */
 void	 command_line(struct caller *, const char *, size_t);
 void	 command_words(struct caller *, const char *const *, size_t n);
+
+/* run.c */
+
+/* Takes the line over. */
+struct run *run_new(struct caller *, const struct cmdline *);
 struct run *run_by_request(struct hub *, uint32_t);
 void	 run_out(struct run *, int stream, const char *, size_t);
 void	 run_doc(struct run *, const struct doc *,
@@ -62,6 +69,8 @@ void	 run_deadline(struct run *, unsigned int ms,
  * to take; the run fails if it takes nothing for long.
  */
 void	 run_when(struct run *, size_t below, void (*more)(struct run *));
+/* The caller took some output: what waits for that goes on. */
+void	 run_taken(struct caller *);
 void	 run_free(struct run *);
 
 #endif
