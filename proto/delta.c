@@ -66,40 +66,27 @@ delta_next(struct delta *d, const uint8_t *author, struct entry *e)
 	return true;
 }
 
-static void
-put_bytes(struct wbuf *b, uint8_t number, const void *p, size_t n)
-{
-	uint8_t tmp[WIRE_VARINT_MAX];
-
-	wbuf_u8(b, (uint8_t)(number << 3 | WIRE_BYTES));
-	wbuf_bytes(b, tmp, wire_put_varint(tmp, n));
-	wbuf_bytes(b, p, n);
-}
-
 void
 delta_begin(struct wbuf *b, const uint8_t mesh[MESH_ID_LEN],
     const uint8_t profile[DELTA_PROFILE])
 {
 	wbuf_reset(b);
-	wbuf_u8(b, 1 << 3 | WIRE_VARINT);
-	wbuf_u8(b, DELTA_VERSION);
-	put_bytes(b, 2, mesh, MESH_ID_LEN);
-	put_bytes(b, 3, profile, DELTA_PROFILE);
+	wire_put_num(b, 1, DELTA_VERSION);
+	wire_put_bytes(b, 2, mesh, MESH_ID_LEN);
+	wire_put_bytes(b, 3, profile, DELTA_PROFILE);
 }
 
 bool
 delta_add(struct wbuf *b, const struct entry *e)
 {
 	struct entry bare = *e;
-	uint8_t tmp[WIRE_VARINT_MAX];
 	size_t n;
 
 	bare.author.n = 0;
 	n = entry_size(&bare);
 	if (b->len + 1 + wire_varint_len(n) + n > DELTA_MAX)
 		return false;
-	wbuf_u8(b, FIELD_ENTRY << 3 | WIRE_BYTES);
-	wbuf_bytes(b, tmp, wire_put_varint(tmp, n));
+	wire_put_head(b, FIELD_ENTRY, n);
 	entry_write(b, &bare);
 	return true;
 }

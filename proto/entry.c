@@ -11,8 +11,6 @@
 static bool	field_set(struct entry *, const struct wire_field *);
 static bool	lengths_good(const struct entry *, bool without_author);
 static size_t	bytes_size(struct slice);
-static void	put_bytes(struct wbuf *, uint32_t number, struct slice);
-static void	put_varint(struct wbuf *, uint32_t number, uint64_t);
 static uint8_t	*put_be(uint8_t *, uint64_t, unsigned int bytes);
 
 bool
@@ -77,17 +75,17 @@ lengths_good(const struct entry *e, bool without_author)
 void
 entry_write(struct wbuf *b, const struct entry *e)
 {
-	put_bytes(b, 1, e->key);
-	put_bytes(b, 2, e->value);
+	wire_put_bytes(b, 1, e->key.p, e->key.n);
+	wire_put_bytes(b, 2, e->value.p, e->value.n);
 	if (e->hlc != 0) {
 		wbuf_u8(b, 3 << 3 | WIRE_FIXED64);
 		for (unsigned int i = 0; i < 8; i++)
 			wbuf_u8(b, (uint8_t)(e->hlc >> (8 * i)));
 	}
-	put_varint(b, 4, e->expires_ms);
-	put_varint(b, 5, e->flags);
-	put_bytes(b, 6, e->author);
-	put_bytes(b, 7, e->sig);
+	wire_put_num(b, 4, e->expires_ms);
+	wire_put_num(b, 5, e->flags);
+	wire_put_bytes(b, 6, e->author.p, e->author.n);
+	wire_put_bytes(b, 7, e->sig.p, e->sig.n);
 }
 
 size_t
@@ -109,29 +107,6 @@ static size_t
 bytes_size(struct slice s)
 {
 	return s.n == 0 ? 0 : 1 + wire_varint_len(s.n) + s.n;
-}
-
-static void
-put_varint(struct wbuf *b, uint32_t number, uint64_t v)
-{
-	uint8_t tmp[WIRE_VARINT_MAX];
-
-	if (v == 0)
-		return;
-	wbuf_u8(b, (uint8_t)(number << 3 | WIRE_VARINT));
-	wbuf_bytes(b, tmp, wire_put_varint(tmp, v));
-}
-
-static void
-put_bytes(struct wbuf *b, uint32_t number, struct slice s)
-{
-	uint8_t tmp[WIRE_VARINT_MAX];
-
-	if (s.n == 0)
-		return;
-	wbuf_u8(b, (uint8_t)(number << 3 | WIRE_BYTES));
-	wbuf_bytes(b, tmp, wire_put_varint(tmp, s.n));
-	wbuf_bytes(b, s.p, s.n);
 }
 
 static uint8_t *

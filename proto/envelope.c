@@ -11,8 +11,6 @@
 static bool	field_set(struct envelope *, const struct wire_field *);
 static bool	field_is_default(const struct wire_field *);
 static struct slice *field_slice(struct envelope *, uint32_t number);
-static void	put_varint(struct wbuf *, uint32_t number, uint64_t);
-static void	put_bytes(struct wbuf *, uint32_t number, struct slice);
 static void	put_unknown(struct wbuf *, const struct envelope *);
 
 bool
@@ -109,14 +107,14 @@ field_slice(struct envelope *e, uint32_t number)
 void
 envelope_write(struct wbuf *b, const struct envelope *e)
 {
-	put_bytes(b, 1, e->message_id);
-	put_bytes(b, 2, e->sender_id);
-	put_varint(b, 3, e->lamport_ts);
-	put_varint(b, 4, e->hop_count);
-	put_varint(b, 5, e->msg_type);
-	put_bytes(b, 6, e->payload);
-	put_bytes(b, 7, e->signature);
-	put_bytes(b, 8, e->sender_pubkey);
+	wire_put_bytes(b, 1, e->message_id.p, e->message_id.n);
+	wire_put_bytes(b, 2, e->sender_id.p, e->sender_id.n);
+	wire_put_num(b, 3, e->lamport_ts);
+	wire_put_num(b, 4, e->hop_count);
+	wire_put_num(b, 5, e->msg_type);
+	wire_put_bytes(b, 6, e->payload.p, e->payload.n);
+	wire_put_bytes(b, 7, e->signature.p, e->signature.n);
+	wire_put_bytes(b, 8, e->sender_pubkey.p, e->sender_pubkey.n);
 }
 
 size_t
@@ -184,27 +182,4 @@ envelope_write_signed(struct wbuf *b, const struct envelope *e)
 	wbuf_u64be(b, e->lamport_ts);
 	wbuf_u32be(b, e->msg_type);
 	wbuf_bytes(b, e->payload.p, e->payload.n);
-}
-
-static void
-put_varint(struct wbuf *b, uint32_t number, uint64_t v)
-{
-	uint8_t tmp[WIRE_VARINT_MAX];
-
-	if (v == 0)
-		return;
-	wbuf_u8(b, (uint8_t)(number << 3 | WIRE_VARINT));
-	wbuf_bytes(b, tmp, wire_put_varint(tmp, v));
-}
-
-static void
-put_bytes(struct wbuf *b, uint32_t number, struct slice s)
-{
-	uint8_t tmp[WIRE_VARINT_MAX];
-
-	if (s.n == 0)
-		return;
-	wbuf_u8(b, (uint8_t)(number << 3 | WIRE_BYTES));
-	wbuf_bytes(b, tmp, wire_put_varint(tmp, s.n));
-	wbuf_bytes(b, s.p, s.n);
 }

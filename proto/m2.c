@@ -19,8 +19,6 @@ static bool	ping_read(struct m2_ping *, const struct wire_field *);
 static bool	root_read(struct m2_root *, const struct wire_field *);
 static bool	item_read(struct m2_item *, const struct wire_field *);
 static bool	record_read(struct m2_record *, const struct wire_field *);
-static void	put_num(struct wbuf *, uint32_t number, uint64_t);
-static void	put_blob(struct wbuf *, uint32_t number, const void *, size_t);
 
 /* A byte string of the schema: k items of each bytes, at most max items. */
 static bool
@@ -165,51 +163,48 @@ root_read(struct m2_root *r, const struct wire_field *in)
 	return good && !w.bad;
 }
 
+/* It has presence in the schema: there though empty. */
 static void
 put_nested(struct wbuf *b, uint32_t number, const struct wbuf *inner)
 {
-	put_blob(b, number, inner->p, inner->len);
-	/* Present though empty: it has presence in the schema. */
-	if (inner->len == 0) {
-		wbuf_u8(b, (uint8_t)(number << 3 | WIRE_BYTES));
-		wbuf_u8(b, 0);
-	}
+	wire_put_head(b, number, inner->len);
+	wbuf_bytes(b, inner->p, inner->len);
 }
 
 static void
 put_fixed(struct wbuf *b, uint32_t number, const uint8_t *p, size_t n)
 {
 	if (!sodium_is_zero(p, n))
-		put_blob(b, number, p, n);
+		wire_put_bytes(b, number, p, n);
 }
 
 static void
 setup_write(struct wbuf *b, const struct m2_setup *s)
 {
-	put_num(b, 1, s->version);
-	put_num(b, 2, s->caps);
+	wire_put_num(b, 1, s->version);
+	wire_put_num(b, 2, s->caps);
 	put_fixed(b, 3, s->salt, sizeof(s->salt));
 	put_fixed(b, 4, s->mesh_id, sizeof(s->mesh_id));
 	put_fixed(b, 5, s->profile, sizeof(s->profile));
-	put_num(b, 6, s->boot_ms);
+	wire_put_num(b, 6, s->boot_ms);
 }
 
 static void
 ping_write(struct wbuf *b, const struct m2_ping *p)
 {
-	put_num(b, 1, p->seq);
-	put_num(b, 2, p->echo);
-	put_num(b, 3, p->hold_us);
-	put_num(b, 4, p->wall_ms);
+	wire_put_num(b, 1, p->seq);
+	wire_put_num(b, 2, p->echo);
+	wire_put_num(b, 3, p->hold_us);
+	wire_put_num(b, 4, p->wall_ms);
 }
 
 static void
 root_write(struct wbuf *b, const struct m2_root *r)
 {
-	put_num(b, 1, r->hour);
-	put_num(b, 2, r->count);
+	wire_put_num(b, 1, r->hour);
+	wire_put_num(b, 2, r->count);
 	put_fixed(b, 3, r->hash, sizeof(r->hash));
-	put_num(b, 4, r->flags);
+	wire_put_num(b, 4, r->flags);
 }
 
 void
@@ -222,14 +217,14 @@ m2_ctrl_write(struct wbuf *b, const struct m2_ctrl *c)
 		setup_write(&one, &c->setup);
 		put_nested(b, 1, &one);
 	}
-	put_blob(b, 2, c->ihave.p, c->ihave.n);
-	put_blob(b, 3, c->ihave_big.p, c->ihave_big.n);
-	put_blob(b, 4, c->graft.p, c->graft.n);
-	put_blob(b, 5, c->graft_link.p, c->graft_link.n);
-	put_blob(b, 6, c->prune.p, c->prune.n);
-	put_blob(b, 7, c->nohave.p, c->nohave.n);
-	put_blob(b, 9, c->window.p, c->window.n);
-	put_num(b, 10, c->gap);
+	wire_put_bytes(b, 2, c->ihave.p, c->ihave.n);
+	wire_put_bytes(b, 3, c->ihave_big.p, c->ihave_big.n);
+	wire_put_bytes(b, 4, c->graft.p, c->graft.n);
+	wire_put_bytes(b, 5, c->graft_link.p, c->graft_link.n);
+	wire_put_bytes(b, 6, c->prune.p, c->prune.n);
+	wire_put_bytes(b, 7, c->nohave.p, c->nohave.n);
+	wire_put_bytes(b, 9, c->window.p, c->window.n);
+	wire_put_num(b, 10, c->gap);
 	if (c->has_ping) {
 		wbuf_reset(&one);
 		ping_write(&one, &c->ping);
@@ -301,17 +296,17 @@ m2_suspect_write(struct wbuf *b, const struct m2_suspect *s)
 	size_t i;
 
 	wbuf_init(&one, M2_SUSPECT_MAX);
-	put_num(b, 1, s->version);
-	put_num(b, 2, s->incarnation);
+	wire_put_num(b, 1, s->version);
+	wire_put_num(b, 2, s->incarnation);
 	for (i = 0; i < s->n; i++) {
 		wbuf_reset(&one);
-		put_blob(&one, 1, s->item[i].node, 32);
-		put_num(&one, 2, s->item[i].state);
-		put_num(&one, 3, s->item[i].incarnation);
-		put_num(&one, 4, s->item[i].quiet_ms);
+		wire_put_bytes(&one, 1, s->item[i].node, 32);
+		wire_put_num(&one, 2, s->item[i].state);
+		wire_put_num(&one, 3, s->item[i].incarnation);
+		wire_put_num(&one, 4, s->item[i].quiet_ms);
 		put_nested(b, 3, &one);
 	}
-	put_blob(b, 4, s->links.p, s->links.n);
+	wire_put_bytes(b, 4, s->links.p, s->links.n);
 	wbuf_free(&one);
 }
 
@@ -383,16 +378,16 @@ m2_records_write(struct wbuf *b, const struct m2_records *r)
 	size_t i, k;
 
 	wbuf_init(&one, M2_LINK_MAX);
-	put_num(b, 1, r->want);
+	wire_put_num(b, 1, r->want);
 	for (i = 0; i < r->n; i++) {
 		wbuf_reset(&one);
-		put_blob(&one, 1, r->r[i].pubkey, 32);
-		put_num(&one, 2, r->r[i].seq);
-		put_num(&one, 3, r->r[i].caps);
+		wire_put_bytes(&one, 1, r->r[i].pubkey, 32);
+		wire_put_num(&one, 2, r->r[i].seq);
+		wire_put_num(&one, 3, r->r[i].caps);
 		for (k = 0; k < r->r[i].naddrs; k++)
-			put_blob(&one, 4, r->r[i].addr[k].p,
+			wire_put_bytes(&one, 4, r->r[i].addr[k].p,
 			    r->r[i].addr[k].n);
-		put_blob(&one, 5, r->r[i].sig, 64);
+		wire_put_bytes(&one, 5, r->r[i].sig, 64);
 		put_nested(b, 2, &one);
 	}
 	wbuf_free(&one);
@@ -508,27 +503,4 @@ m2_load32(const uint8_t *p)
 {
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
 	    (uint32_t)p[2] << 8 | p[3];
-}
-
-static void
-put_num(struct wbuf *b, uint32_t number, uint64_t v)
-{
-	uint8_t tmp[WIRE_VARINT_MAX];
-
-	if (v == 0)
-		return;
-	wbuf_u8(b, (uint8_t)(number << 3 | WIRE_VARINT));
-	wbuf_bytes(b, tmp, wire_put_varint(tmp, v));
-}
-
-static void
-put_blob(struct wbuf *b, uint32_t number, const void *p, size_t n)
-{
-	uint8_t tmp[WIRE_VARINT_MAX];
-
-	if (n == 0)
-		return;
-	wbuf_u8(b, (uint8_t)(number << 3 | WIRE_BYTES));
-	wbuf_bytes(b, tmp, wire_put_varint(tmp, n));
-	wbuf_bytes(b, p, n);
 }

@@ -202,7 +202,6 @@ peer_write(struct wbuf *b, const struct peer_msg *p)
 void
 exchange_write(struct wbuf *b, const struct peer_msg *p, size_t n)
 {
-	uint8_t len[WIRE_VARINT_MAX];
 	struct wbuf one;
 	size_t i;
 
@@ -210,8 +209,7 @@ exchange_write(struct wbuf *b, const struct peer_msg *p, size_t n)
 	for (i = 0; i < n; i++) {
 		wbuf_reset(&one);
 		peer_write(&one, &p[i]);
-		wbuf_u8(b, 1 << 3 | WIRE_BYTES);
-		wbuf_bytes(b, len, wire_put_varint(len, one.len));
+		wire_put_head(b, 1, one.len);
 		wbuf_bytes(b, one.p, one.len);
 	}
 	wbuf_free(&one);

@@ -11,31 +11,6 @@ put_varint(struct wbuf *b, uint64_t v)
 	wbuf_bytes(b, tmp, wire_put_varint(tmp, v));
 }
 
-static void
-put_num(struct wbuf *b, uint8_t number, uint64_t v)
-{
-	if (v == 0)
-		return;
-	wbuf_u8(b, (uint8_t)(number << 3 | WIRE_VARINT));
-	put_varint(b, v);
-}
-
-static void
-put_head(struct wbuf *b, uint8_t number, size_t n)
-{
-	wbuf_u8(b, (uint8_t)(number << 3 | WIRE_BYTES));
-	put_varint(b, n);
-}
-
-static void
-put_bytes(struct wbuf *b, uint8_t number, const void *p, size_t n)
-{
-	if (n == 0)
-		return;
-	put_head(b, number, n);
-	wbuf_bytes(b, p, n);
-}
-
 static size_t
 num_size(uint64_t v)
 {
@@ -46,9 +21,9 @@ void
 rmsg_write(struct wbuf *b, uint32_t session, bool from_opener,
     enum rmsg_op op, const void *body, size_t n)
 {
-	put_num(b, 1, session);
-	put_num(b, 2, from_opener);
-	put_head(b, (uint8_t)op, n);
+	wire_put_num(b, 1, session);
+	wire_put_num(b, 2, from_opener);
+	wire_put_head(b, op, n);
 	wbuf_bytes(b, body, n);
 }
 
@@ -57,27 +32,27 @@ rmsg_put_open(struct wbuf *b, const struct rmsg_open *o)
 {
 	const struct m2_root *r = &o->root;
 
-	put_num(b, 1, o->mode);
-	put_head(b, 2, num_size(r->hour) + num_size(r->count) + 2 +
+	wire_put_num(b, 1, o->mode);
+	wire_put_head(b, 2, num_size(r->hour) + num_size(r->count) + 2 +
 	    sizeof(r->hash) + num_size(r->flags));
-	put_num(b, 1, r->hour);
-	put_num(b, 2, r->count);
-	put_bytes(b, 3, r->hash, sizeof(r->hash));
-	put_num(b, 4, r->flags);
+	wire_put_num(b, 1, r->hour);
+	wire_put_num(b, 2, r->count);
+	wire_put_bytes(b, 3, r->hash, sizeof(r->hash));
+	wire_put_num(b, 4, r->flags);
 	if (o->mode == RMSG_BY_RANGES)
-		put_bytes(b, 3, o->range_salt, sizeof(o->range_salt));
+		wire_put_bytes(b, 3, o->range_salt, sizeof(o->range_salt));
 	if (o->has_from)
-		put_bytes(b, 4, o->from.b, sizeof(o->from.b));
+		wire_put_bytes(b, 4, o->from.b, sizeof(o->from.b));
 }
 
 void
 rmsg_put_symbols(struct wbuf *b, const struct rmsg_symbols *s)
 {
-	put_num(b, 1, s->first);
-	put_bytes(b, 2, s->salt, RMSG_SALT);
-	put_bytes(b, 3, s->cells, s->k * RMSG_CELL);
-	put_bytes(b, 4, s->counts.p, s->counts.n);
-	put_num(b, 5, s->end);
+	wire_put_num(b, 1, s->first);
+	wire_put_bytes(b, 2, s->salt, RMSG_SALT);
+	wire_put_bytes(b, 3, s->cells, s->k * RMSG_CELL);
+	wire_put_bytes(b, 4, s->counts.p, s->counts.n);
+	wire_put_num(b, 5, s->end);
 }
 
 void
@@ -89,9 +64,9 @@ rmsg_put_count(struct wbuf *b, int64_t c)
 void
 rmsg_put_more(struct wbuf *b, const struct rmsg_more *m)
 {
-	put_num(b, 1, m->upto);
-	put_num(b, 2, m->estimate);
-	put_num(b, 3, m->credit);
+	wire_put_num(b, 1, m->upto);
+	wire_put_num(b, 2, m->estimate);
+	wire_put_num(b, 3, m->credit);
 }
 
 void
@@ -102,33 +77,33 @@ rmsg_put_range(struct wbuf *b, const struct rmsg_range *r)
 	n += r->last ? 0 : 2 + sizeof(r->upper.b);
 	if (r->data.n > 0)
 		n += 1 + wire_varint_len(r->data.n) + r->data.n;
-	put_head(b, 1, n);
+	wire_put_head(b, 1, n);
 	if (!r->last)
-		put_bytes(b, 1, r->upper.b, sizeof(r->upper.b));
-	put_num(b, 2, r->kind);
-	put_bytes(b, 3, r->data.p, r->data.n);
-	put_num(b, 4, r->count);
+		wire_put_bytes(b, 1, r->upper.b, sizeof(r->upper.b));
+	wire_put_num(b, 2, r->kind);
+	wire_put_bytes(b, 3, r->data.p, r->data.n);
+	wire_put_num(b, 4, r->count);
 }
 
 void
 rmsg_put_prefixes(struct wbuf *b, bool gone, const void *p, size_t n)
 {
-	put_bytes(b, gone ? 2 : 1, p, n);
+	wire_put_bytes(b, gone ? 2 : 1, p, n);
 }
 
 void
 rmsg_put_entry(struct wbuf *b, const struct entry *e)
 {
-	put_head(b, 1, entry_size(e));
+	wire_put_head(b, 1, entry_size(e));
 	entry_write(b, e);
 }
 
 void
 rmsg_put_done(struct wbuf *b, const struct rmsg_done *d)
 {
-	put_num(b, 1, d->reason);
-	put_num(b, 2, d->applied);
-	put_num(b, 3, d->held);
-	put_num(b, 4, d->refused);
-	put_num(b, 5, d->retry_ms);
+	wire_put_num(b, 1, d->reason);
+	wire_put_num(b, 2, d->applied);
+	wire_put_num(b, 3, d->held);
+	wire_put_num(b, 4, d->refused);
+	wire_put_num(b, 5, d->retry_ms);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/cursor.h"
 #include "wire.h"
 
 #define FIELD_MAX	((1u << 29) - 1)	/* of a message */
@@ -163,4 +164,37 @@ wire_varint_len(uint64_t v)
 		n++;
 	}
 	return n;
+}
+
+static void
+put_varint(struct wbuf *b, uint64_t v)
+{
+	uint8_t tmp[WIRE_VARINT_MAX];
+
+	wbuf_bytes(b, tmp, wire_put_varint(tmp, v));
+}
+
+void
+wire_put_num(struct wbuf *b, uint32_t number, uint64_t v)
+{
+	if (v == 0)
+		return;
+	put_varint(b, (uint64_t)number << 3 | WIRE_VARINT);
+	put_varint(b, v);
+}
+
+void
+wire_put_head(struct wbuf *b, uint32_t number, size_t n)
+{
+	put_varint(b, (uint64_t)number << 3 | WIRE_BYTES);
+	put_varint(b, n);
+}
+
+void
+wire_put_bytes(struct wbuf *b, uint32_t number, const void *p, size_t n)
+{
+	if (n == 0)
+		return;
+	wire_put_head(b, number, n);
+	wbuf_bytes(b, p, n);
 }

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct wbuf;
+
 /* Nesting of unknown groups; no message of ours has any. */
 #define WIRE_GROUP_MAX	32
 
@@ -50,5 +52,11 @@ bool	 wire_next(struct wire *, struct wire_field *);
 /* Shortest form; returns its length. */
 size_t	 wire_put_varint(uint8_t out[WIRE_VARINT_MAX], uint64_t);
 size_t	 wire_varint_len(uint64_t);
+
+/* Fields as proto3 has them: nothing for 0, or for no bytes. */
+void	 wire_put_num(struct wbuf *, uint32_t number, uint64_t);
+void	 wire_put_bytes(struct wbuf *, uint32_t number, const void *, size_t);
+/* What is before a content of so many bytes, none among them. */
+void	 wire_put_head(struct wbuf *, uint32_t number, size_t);
 
 #endif
