@@ -5,29 +5,11 @@
 #include "common/text.h"
 #include "message.h"
 #include "micelio.pb-c.h"
+#include "packed.h"
 #include "wire.h"
 
 static bool	entries_good(const void *, size_t, size_t *total);
 static bool	entry_good(const uint8_t *, size_t);
-static void	pack(struct wbuf *, const ProtobufCMessage *);
-
-static struct slice
-slice_of(ProtobufCBinaryData b)
-{
-	return (struct slice){ b.data, b.len };
-}
-
-/* protobuf-c only reads what it packs, but its type has no const. */
-static ProtobufCBinaryData
-data_of(struct slice s)
-{
-	union {
-		const uint8_t	*in;
-		uint8_t		*out;
-	} u = { s.p };
-
-	return (ProtobufCBinaryData){ s.n, u.out };
-}
 
 bool
 hello_read(struct hello_msg *h, struct arena *a, const void *p, size_t n)
@@ -44,11 +26,11 @@ hello_read(struct hello_msg *h, struct arena *a, const void *p, size_t n)
 	if ((tags = arena_take(a, m->n_tags * sizeof(*tags))) == NULL)
 		return false;
 	for (i = 0; i < m->n_tags; i++)
-		tags[i] = slice_of(m->tags[i]);
-	h->node_id = slice_of(m->node_id);
-	h->version = slice_of(m->version);
-	h->listen_addr = slice_of(m->listen_addr);
-	h->pubkey = slice_of(m->ed25519_pubkey);
+		tags[i] = packed_slice(m->tags[i]);
+	h->node_id = packed_slice(m->node_id);
+	h->version = packed_slice(m->version);
+	h->listen_addr = packed_slice(m->listen_addr);
+	h->pubkey = packed_slice(m->ed25519_pubkey);
 	h->tags = tags;
 	h->ntags = m->n_tags;
 	h->reachable = m->reachable;
@@ -64,12 +46,12 @@ chat_read(struct chat_msg *c, struct arena *a, const void *p, size_t n)
 	    CHECKED_TEXT(1) | CHECKED_TEXT(2));
 	if (m == NULL)
 		return false;
-	c->nick = slice_of(m->nick);
-	c->text = slice_of(m->text);
+	c->nick = packed_slice(m->nick);
+	c->text = packed_slice(m->text);
 	c->timestamp = m->timestamp;
 	c->kind = m->kind;
-	c->speaker = slice_of(m->speaker);
-	c->parent = slice_of(m->parent);
+	c->speaker = packed_slice(m->speaker);
+	c->parent = packed_slice(m->parent);
 	c->earlier = false;
 	if (c->speaker.n != SPEAKER_LEN)
 		c->speaker.n = 0;
@@ -88,9 +70,9 @@ peer_read(struct peer_msg *pm, struct arena *a, const void *p, size_t n)
 	    CHECKED_TEXT(1) | CHECKED_TEXT(2));
 	if (m == NULL)
 		return false;
-	pm->node_id = slice_of(m->node_id);
-	pm->addr = slice_of(m->addr);
-	pm->pubkey = slice_of(m->ed25519_pubkey);
+	pm->node_id = packed_slice(m->node_id);
+	pm->addr = packed_slice(m->addr);
+	pm->pubkey = packed_slice(m->ed25519_pubkey);
 	pm->reachable = m->reachable;
 	pm->last_seen = m->last_seen;
 	return true;
@@ -161,15 +143,15 @@ hello_write(struct wbuf *b, const struct hello_msg *h)
 	size_t i;
 
 	for (i = 0; i < h->ntags && i < HELLO_TAGS_MAX; i++)
-		tags[i] = data_of(h->tags[i]);
-	m.node_id = data_of(h->node_id);
-	m.version = data_of(h->version);
+		tags[i] = packed_data(h->tags[i]);
+	m.node_id = packed_data(h->node_id);
+	m.version = packed_data(h->version);
 	m.n_tags = i;
 	m.tags = tags;
 	m.reachable = h->reachable;
-	m.listen_addr = data_of(h->listen_addr);
-	m.ed25519_pubkey = data_of(h->pubkey);
-	pack(b, &m.base);
+	m.listen_addr = packed_data(h->listen_addr);
+	m.ed25519_pubkey = packed_data(h->pubkey);
+	packed_write(b, &m.base);
 }
 
 void
@@ -177,13 +159,13 @@ chat_write(struct wbuf *b, const struct chat_msg *c)
 {
 	Micelio__ChatMessage m = MICELIO__CHAT_MESSAGE__INIT;
 
-	m.nick = data_of(c->nick);
-	m.text = data_of(c->text);
+	m.nick = packed_data(c->nick);
+	m.text = packed_data(c->text);
 	m.timestamp = c->timestamp;
 	m.kind = c->kind;
-	m.speaker = data_of(c->speaker);
-	m.parent = data_of(c->parent);
-	pack(b, &m.base);
+	m.speaker = packed_data(c->speaker);
+	m.parent = packed_data(c->parent);
+	packed_write(b, &m.base);
 }
 
 void
@@ -191,12 +173,12 @@ peer_write(struct wbuf *b, const struct peer_msg *p)
 {
 	Micelio__PeerInfo m = MICELIO__PEER_INFO__INIT;
 
-	m.node_id = data_of(p->node_id);
-	m.addr = data_of(p->addr);
+	m.node_id = packed_data(p->node_id);
+	m.addr = packed_data(p->addr);
 	m.reachable = p->reachable;
-	m.ed25519_pubkey = data_of(p->pubkey);
+	m.ed25519_pubkey = packed_data(p->pubkey);
 	m.last_seen = p->last_seen;
-	pack(b, &m.base);
+	packed_write(b, &m.base);
 }
 
 void
@@ -213,12 +195,4 @@ exchange_write(struct wbuf *b, const struct peer_msg *p, size_t n)
 		wbuf_bytes(b, one.p, one.len);
 	}
 	wbuf_free(&one);
-}
-
-static void
-pack(struct wbuf *b, const ProtobufCMessage *m)
-{
-	size_t n = protobuf_c_message_get_packed_size(m);
-
-	protobuf_c_message_pack(m, wbuf_reserve(b, n));
 }

@@ -3,38 +3,12 @@
 
 #include "arena.h"
 #include "checked.h"
-#include "common/cursor.h"
+#include "packed.h"
 #include "talk.h"
 #include "talk.pb-c.h"
 
 #define NICK_MAX	128u	/* bytes that are read of a nick */
 #define TEXT_MAX	60000u
-
-static struct slice
-slice_of(ProtobufCBinaryData b)
-{
-	return (struct slice){ b.data, b.len };
-}
-
-/* protobuf-c only reads what it packs, but its type has no const. */
-static ProtobufCBinaryData
-data_of(struct slice s)
-{
-	union {
-		const uint8_t	*in;
-		uint8_t		*out;
-	} u = { s.p };
-
-	return (ProtobufCBinaryData){ s.n, u.out };
-}
-
-static void
-pack(struct wbuf *b, const ProtobufCMessage *m)
-{
-	size_t n = protobuf_c_message_get_packed_size(m);
-
-	protobuf_c_message_pack(m, wbuf_reserve(b, n));
-}
 
 bool
 room_name_valid(const void *p, size_t n)
@@ -61,12 +35,12 @@ room_msg_read(struct room_msg *r, struct arena *a, const void *p, size_t n)
 	if (m == NULL || m->version != TALK_VERSION ||
 	    m->kind >= ROOM_MSG_MAX)
 		return false;
-	r->room = slice_of(m->room);
-	r->nick = slice_of(m->nick);
-	r->text = slice_of(m->text);
+	r->room = packed_slice(m->room);
+	r->nick = packed_slice(m->nick);
+	r->text = packed_slice(m->text);
 	r->kind = m->kind;
 	r->timestamp = m->timestamp;
-	r->speaker = slice_of(m->speaker);
+	r->speaker = packed_slice(m->speaker);
 	if (r->speaker.n != SPEAKER_LEN)
 		r->speaker.n = 0;
 	if (r->nick.n > NICK_MAX || r->text.n > TEXT_MAX)
@@ -83,9 +57,9 @@ sealed_read(struct sealed_msg *s, struct arena *a, const void *p, size_t n)
 	m = checked_unpack(&micelio__talk__sealed__descriptor, a, p, n, 0);
 	if (m == NULL || m->version != TALK_VERSION)
 		return false;
-	s->to = slice_of(m->to);
-	s->ephemeral = slice_of(m->ephemeral);
-	s->box = slice_of(m->box);
+	s->to = packed_slice(m->to);
+	s->ephemeral = packed_slice(m->ephemeral);
+	s->box = packed_slice(m->box);
 	return s->to.n == 32 && s->ephemeral.n == 32 &&
 	    s->box.n >= SEALED_MAC &&
 	    s->box.n <= TEXT_MAX + SEALED_BESIDE_MAX + SEALED_MAC;
@@ -103,12 +77,12 @@ private_read(struct private_msg *x, struct arena *a, const void *p, size_t n)
 		return false;
 	x->kind = m->kind;
 	x->outcome = m->outcome;
-	x->nick = slice_of(m->nick);
-	x->to = slice_of(m->to);
-	x->text = slice_of(m->text);
+	x->nick = packed_slice(m->nick);
+	x->to = packed_slice(m->to);
+	x->text = packed_slice(m->text);
 	x->timestamp = m->timestamp;
 	x->ref = m->ref;
-	x->speaker = slice_of(m->speaker);
+	x->speaker = packed_slice(m->speaker);
 	if (x->speaker.n != SPEAKER_LEN)
 		x->speaker.n = 0;
 	return x->nick.n <= NICK_MAX && x->to.n <= NICK_MAX &&
@@ -121,13 +95,13 @@ room_msg_write(struct wbuf *b, const struct room_msg *r)
 	Micelio__Talk__Room m = MICELIO__TALK__ROOM__INIT;
 
 	m.version = TALK_VERSION;
-	m.room = data_of(r->room);
+	m.room = packed_data(r->room);
 	m.kind = r->kind;
-	m.nick = data_of(r->nick);
-	m.text = data_of(r->text);
+	m.nick = packed_data(r->nick);
+	m.text = packed_data(r->text);
 	m.timestamp = r->timestamp;
-	m.speaker = data_of(r->speaker);
-	pack(b, &m.base);
+	m.speaker = packed_data(r->speaker);
+	packed_write(b, &m.base);
 }
 
 void
@@ -136,10 +110,10 @@ sealed_write(struct wbuf *b, const struct sealed_msg *s)
 	Micelio__Talk__Sealed m = MICELIO__TALK__SEALED__INIT;
 
 	m.version = TALK_VERSION;
-	m.to = data_of(s->to);
-	m.ephemeral = data_of(s->ephemeral);
-	m.box = data_of(s->box);
-	pack(b, &m.base);
+	m.to = packed_data(s->to);
+	m.ephemeral = packed_data(s->ephemeral);
+	m.box = packed_data(s->box);
+	packed_write(b, &m.base);
 }
 
 void
@@ -148,12 +122,12 @@ private_write(struct wbuf *b, const struct private_msg *x)
 	Micelio__Talk__Private m = MICELIO__TALK__PRIVATE__INIT;
 
 	m.kind = x->kind;
-	m.nick = data_of(x->nick);
-	m.to = data_of(x->to);
-	m.text = data_of(x->text);
+	m.nick = packed_data(x->nick);
+	m.to = packed_data(x->to);
+	m.text = packed_data(x->text);
 	m.timestamp = x->timestamp;
-	m.speaker = data_of(x->speaker);
+	m.speaker = packed_data(x->speaker);
 	m.ref = x->ref;
 	m.outcome = x->outcome;
-	pack(b, &m.base);
+	packed_write(b, &m.base);
 }
