@@ -11,14 +11,13 @@
 #define UUID_LEN	36u
 #define NODE_HEX	64u
 
+/* A field and its wire type, as they stand in its tag. */
+#define TAG(f)		((f)->number << 3 | (f)->type)
+#define NUM(number)	((number) << 3 | WIRE_VARINT)
+#define BYTES(number)	((number) << 3 | WIRE_BYTES)
+
 static const uint8_t mid_tag[] = "\xff" "micelio/mid/1";
 static const uint8_t peer_tag[] = "\xff" "micelio/peer/1";
-
-static bool	setup_read(struct m2_setup *, const struct wire_field *);
-static bool	ping_read(struct m2_ping *, const struct wire_field *);
-static bool	root_read(struct m2_root *, const struct wire_field *);
-static bool	item_read(struct m2_item *, const struct wire_field *);
-static bool	record_read(struct m2_record *, const struct wire_field *);
 
 /* A byte string of the schema: k items of each bytes, at most max items. */
 static bool
@@ -44,33 +43,123 @@ take_fixed(uint8_t *out, const struct wire_field *f, size_t n)
 	return true;
 }
 
+/* Every field of a message to take, which says false for a bad one. */
 static bool
-ctrl_bytes(struct m2_ctrl *c, const struct wire_field *f)
+fields_read(const void *p, size_t n,
+    bool (*take)(void *, const struct wire_field *), void *arg)
 {
-	switch (f->number) {
-	case 1:
+	struct wire_field f;
+	struct wire w;
+
+	wire_init(&w, p, n);
+	while (wire_next(&w, &f))
+		if (!take(arg, &f))
+			return false;
+	return !w.bad;
+}
+
+static bool
+setup_take(void *arg, const struct wire_field *f)
+{
+	struct m2_setup *s = arg;
+
+	switch (TAG(f)) {
+	case NUM(1):
+		s->version = (uint32_t)f->value;
+		return true;
+	case NUM(2):
+		s->caps = f->value;
+		return true;
+	case BYTES(3):
+		return take_fixed(s->salt, f, M2_SALT);
+	case BYTES(4):
+		return take_fixed(s->mesh_id, f, sizeof(s->mesh_id));
+	case BYTES(5):
+		return take_fixed(s->profile, f, sizeof(s->profile));
+	case NUM(6):
+		s->boot_ms = f->value;
+		return true;
+	default:
+		return true;
+	}
+}
+
+static bool
+ping_take(void *arg, const struct wire_field *f)
+{
+	struct m2_ping *p = arg;
+
+	switch (TAG(f)) {
+	case NUM(1):
+		p->seq = (uint32_t)f->value;
+		break;
+	case NUM(2):
+		p->echo = (uint32_t)f->value;
+		break;
+	case NUM(3):
+		p->hold_us = (uint32_t)f->value;
+		break;
+	case NUM(4):
+		p->wall_ms = f->value;
+		break;
+	}
+	return true;
+}
+
+static bool
+root_take(void *arg, const struct wire_field *f)
+{
+	struct m2_root *r = arg;
+
+	switch (TAG(f)) {
+	case NUM(1):
+		r->hour = (uint32_t)f->value;
+		return true;
+	case NUM(2):
+		r->count = f->value;
+		return true;
+	case BYTES(3):
+		return take_fixed(r->hash, f, sizeof(r->hash));
+	case NUM(4):
+		r->flags = (uint32_t)f->value;
+		return true;
+	default:
+		return true;
+	}
+}
+
+static bool
+ctrl_take(void *arg, const struct wire_field *f)
+{
+	struct m2_ctrl *c = arg;
+
+	switch (TAG(f)) {
+	case BYTES(1):
 		c->has_setup = true;
-		return setup_read(&c->setup, f);
-	case 2:
+		return fields_read(f->bytes, f->len, setup_take, &c->setup);
+	case BYTES(2):
 		return take_items(&c->ihave, f, M2_SID, SIZE_MAX);
-	case 3:
+	case BYTES(3):
 		return take_items(&c->ihave_big, f, M2_BIG, SIZE_MAX);
-	case 4:
+	case BYTES(4):
 		return take_items(&c->graft, f, M2_SID, SIZE_MAX);
-	case 5:
+	case BYTES(5):
 		return take_items(&c->graft_link, f, M2_SID, SIZE_MAX);
-	case 6:
+	case BYTES(6):
 		return take_items(&c->prune, f, M2_SID, SIZE_MAX);
-	case 7:
+	case BYTES(7):
 		return take_items(&c->nohave, f, M2_SID, SIZE_MAX);
-	case 9:
+	case BYTES(9):
 		return take_items(&c->window, f, M2_SECOND, M2_WINDOW_MAX);
-	case 11:
+	case NUM(10):
+		c->gap = (uint32_t)f->value;
+		return true;
+	case BYTES(11):
 		c->has_ping = true;
-		return ping_read(&c->ping, f);
-	case 12:
+		return fields_read(f->bytes, f->len, ping_take, &c->ping);
+	case BYTES(12):
 		c->has_root = true;
-		return root_read(&c->root, f);
+		return fields_read(f->bytes, f->len, root_take, &c->root);
 	default:
 		return true;
 	}
@@ -79,88 +168,8 @@ ctrl_bytes(struct m2_ctrl *c, const struct wire_field *f)
 bool
 m2_ctrl_read(struct m2_ctrl *c, const void *p, size_t n)
 {
-	struct wire_field f;
-	struct wire w;
-
 	memset(c, 0, sizeof(*c));
-	if (n > M2_CTRL_MAX)
-		return false;
-	wire_init(&w, p, n);
-	while (wire_next(&w, &f)) {
-		if (f.type == WIRE_BYTES && !ctrl_bytes(c, &f))
-			return false;
-		if (f.type == WIRE_VARINT && f.number == 10)
-			c->gap = (uint32_t)f.value;
-	}
-	return !w.bad;
-}
-
-static bool
-setup_read(struct m2_setup *s, const struct wire_field *in)
-{
-	struct wire_field f;
-	bool good = true;
-	struct wire w;
-
-	wire_init(&w, in->bytes, in->len);
-	while (good && wire_next(&w, &f)) {
-		if (f.number == 1 && f.type == WIRE_VARINT)
-			s->version = (uint32_t)f.value;
-		else if (f.number == 2 && f.type == WIRE_VARINT)
-			s->caps = f.value;
-		else if (f.number == 3 && f.type == WIRE_BYTES)
-			good = take_fixed(s->salt, &f, M2_SALT);
-		else if (f.number == 4 && f.type == WIRE_BYTES)
-			good = take_fixed(s->mesh_id, &f, 16);
-		else if (f.number == 5 && f.type == WIRE_BYTES)
-			good = take_fixed(s->profile, &f, 16);
-		else if (f.number == 6 && f.type == WIRE_VARINT)
-			s->boot_ms = f.value;
-	}
-	return good && !w.bad;
-}
-
-static bool
-ping_read(struct m2_ping *p, const struct wire_field *in)
-{
-	struct wire_field f;
-	struct wire w;
-
-	wire_init(&w, in->bytes, in->len);
-	while (wire_next(&w, &f)) {
-		if (f.type != WIRE_VARINT)
-			continue;
-		if (f.number == 1)
-			p->seq = (uint32_t)f.value;
-		else if (f.number == 2)
-			p->echo = (uint32_t)f.value;
-		else if (f.number == 3)
-			p->hold_us = (uint32_t)f.value;
-		else if (f.number == 4)
-			p->wall_ms = f.value;
-	}
-	return !w.bad;
-}
-
-static bool
-root_read(struct m2_root *r, const struct wire_field *in)
-{
-	struct wire_field f;
-	bool good = true;
-	struct wire w;
-
-	wire_init(&w, in->bytes, in->len);
-	while (good && wire_next(&w, &f)) {
-		if (f.number == 1 && f.type == WIRE_VARINT)
-			r->hour = (uint32_t)f.value;
-		else if (f.number == 2 && f.type == WIRE_VARINT)
-			r->count = f.value;
-		else if (f.number == 3 && f.type == WIRE_BYTES)
-			good = take_fixed(r->hash, &f, sizeof(r->hash));
-		else if (f.number == 4 && f.type == WIRE_VARINT)
-			r->flags = (uint32_t)f.value;
-	}
-	return good && !w.bad;
+	return n <= M2_CTRL_MAX && fields_read(p, n, ctrl_take, c);
 }
 
 /* It has presence in the schema: there though empty. */
@@ -238,55 +247,60 @@ m2_ctrl_write(struct wbuf *b, const struct m2_ctrl *c)
 	wbuf_free(&one);
 }
 
-bool
-m2_suspect_read(struct m2_suspect *s, const void *p, size_t n)
+static bool
+item_take(void *arg, const struct wire_field *f)
 {
-	struct wire_field f;
-	struct wire w;
+	struct m2_item *i = arg;
 
-	memset(s, 0, sizeof(*s));
-	if (n > M2_SUSPECT_MAX)
-		return false;
-	wire_init(&w, p, n);
-	while (wire_next(&w, &f)) {
-		if (f.number == 1 && f.type == WIRE_VARINT)
-			s->version = (uint32_t)f.value;
-		else if (f.number == 2 && f.type == WIRE_VARINT)
-			s->incarnation = f.value;
-		else if (f.number == 4 && f.type == WIRE_BYTES) {
-			if (f.len % M2_HALF != 0 ||
-			    f.len > M2_CLAIMS_MAX * M2_HALF)
-				return false;
-			s->links = (struct slice){ f.bytes, f.len };
-		} else if (f.number != 3 || f.type != WIRE_BYTES)
-			continue;
-		else if (s->n == M2_ITEMS_MAX ||
-		    !item_read(&s->item[s->n++], &f))
-			return false;
+	switch (TAG(f)) {
+	case BYTES(1):
+		i->node = f->bytes;
+		return f->len == 32;
+	case NUM(2):
+		i->state = (uint32_t)f->value;
+		return true;
+	case NUM(3):
+		i->incarnation = f->value;
+		return true;
+	case NUM(4):
+		i->quiet_ms = (uint32_t)f->value;
+		return true;
+	default:
+		return true;
 	}
-	return !w.bad;
 }
 
 static bool
-item_read(struct m2_item *i, const struct wire_field *in)
+suspect_take(void *arg, const struct wire_field *f)
 {
-	struct wire_field f;
-	struct wire w;
+	struct m2_suspect *s = arg;
+	struct m2_item *one;
 
-	wire_init(&w, in->bytes, in->len);
-	while (wire_next(&w, &f)) {
-		if (f.number == 1 && f.type == WIRE_BYTES) {
-			if (f.len != 32)
-				return false;
-			i->node = f.bytes;
-		} else if (f.number == 2 && f.type == WIRE_VARINT)
-			i->state = (uint32_t)f.value;
-		else if (f.number == 3 && f.type == WIRE_VARINT)
-			i->incarnation = f.value;
-		else if (f.number == 4 && f.type == WIRE_VARINT)
-			i->quiet_ms = (uint32_t)f.value;
+	switch (TAG(f)) {
+	case NUM(1):
+		s->version = (uint32_t)f->value;
+		return true;
+	case NUM(2):
+		s->incarnation = f->value;
+		return true;
+	case BYTES(3):
+		if (s->n == M2_ITEMS_MAX)
+			return false;
+		one = &s->item[s->n++];
+		return fields_read(f->bytes, f->len, item_take, one) &&
+		    one->node != NULL;
+	case BYTES(4):
+		return take_items(&s->links, f, M2_HALF, M2_CLAIMS_MAX);
+	default:
+		return true;
 	}
-	return !w.bad && i->node != NULL;
+}
+
+bool
+m2_suspect_read(struct m2_suspect *s, const void *p, size_t n)
+{
+	memset(s, 0, sizeof(*s));
+	return n <= M2_SUSPECT_MAX && fields_read(p, n, suspect_take, s);
 }
 
 void
@@ -310,42 +324,28 @@ m2_suspect_write(struct wbuf *b, const struct m2_suspect *s)
 	wbuf_free(&one);
 }
 
-bool
-m2_records_read(struct m2_records *r, const void *p, size_t n)
-{
-	struct wire_field f;
-	struct wire w;
-
-	memset(r, 0, sizeof(*r));
-	if (n > M2_LINK_MAX)
-		return false;
-	wire_init(&w, p, n);
-	while (wire_next(&w, &f)) {
-		if (f.number == 1 && f.type == WIRE_VARINT)
-			r->want = f.value != 0;
-		else if (f.number != 2 || f.type != WIRE_BYTES)
-			continue;
-		else if (r->n == M2_RECORDS_MAX ||
-		    !record_read(&r->r[r->n++], &f))
-			return false;
-	}
-	return !w.bad;
-}
-
 static bool
-record_bytes(struct m2_record *r, const struct wire_field *f)
+record_take(void *arg, const struct wire_field *f)
 {
-	switch (f->number) {
-	case 1:
+	struct m2_record *r = arg;
+
+	switch (TAG(f)) {
+	case BYTES(1):
 		r->pubkey = f->bytes;
 		return f->len == 32;
-	case 4:
+	case NUM(2):
+		r->seq = f->value;
+		return true;
+	case NUM(3):
+		r->caps = f->value;
+		return true;
+	case BYTES(4):
 		if (r->naddrs == M2_ADDRS_MAX || f->len > M2_ADDR_MAX ||
 		    !utf8_valid(f->bytes, f->len))
 			return false;
 		r->addr[r->naddrs++] = (struct slice){ f->bytes, f->len };
 		return true;
-	case 5:
+	case BYTES(5):
 		r->sig = f->bytes;
 		return f->len == 64;
 	default:
@@ -354,21 +354,31 @@ record_bytes(struct m2_record *r, const struct wire_field *f)
 }
 
 static bool
-record_read(struct m2_record *r, const struct wire_field *in)
+records_take(void *arg, const struct wire_field *f)
 {
-	struct wire_field f;
-	struct wire w;
+	struct m2_records *r = arg;
+	struct m2_record *one;
 
-	wire_init(&w, in->bytes, in->len);
-	while (wire_next(&w, &f)) {
-		if (f.type == WIRE_BYTES && !record_bytes(r, &f))
+	switch (TAG(f)) {
+	case NUM(1):
+		r->want = f->value != 0;
+		return true;
+	case BYTES(2):
+		if (r->n == M2_RECORDS_MAX)
 			return false;
-		if (f.type == WIRE_VARINT && f.number == 2)
-			r->seq = f.value;
-		else if (f.type == WIRE_VARINT && f.number == 3)
-			r->caps = f.value;
+		one = &r->r[r->n++];
+		return fields_read(f->bytes, f->len, record_take, one) &&
+		    one->pubkey != NULL && one->sig != NULL;
+	default:
+		return true;
 	}
-	return !w.bad && r->pubkey != NULL && r->sig != NULL;
+}
+
+bool
+m2_records_read(struct m2_records *r, const void *p, size_t n)
+{
+	memset(r, 0, sizeof(*r));
+	return n <= M2_LINK_MAX && fields_read(p, n, records_take, r);
 }
 
 void
