@@ -110,6 +110,7 @@
 	X(SSH_REFUSED, INFO, "addr cause", "an SSH connection was refused before login", "") \
 	X(SESSION_LIED, WARN, "addr text", "a session process claimed what it could not prove; it is ended", \
 	    "an attack on the SSH parser: report it")			      \
+	X(MODERATED, INFO, "act target of by key text", "an operator kicked, banned or muted somebody, or ended that", "") \
 	X(AUTHKEYS_LINE, WARN, "line text", "a line of authorized_keys is refused", \
 	    "mend the line; the file is read again when it changes")
 

@@ -415,6 +415,7 @@ enum history_from {
 enum keep {
 	KEEP_PEOPLE = 1,	/* by key hash: settings, last seen */
 	KEEP_NOTES = 2,		/* messages for those who are not here */
+	KEEP_BANS = 3,		/* who may not come in, or not speak */
 };
 
 enum dial_flags {

@@ -187,6 +187,7 @@ auth_refusal_text(const struct login_request *q, const struct login_answer *a,
 	/* Nobody has proven to hold it yet: no word on what its line says. */
 	else if (strcmp(a->cause, "not-from-there") == 0 ||
 	    strcmp(a->cause, "expired-key") == 0 ||
+	    strcmp(a->cause, "banned") == 0 ||
 	    strcmp(a->cause, "line-refused") == 0)
 		(void)snprintf(out, size, "key %s: is listed, but not "
 		    "accepted from here or now; see the log of the node\n",

@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "cursor.h"
 #include "help.h"
+#include "moderate.h"
 #include "role.h"
 #include "run.h"
 #include "sshd.h"
@@ -99,6 +100,32 @@ const struct command commands[] = {
 	{ "stats", "", "counters of all daemons, what was dropped and why",
 	    { "stats", "stats --json" }, ROLE_USER, DOOR_ANY,
 	    .group = GROUP_NODE, .start = cmd_stats },
+	{ "kick", "WHO [REASON]", "end somebody's sessions on this node",
+	    { "kick bob", "kick bob too loud" }, ROLE_OP, DOOR_ANY,
+	    .group = GROUP_NODE, .changes = true, .nick = true,
+	    .min_args = 1, .max_args = CMD_ARGS_MAX, .start = cmd_kick },
+	{ "ban", "WHO|KEY|NET [TIME]", "let them in no more, for a time",
+	    { "ban bob 2h", "ban 192.0.2.0/24" }, ROLE_OP, DOOR_ANY,
+	    .group = GROUP_NODE, .changes = true, .nick = true,
+	    .min_args = 1, .max_args = 2, .start = cmd_ban },
+	{ "bans", "", "who is banned or muted, by whom, how long",
+	    { "bans", "bans --json" }, ROLE_OP, DOOR_ANY,
+	    .group = GROUP_NODE, .start = cmd_bans },
+	{ "unban", "WHO|KEY|NET", "let them in again",
+	    { "unban bob", "unban 192.0.2.0/24" }, ROLE_OP, DOOR_ANY,
+	    .group = GROUP_NODE, .changes = true, .min_args = 1,
+	    .max_args = 1, .start = cmd_unban },
+	{ "mute", "WHO|KEY [TIME]", "take nothing they say; 10m if not said",
+	    { "mute bob", "mute bob 1h" }, ROLE_OP, DOOR_ANY,
+	    .group = GROUP_NODE, .changes = true, .nick = true,
+	    .min_args = 1, .max_args = 2, .start = cmd_mute },
+	{ "unmute", "WHO|KEY", "let them speak again",
+	    { "unmute bob", "unmute SHA256:9aXw1hQ2mN5p" }, ROLE_OP, DOOR_ANY,
+	    .group = GROUP_NODE, .changes = true, .min_args = 1,
+	    .max_args = 1, .start = cmd_unmute },
+	{ "key", "[ls]", "which keys may log in, and as what",
+	    { "key ls", "key ls --json" }, ROLE_OP, DOOR_ANY,
+	    .group = GROUP_NODE, .max_args = 1, .start = cmd_key },
 	{ "log", "[LEVEL] [DAEMON] [--watch]", "what was logged lately, or is",
 	    { "log warn", "log gossipd --watch" }, ROLE_OP, DOOR_ANY,
 	    .group = GROUP_NODE, .max_args = 2, .options = "--watch ",
@@ -203,6 +230,10 @@ command_start(struct caller *caller, int rc, struct cmdline *line,
 	if (rc == EX_OK)
 		rc = command_allowed(line->cmd, caller->role, caller->door,
 		    why, size);
+	if (rc == EX_OK && line->cmd->talk && (line->cmd->changes ||
+	    line->cmd->start == cmd_topic) &&
+	    moderate_muted(caller, why, size))
+		rc = EX_NOPERM;
 	if (rc == EX_OK && caller->nruns >= CALLER_RUNS_MAX) {
 		(void)snprintf(why, size, "%s: %d commands are still at "
 		    "work; wait for one", line->cmd->name, CALLER_RUNS_MAX);

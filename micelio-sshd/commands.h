@@ -36,6 +36,15 @@ void	 cmd_unlink(struct run *);
 void	 cmd_unlink_done(struct hub *, struct imsg *);
 void	 cmd_peers(struct run *);
 
+/* commands_moderate.c */
+void	 cmd_kick(struct run *);
+void	 cmd_ban(struct run *);
+void	 cmd_bans(struct run *);
+void	 cmd_unban(struct run *);
+void	 cmd_mute(struct run *);
+void	 cmd_unmute(struct run *);
+void	 cmd_key(struct run *);
+
 /* commands_msg.c */
 void	 cmd_msg(struct run *);
 void	 cmd_reply(struct run *);

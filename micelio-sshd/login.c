@@ -12,6 +12,7 @@
 #include "cursor.h"
 #include "imsg.h"
 #include "log.h"
+#include "moderate.h"
 #include "mtime.h"
 #include "proc.h"
 #include "ratelimit.h"
@@ -157,6 +158,11 @@ decide(struct conn *c, uint32_t id, const struct login_request *q)
 
 	auth_decide(&c->hub->keys, q, c->sid, &c->addr,
 	    hub_now(c->hub) / 1000, &a);
+	if ((a.verdict == LOGIN_MAY || a.verdict == LOGIN_IN) &&
+	    moderate_login(c->hub, a.hash, &c->addr) != NULL) {
+		a.verdict = LOGIN_REFUSE;
+		a.cause = "banned";
+	}
 	if (a.verdict == LOGIN_IN && sid_used(c->hub, c->sid)) {
 		a.verdict = LOGIN_LIED;
 		a.cause = "session-id-used-before";

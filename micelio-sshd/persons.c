@@ -9,6 +9,7 @@
 #include "conn.h"
 #include "cursor.h"
 #include "imsg.h"
+#include "moderate.h"
 #include "notes.h"
 #include "people.h"
 #include "persons.h"
@@ -66,6 +67,10 @@ persons_ask(struct hub *hub)
 	hub->notes_request = ++hub->next_request;
 	imsg_send(hub->proc->link[PROC_STATED], IMSG_KEEP_ASK,
 	    hub->notes_request, 0, &table, 1);
+	table = KEEP_BANS;
+	hub->bans_request = ++hub->next_request;
+	imsg_send(hub->proc->link[PROC_STATED], IMSG_KEEP_ASK,
+	    hub->bans_request, 0, &table, 1);
 	table = KEEP_PEOPLE;
 	hub->people_request = ++hub->next_request;
 	imsg_send(hub->proc->link[PROC_STATED], IMSG_KEEP_ASK,
@@ -86,6 +91,8 @@ persons_row(struct hub *hub, struct imsg *m)
 	value = rcur_rest(&c, &n);
 	if (!c.bad && m->id == hub->notes_request)
 		(void)notes_read(&hub->kept_notes, key, klen, value, n);
+	if (!c.bad && m->id == hub->bans_request)
+		moderate_row(hub, key, klen, value, n);
 	if (c.bad || klen != SSHKEY_HASH_LEN || m->id != hub->people_request)
 		return;
 	if ((x = person_of(hub, (const uint8_t *)key)) != NULL)

@@ -14,6 +14,7 @@
 #include "doc.h"
 #include "imsg.h"
 #include "log.h"
+#include "moderate.h"
 #include "mtime.h"
 #include "proc.h"
 #include "ratelimit.h"
@@ -383,6 +384,10 @@ talk(struct caller *caller, const char *text, size_t n, bool action)
 	enum say_status st;
 	char why[256];
 
+	if (moderate_muted(caller, why, sizeof(why))) {
+		caller_text(caller, OUT_ROOM, "-- %s\n", why);
+		return;
+	}
 	if (caller->room[0] != '\0') {
 		rooms_say(caller, text, n, action);
 		return;

@@ -443,6 +443,7 @@ hub_init(struct hub *hub)
 	TAILQ_INIT(&hub->recalls);
 	logring_init(&hub->log);
 	people_init(&hub->people);
+	bans_init(&hub->bans);
 	heard_init(&hub->heard);
 	notes_init(&hub->kept_notes);
 	TAILQ_INIT(&hub->privates);

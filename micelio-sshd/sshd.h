@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "authkeys.h"
+#include "bans.h"
 #include "budget.h"
 #include "caller.h"
 #include "contact.h"
@@ -64,6 +65,8 @@ struct hub {
 	struct logring		 log;
 	struct hub_level	 level[LEVELS_N];
 	struct people		 people;
+	struct bans		 bans;
+	uint32_t		 bans_request;
 	struct heard		 heard;
 	struct notes		 kept_notes;
 	uint32_t		 notes_request;

@@ -13,6 +13,7 @@
 static const char *const tables[] = {
 	[KEEP_PEOPLE] = "people",
 	[KEEP_NOTES] = "notes",
+	[KEEP_BANS] = "bans",
 };
 
 struct keepjob {

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Bans between the commands, the logins and stated. */
+#ifndef MICELIO_SSHD_MODERATE_H
+#define MICELIO_SSHD_MODERATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct addr;
+struct ban;
+struct caller;
+struct hub;
+
+/* A row stated kept. */
+void	 moderate_row(struct hub *, const void *key, size_t, const void *value,
+	    size_t);
+/* Put in force and have it kept; NULL: there are too many. */
+struct ban *moderate_add(struct hub *, const struct ban *);
+void	 moderate_remove(struct hub *, struct ban *);
+/* The ban that keeps out who has the key or comes from there, or NULL. */
+const struct ban *moderate_login(struct hub *, const unsigned char *key,
+	    const struct addr *);
+/* May not speak: with the line for them in why. */
+bool	 moderate_muted(struct caller *, char *why, size_t);
+
+#endif

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""kick, ban, mute, key: who may come in and speak."""
+import json
+import re
+
+from node import Node
+from sshclient import Client, Key
+from waiting import until
+
+
+def people(t):
+    """A node with an op and a user in its partyline."""
+    node = Node(t, "north")
+    op, user = Key(t, "op"), Key(t, "user")
+    node.authorize(f'name="alice" {op.line}',
+                   f'name="bob",role="user" {user.line}')
+    node.start()
+    alice, bob = Client(t, node, op), Client(t, node, user, "bob")
+    alice.wait_admitted()
+    return node, alice, bob
+
+
+def test_kick_and_ban(t):
+    node, alice, bob = people(t)
+    a, b = alice.open(), bob.open()
+    a.wait_text("bob joined")
+    # A user may not; nobody may to somebody above, or to themselves.
+    b.say("/kick alice")
+    b.wait_text("needs the role op")
+    a.say("/kick alice")
+    a.wait_text("kick: that is you")
+    a.say("/kick bob too loud")
+    b.wait_text("alice has ended your session: too loud")
+    b.wait_end()
+    a.wait_text("bob was kicked by alice: too loud")
+    # Ops see who did it, by the fingerprint of the key.
+    a.wait_text(rf"-- alice \({re.escape(alice.key.fingerprint)}\): kick bob")
+    # Kicked is not banned.
+    assert bob.command("version").returncode == 0
+    a.say("/ban bob 2h")
+    a.wait_text(r"done +ban")
+    r = bob.command("version", options=["LogLevel=INFO"])
+    assert r.returncode == 255 and b"see the log" in r.stderr, r
+    node.wait_event("login_refused", cause="banned")
+    node.wait_event("moderated", act="ban", target="bob",
+                    key=alice.key.fingerprint)
+    row = json.loads(node.ctl("bans", "--json").stdout)["bans"][0]
+    assert (row["what"], row["name"], row["by"], row["of"]) == \
+        ("ban", "bob", "alice", bob.key.fingerprint), row
+    assert 7100e3 < row["left_ms"] <= 7200e3, row
+    t.keep("bans.txt", node.ctl("bans").stdout)
+    a.say("/quit")
+    a.wait_end()
+    # It holds over the node's end; unban ends it.
+    node.stop()
+    node.start()
+    until("the ban is read", lambda: bob.command("version").returncode ==
+          255, 5)
+    assert alice.command("unban", bob.key.fingerprint[:14]).returncode == 0
+    assert bob.command("version").returncode == 0
+    assert json.loads(node.ctl("bans", "--json").stdout)["bans"] == []
+    r = node.ctl("unban", "bob", check=False)
+    assert r.returncode == 1 and "bans lists them" in r.stderr, r
+
+
+def test_ban_net(t):
+    """By address; whoever orders it cannot shut themselves out."""
+    node, alice, bob = people(t)
+    r = alice.command("ban", "127.0.0.0/8")
+    assert r.returncode == 1 and b"that is you" in r.stderr, r
+    node.ctl("ban", "127.0.0.0/8", "1h")
+    assert alice.command("version").returncode == 255
+    assert bob.command("version").returncode == 255
+    node.ctl("unban", "127.0.0.0/8")
+    assert alice.command("version").returncode == 0
+    for bad in (("ban", "nobody-here"), ("kick", "127.0.0.1"),
+                ("mute", "127.0.0.1")):
+        r = node.ctl(*bad, check=False)
+        assert r.returncode == 1 and "SHA256:" in r.stderr, r
+    r = node.ctl("ban", "127.0.0.1", "soon", check=False)
+    assert r.returncode == 64 and "for example 2h" in r.stderr, r
+
+
+def test_mute(t):
+    node, alice, bob = people(t)
+    a, b = alice.open(), bob.open()
+    a.wait_text("bob joined")
+    b.say("one")
+    a.wait_text("<bob> one")
+    a.say("/mute bob 1h")
+    a.wait_text(r"done +mute")
+    b.say("two")
+    b.wait_text("not said: alice has muted you for another ")
+    b.say("/me three")
+    b.say("/msg alice four")
+    b.wait_text("not said: alice has muted you", count=3)
+    r = bob.command("say", "five")
+    assert r.returncode == 77 and b"muted you" in r.stderr, r
+    # Reading goes on.
+    a.say("seven")
+    b.wait_text("<alice> seven")
+    a.say("/unmute bob")
+    a.wait_text(r"done +unmute")
+    b.say("eight")
+    text = a.wait_text("<bob> eight")
+    assert not re.search(r"bob>? (two|three|four|five)", text), text
+    for p in (a, b):
+        p.say("/quit")
+        assert p.wait_end() == 0
+
+
+def test_key(t):
+    node, alice, bob = people(t)
+    rows = json.loads(node.ctl("key", "--json").stdout)
+    assert rows["count"] == 2 and rows["refused_lines"] == 0, rows
+    assert [(k["line"], k["name"], k["role"], k["key"])
+            for k in rows["keys"]] == [
+                (1, "alice", "op", alice.key.fingerprint),
+                (2, "bob", "user", bob.key.fingerprint)], rows
+    r = bob.command("key", "ls")
+    assert r.returncode == 77, r
+    r = alice.command("key", "ls", "--json")
+    assert json.loads(r.stdout)["keys"][0]["sessions"] == 1, r
+    r = node.ctl("key", "add", check=False)
+    assert r.returncode == 64 and "authorized_keys" in r.stderr, r
