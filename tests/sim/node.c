@@ -189,9 +189,9 @@ node_credit(struct world *w, struct end *e)
 static void
 credits_give(struct world *w, struct node *n)
 {
+	uint32_t e, frames, bytes;
 	struct conn *c;
 	struct pipe *p;
-	uint32_t e;
 	size_t i;
 
 	for (i = 0; i < n->ncredits; i++) {
@@ -200,10 +200,12 @@ credits_give(struct world *w, struct node *n)
 			continue;
 		c->end[e & 1].credit_due = false;
 		p = &c->pipe[e & 1];
-		if (n->core != NULL && c->end[e & 1].up)
-			gossip_credit(n->core, e + 1, p->owed_frames,
-			    p->owed_bytes);
+		frames = p->owed_frames;
+		bytes = p->owed_bytes;
+		/* What goes with this credit will be owed anew. */
 		p->owed_frames = p->owed_bytes = 0;
+		if (n->core != NULL && c->end[e & 1].up)
+			gossip_credit(n->core, e + 1, frames, bytes);
 	}
 	n->ncredits = 0;
 }
