@@ -104,13 +104,20 @@ say_ids(const struct ranges *r, size_t lo, size_t hi,
 	ops->say(arg, &o);
 }
 
-/* Parts of as many of our ids each; bounds are ids of ours. */
+/*
+ * Parts of as many of our ids each; bounds are ids of ours.  No more parts
+ * than make the next answer a list: what a print saves where few differ, it
+ * costs where many do, and then ranges are used.
+ */
 static void
 say_parts(const struct ranges *r, size_t lo, size_t hi,
     const struct range *in, const struct ranges_ops *ops, void *arg)
 {
-	size_t parts = hi - lo < RANGES_SPLIT ? hi - lo : RANGES_SPLIT, end;
+	size_t parts = (hi - lo + RANGES_PART - 1) / RANGES_PART, end;
 	struct range o;
+
+	if (parts > RANGES_SPLIT)
+		parts = RANGES_SPLIT;
 
 	for (size_t k = parts; k > 0; k--) {
 		memset(&o, 0, sizeof(o));

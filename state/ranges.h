@@ -18,7 +18,8 @@
 
 #define RANGES_SALT_LEN	16u
 #define RANGES_PRINT	16u	/* bytes of a fingerprint, big-endian */
-#define RANGES_SPLIT	64u	/* parts of a range that differs */
+#define RANGES_SPLIT	64u	/* parts of a range that differs, at most */
+#define RANGES_PART	24u	/* ids of a part, at least about that many */
 #define RANGES_LEAF	32u	/* ids that are told rather than split */
 
 enum range_kind { RANGE_SKIP = 0, RANGE_PRINT = 1, RANGE_IDS = 2 };

@@ -101,8 +101,10 @@ turn(struct side *s, struct side *other)
 	return open;
 }
 
+/* Returns the turns. */
 static unsigned int
-reconcile(struct rng *r, size_t common, size_t mine, size_t theirs)
+reconcile_at(struct rng *r, size_t common, size_t mine, size_t theirs,
+    size_t *bytes)
 {
 	struct entry_id *ids = calloc(common + 1, sizeof(*ids));
 	struct side a, b;
@@ -117,10 +119,35 @@ reconcile(struct rng *r, size_t common, size_t mine, size_t theirs)
 		assert_true(++turns < 20);
 	assert_int_equal(a.needs + b.gives, theirs);
 	assert_int_equal(a.gives + b.needs, mine);
+	*bytes = a.bytes + b.bytes;
 	side_free(&a);
 	side_free(&b);
 	free(ids);
 	return turns;
+}
+
+static unsigned int
+reconcile(struct rng *r, size_t common, size_t mine, size_t theirs)
+{
+	size_t bytes;
+
+	return reconcile_at(r, common, mine, theirs, &bytes);
+}
+
+/* Where much differs the ids of one side are told, and little beside. */
+static void
+test_little_beside(void **state)
+{
+	struct rng r = { 5 };
+	size_t bytes;
+
+	(void)state;
+	for (size_t n = 300; n < 6000; n = n * 5 / 4) {
+		reconcile_at(&r, 0, n, n, &bytes);
+		assert_true(bytes < n * 25);
+		reconcile_at(&r, n, n / 3, n / 3, &bytes);
+		assert_true(bytes < (n + n / 3) * 25);
+	}
 }
 
 static void
@@ -193,6 +220,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_finds_what_differs),
+		cmocka_unit_test(test_little_beside),
 		cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_salt_matters),
 	};
