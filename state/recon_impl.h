@@ -33,7 +33,12 @@
 #define ALIVE_MS	500u	/* a sign of life while we compute */
 #define BUSY_MIN_MS	20u
 #define BUSY_SPAN_MS	51u
+#define TRY_SPAN_MS	200u	/* after a busy one: before any other */
+#define RECHECK_MS	500u	/* after entries came: roots are told anew */
+#define MIX_MAX_MS	5000u	/* of one session: others wait for it */
 #define SHARE_MS	1000u	/* a copy of the set serves so long */
+#define SHARE_CHANGES	16u	/* unless so much has changed ... */
+#define SHARE_PART	1024u	/* ... and one more for so many ids */
 #define SALT_MS		3600000u
 #define SALT_FORCED_MS	60000u	/* between changes others force */
 #define MINUTE_MS	60000u
@@ -63,7 +68,7 @@ struct snap {
 /* Our symbols at an hour. */
 struct copy {
 	unsigned int	 refs;
-	uint64_t	 made_ms, hour;
+	uint64_t	 made_ms, hour, version;
 	uint8_t		 salt[SYMBOLS_SALT_LEN];
 	struct symbol	*cell;
 	size_t		 n;
@@ -198,6 +203,7 @@ struct recon {
 	size_t		 nlinks;
 	struct rsesses	 sessions;
 	struct rsess	*open;		/* ours */
+	uint64_t	 open_after_ms;	/* none by us before */
 	size_t		 served, served_ranges, jobs, pending;
 	uint64_t	 next_cookie;
 	uint32_t	 next_session;
@@ -233,6 +239,9 @@ void	 rlink_minute(struct recon *, struct rlink *);
 /* recon_open.c */
 void	 rsess_open(struct recon *, struct rlink *, bool ranges, bool sweep,
 	    uint64_t hour);
+/* Does a session run in which much may come from both sides?  But: with
+ * others than this one. */
+bool	 recon_mixing(const struct recon *, const struct rlink *but);
 /* Of an Open: begin a session, or say why not. */
 void	 rsess_answer(struct recon *, struct rlink *, const struct rmsg *);
 
@@ -253,7 +262,7 @@ size_t	 rsess_room(const struct rsess *);
 void	 rsess_more(struct recon *, struct rsess *, size_t estimate);
 
 /* recon_symbols.c */
-/* fresh: as of now; else it may be a second old. */
+/* fresh: as of now; else of a second ago if little has changed. */
 struct snap *snap_take(struct recon *, uint64_t hour, bool fresh);
 void	 snap_drop(struct recon *, struct snap *);
 void	 copy_drop(struct recon *, struct copy *);

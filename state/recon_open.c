@@ -123,15 +123,18 @@ will_mix(struct recon *r, const struct rmsg_open *o)
 
 /*
  * Sessions in which much may come from both sides bring the same things twice
- * when they run at once, so they run one after the other.
+ * when they run at once, so they run one after the other; ours counts from
+ * its Open on.  One that takes long (or who makes it take long) keeps others
+ * from theirs only for a while.
  */
-static bool
-is_mixing(const struct recon *r)
+bool
+recon_mixing(const struct recon *r, const struct rlink *but)
 {
 	const struct rsess *s;
 
 	TAILQ_FOREACH(s, &r->sessions, entry)
-		if (!s->over && s->mixes && (!s->opened || s->answered))
+		if (!s->over && s->mixes && s->link != but &&
+		    r->now - s->start_ms < MIX_MAX_MS)
 			return true;
 	return false;
 }
@@ -152,7 +155,7 @@ rsess_answer(struct recon *r, struct rlink *l, const struct rmsg *m)
 	}
 	if (r->loading || r->served >= RECON_SERVED || (ranges &&
 	    r->served_ranges >= RANGES_SERVED) || ours_goes_on(r, l, o) ||
-	    (will_mix(r, o) && is_mixing(r))) {
+	    (will_mix(r, o) && recon_mixing(r, l))) {
 		refuse_open(r, l, m->session, RECON_BUSY);
 		return;
 	}

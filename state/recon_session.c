@@ -202,6 +202,13 @@ more_take(struct recon *r, struct rsess *s, const struct rmsg_more *m)
 }
 
 static void
+wait_for(struct recon *r, uint64_t ms)
+{
+	if (r->open_after_ms < r->now + ms)
+		r->open_after_ms = r->now + ms;
+}
+
+static void
 done_take(struct recon *r, struct rsess *s, const struct rmsg_done *d)
 {
 	enum recon_end why = d->reason <= RECON_HOUR ?
@@ -214,9 +221,12 @@ done_take(struct recon *r, struct rsess *s, const struct rmsg_done *d)
 			rsess_end(r, s, RECON_BROKEN);
 		return;
 	}
-	if (s->opened && why == RECON_BUSY)
+	if (s->opened && why == RECON_BUSY) {
 		s->link->not_before_ms = r->now + (d->retry_ms < IDLE_MS ?
 		    d->retry_ms : IDLE_MS);
+		/* Who always waits for an answer never has time for others. */
+		wait_for(r, BUSY_MIN_MS + recon_random(r, TRY_SPAN_MS));
+	}
 	if (s->opened && why == RECON_STALLED && !s->ranges)
 		s->link->by_ranges = true;
 	if (!s->opened && (why == RECON_POISON || why == RECON_STALLED))
@@ -358,6 +368,8 @@ ended_well(struct recon *r, struct rsess *s)
 	r->agreed_ms = r->now;
 	if (s->rep.applied == 0 && s->rep.theirs == 0 && !s->sweep)
 		settle(r, s);
+	if (s->rep.applied > 0)
+		wait_for(r, RECHECK_MS);
 	if (s->opened && s->ranges)
 		l->by_ranges = false;
 	if (s->first_copy && s->opened) {

@@ -14,6 +14,17 @@ static void	ask_more(struct recon *, struct rsess *);
 static void	give_up(struct recon *, struct rsess *, enum recon_end);
 static void	known(struct recon *, struct rsess *);
 
+/*
+ * What came since would be sent again, or asked for in vain: old is good
+ * enough only as long as that is little.
+ */
+static bool
+may_share(const struct recon *r, uint64_t made_ms, uint64_t version, size_t n)
+{
+	return r->now - made_ms < SHARE_MS &&
+	    r->version - version <= SHARE_CHANGES + n / SHARE_PART;
+}
+
 struct snap *
 snap_take(struct recon *r, uint64_t hour, bool fresh)
 {
@@ -21,8 +32,8 @@ snap_take(struct recon *r, uint64_t hour, bool fresh)
 	struct snap *s = r->snap;
 
 	if (s != NULL && s->hour == hour && ((hour == r->map->hour &&
-	    s->version == r->version) ||
-	    (!fresh && r->now - s->made_ms < SHARE_MS))) {
+	    s->version == r->version) || (!fresh &&
+	    may_share(r, s->made_ms, s->version, s->n)))) {
 		s->refs++;
 		return s;
 	}
@@ -233,7 +244,8 @@ copy_take(struct recon *r, uint64_t hour)
 {
 	struct copy *c = r->copy;
 
-	if (c != NULL && c->hour == hour && r->now - c->made_ms < SHARE_MS &&
+	if (c != NULL && c->hour == hour &&
+	    may_share(r, c->made_ms, c->version, r->map->live) &&
 	    memcmp(c->salt, r->salt, sizeof(c->salt)) == 0) {
 		c->refs++;
 		return c;
@@ -242,6 +254,7 @@ copy_take(struct recon *r, uint64_t hour)
 	c->refs = 1;
 	c->made_ms = r->now;
 	c->hour = hour;
+	c->version = r->version;
 	memcpy(c->salt, r->salt, sizeof(c->salt));
 	c->n = r->nkept;
 	c->cell = xreallocarray(NULL, c->n, sizeof(*c->cell));

@@ -357,10 +357,12 @@ recon_tick(struct recon *r, uint64_t now_ms)
 		compare(r, l);
 		tell(r, l);
 	}
-	if (r->open == NULL)
+	if (r->open == NULL && r->now >= r->open_after_ms &&
+	    !recon_mixing(r, NULL)) {
 		choose(r);
-	if (r->open == NULL && r->now - r->sweep_ms >= SWEEP_MS)
-		sweep(r);
+		if (r->open == NULL && r->now - r->sweep_ms >= SWEEP_MS)
+			sweep(r);
+	}
 	recon_leave(r);
 }
 
