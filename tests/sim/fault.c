@@ -185,6 +185,8 @@ fault_end(struct world *w, uint32_t line)
 	if (w->sc->fault[line].kind == FAULT_PARTITION)
 		suspects_parted(w);
 	h->active = false;
+	if (h->side != NULL)
+		maps_healed(w);
 	for (i = 0; i < h->n; i++)
 		if ((c = conn_get(w, h->pipe[i])) != NULL)
 			pipe_release(w, &c->pipe[h->pipe[i] & 1], h->pipe[i]);
@@ -203,6 +205,17 @@ fault_parted(const struct world *w, uint32_t a, uint32_t b)
 			return true;
 	}
 	return false;
+}
+
+uint32_t
+fault_side(const struct world *w, uint32_t node)
+{
+	uint32_t i;
+
+	for (i = w->sc->nfault; i-- > 0;)
+		if (w->hit[i].side != NULL)
+			return w->hit[i].side[node];
+	return 0;
 }
 
 void

@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "common/nodeid.h"
 #include "common/text.h"
+#include "mapnode.h"
 #include "micelio-gossipd/tree.h"
 #include "proto/envelope.h"
 #include "sim.h"
@@ -96,6 +97,7 @@ node_start(struct world *w, struct node *n)
 		gossip_suspect_start(n->core);
 	if (w->sc->self_formed)
 		gossip_listening(n->core, n->addr);
+	maps_begin(w, n);
 	gossip_peer_end(n->core, node_now(w, n));
 	gossip_tick(n->core, node_now(w, n));
 	leave(w, n);
@@ -115,6 +117,7 @@ signs_free(struct node *n)
 static void
 memory_lost(struct node *n)
 {
+	mapnode_free(n);
 	if (n->core != NULL)
 		gossip_free(n->core);
 	n->core = NULL;
@@ -249,7 +252,7 @@ leave(struct world *w, struct node *n)
 			free(s);
 		} else if (n->ncredits > 0)
 			credits_give(w, n);
-		else
+		else if (!mapnode_step(w, n))
 			break;
 	}
 	n->inside = false;
@@ -360,6 +363,14 @@ node_event(struct world *w, const struct event *ev)
 		return;
 	case DO_PERSONA:
 		byz_timer(w, ev);
+		return;
+	case DO_MAP:
+		n = &w->node[ev->n];
+		if (n->core == NULL)
+			return;
+		enter(w, n);
+		mapnode_event(w, n, ev->v);
+		leave(w, n);
 		return;
 	case DO_KEEPALIVE:
 		n = &w->node[ev->n];

@@ -26,6 +26,8 @@ enum event_kind {
 	DO_FAULT_END,	/* n: line of the scenario */
 	DO_RESTART,	/* n: node */
 	DO_ACCUSE,	/* n: node */
+	DO_MAP,		/* n: node; v: its life and what */
+	DO_MAPS,	/* of all maps */
 	DO_KINDS
 };
 

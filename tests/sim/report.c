@@ -197,6 +197,20 @@ still(const struct world *w, const struct phase *p)
 	return w->told.after * 1000;
 }
 
+static uint64_t
+map_ms(const struct world *w, const struct phase *p)
+{
+	(void)p;
+	return maps_equal_us(w);
+}
+
+static uint64_t
+map_ratio(const struct world *w, const struct phase *p)
+{
+	(void)p;
+	return ratio(w->maps.bytes, w->maps.missing, 1000);
+}
+
 static const struct figure figures[] = {
 	{ "messages",	"",		0, messages },
 	{ "wanted",	"",		0, wanted },
@@ -221,6 +235,8 @@ static const struct figure figures[] = {
 	{ "accused",	"alive",	0, accused },
 	{ "still",	"alive",	0, still },
 	{ "unparted",	"pairs",	0, unparted },
+	{ "mapms",	"ms",		0, map_ms },
+	{ "mapratio",	"x missing",	3, map_ratio },
 };
 #define NFIGURES	(sizeof(figures) / sizeof(figures[0]))
 
@@ -293,6 +309,19 @@ report_table(const struct world *w, uint64_t wall_us)
 		    "ms\n", w->lack[k].node, w->lack[k].msg, m->author,
 		    (unsigned long long)m->at / US_PER_MS);
 	}
+	if (w->maps.missing > 0)
+		printf("  maps: %llu bytes missing, %llu sent, of these "
+		    "entries %llu; sessions %llu, for nothing %llu with "
+		    "%llu bytes, busy %llu, too much %llu, timeout %llu\n",
+		    (unsigned long long)w->maps.missing,
+		    (unsigned long long)w->maps.bytes,
+		    (unsigned long long)w->maps.entries,
+		    (unsigned long long)w->maps.sessions,
+		    (unsigned long long)w->maps.idle,
+		    (unsigned long long)w->maps.idle_bytes,
+		    (unsigned long long)w->maps.ends[RECON_BUSY],
+		    (unsigned long long)w->maps.ends[RECON_STALLED],
+		    (unsigned long long)w->maps.ends[RECON_TIMEOUT]);
 	if (w->broken != NULL)
 		printf("  BROKEN %s: %s\n", w->broken, w->broken_text);
 }

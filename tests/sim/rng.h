@@ -23,6 +23,7 @@ enum rng_use {
 	RNG_FAULT,	/* of one line of the scenario, or a class */
 	RNG_BYZ,	/* choices of a hostile node */
 	RNG_CONN,	/* handshakes */
+	RNG_MAP,	/* what the core of a map asks for */
 	RNG_SIGN	/* which seeds check real signatures */
 };
 

@@ -38,6 +38,7 @@ LANES = [
      [w for c in ("verdicts", "reset", "cut", "collude", "reuse", "flood")
       for w in ("--without", c)]),
     ("warm", [1], []),
+    ("map-heal", [1], ["--nodes", "60"]),
 ] + [(f"suspect-{what}", [1], [])
      for what in ("crash30", "quiet", "partition", "liars")]
 # Name, scenario, options, the phase whose figures are shown, most seeds.
@@ -67,6 +68,7 @@ LONG = [(scenario, [1], options) for _, scenario, options, _, most in TABLE
 LARGE = [
     ("large", [1], []),
     ("brief", [1], ["--nodes", "10000"]),
+    ("map-heal", [1], []),
 ]
 # Small, and of every part: what decides here decides everywhere.
 HASHED = [
@@ -74,6 +76,7 @@ HASHED = [
     ("v1-crash30", 1, ["--nodes", "100"]),
     ("stable", 2, ["--nodes", "40", "--set", "overlay self"]),
     ("bulk64k-10mbit", 1, ["--nodes", "20", "--set", "until 6s"]),
+    ("map-heal", 1, ["--nodes", "20", "--set", "map 200 apart 1000 at 15s"]),
 ] + [("torture", seed, ["--nodes", "40"]) for seed in range(1, 9)]
 
 
@@ -94,11 +97,16 @@ def show(scenario, seed, status, r, cmd):
         return
     a = r["phases"]["all"]
     rate = r["events"] * 1000000 // max(r["wall_us"], 1)
+    if a["mapms"] > 0:
+        what = f"maps equal {a['mapms']:.0f} ms after the partition, " \
+            f"{a['mapratio']} times the bytes that nodes lacked"
+    else:
+        what = f"{a['delivered']} %, {a['missed']:.0f} of " \
+            f"{a['wanted']:.0f} missed, {a['copies']} copies, p99 " \
+            f"{a['p99']:.0f} ms, {a['hops']:.0f} hops, control " \
+            f"{a['control']:.0f}"
     print(f"{'ok  ' if status == 0 else 'FAIL'} {scenario} {r['nodes']} "
-          f"seed {seed}: {a['delivered']} %, {a['missed']:.0f} of "
-          f"{a['wanted']:.0f} missed, {a['copies']} copies, p99 "
-          f"{a['p99']:.0f} ms, {a['hops']:.0f} hops, control "
-          f"{a['control']:.0f}, {rate}/s, {r['peak_kib'] // 1024} MiB")
+          f"seed {seed}: {what}, {rate}/s, {r['peak_kib'] // 1024} MiB")
     if status != 0:
         print(f"  {r['broken'] or 'an expectation does not hold'}: "
               f"{' '.join(c for c in cmd if c not in ('--json', '--quiet'))}")

@@ -56,6 +56,7 @@ scenario_init(struct scenario *s)
 	s->run = 30000000;
 	s->start = 1000000;
 	s->promise = 5000000;
+	s->map_value = 116;
 	text_copy(s->span[0].name, "all", sizeof(s->span[0].name));
 	s->span[0].to = UINT64_MAX;
 	s->nspan = 1;
@@ -459,6 +460,25 @@ add_expect(struct scenario *s, const struct words *w)
 	return NULL;
 }
 
+/* map 1000 [value 116] [apart 10000 at 20s] */
+static const char *
+set_map(struct scenario *s, const struct words *w)
+{
+	size_t i;
+
+	if (w->n < 2 || w->n % 2 != 0 || !read_count(w->v[1], 100000,
+	    &s->map_base) || s->map_base == 0)
+		return "map ENTRIES [value BYTES] [apart ENTRIES at TIME]";
+	for (i = 2; i < w->n; i += 2)
+		if (!(strcmp(w->v[i], "value") == 0 ? read_count(w->v[i + 1],
+		    4096, &s->map_value) : strcmp(w->v[i], "apart") == 0 ?
+		    read_count(w->v[i + 1], 100000, &s->map_apart) :
+		    strcmp(w->v[i], "at") == 0 && read_time(w->v[i + 1],
+		    &s->map_at)))
+			return "value BYTES, apart ENTRIES, at TIME";
+	return NULL;
+}
+
 static const struct setting settings[] = {
 	{ "nodes",	set_nodes },
 	{ "overlay",	set_overlay },
@@ -480,6 +500,7 @@ static const struct setting settings[] = {
 	{ "start",	set_start },
 	{ "detect",	set_detect },
 	{ "promise",	set_promise },
+	{ "map",	set_map },
 	{ "publish",	add_publish },
 	{ "at",		add_fault },
 	{ "phase",	add_phase },

@@ -107,6 +107,10 @@ struct scenario {
 	uint64_t	 start;		/* us: links begin within */
 	uint64_t	 detect_min, detect_max; /* us; 0: 60 s of silence */
 	uint64_t	 promise;	/* us: messages must be there */
+	uint32_t	 map_base;	/* entries all begin with; 0: no maps */
+	uint32_t	 map_value;	/* bytes of a value */
+	uint32_t	 map_apart;	/* entries two parts differ by */
+	uint64_t	 map_at;	/* us */
 	struct publish	 publish[LINES_MAX];
 	uint32_t	 npublish;
 	struct fault	 fault[LINES_MAX];

@@ -20,6 +20,8 @@
 #include "queue.h"
 #include "rng.h"
 #include "scenario.h"
+#include "state/profile.h"
+#include "state/reconcile.h"
 
 #define US_PER_MS	UINT64_C(1000)
 #define US_PER_S	UINT64_C(1000000)
@@ -123,6 +125,7 @@ struct verdict_due {
 
 struct v1;
 struct byz;
+struct mapnode;
 
 struct node {
 	struct world	*world;
@@ -140,6 +143,7 @@ struct node {
 	struct nodeid	 id;
 	char		 addr[24];
 	struct gossip	*core;
+	struct mapnode	*map;		/* NULL: it has none */
 	struct v1	*v1;
 	struct rng	 rng, choice;
 	uint64_t	 phase;		/* us: where its milliseconds end */
@@ -215,6 +219,17 @@ struct told {
 					   end of the run */
 };
 
+/* The maps of all nodes (maps.c). */
+struct maps {
+	struct profile	 profile;
+	uint64_t	 missing;	/* bytes of entries, all nodes */
+	uint64_t	 healed_at, equal_at;	/* us, or 0 */
+	uint64_t	 bytes;		/* sent for it; since it healed */
+	uint64_t	 entries;	/* of them: entries */
+	uint64_t	 sessions, idle, idle_bytes;	/* idle: for nothing */
+	uint64_t	 ends[RECON_ENDS];	/* on both sides */
+};
+
 struct world {
 	struct scenario	*sc;
 	uint64_t	 seed;
@@ -245,6 +260,7 @@ struct world {
 	size_t		 nverdicts, verdicts_cap;
 	struct rng	 persona_rng, conn_rng;
 	struct hit	*hit;		/* what the faults are doing */
+	struct maps	 maps;
 	const char	*broken;	/* an invariant that did not hold */
 	char		 broken_text[256];
 	bool		 trace;
@@ -412,6 +428,18 @@ void	 fault_end(struct world *, uint32_t line);
 /* Do no links begin between a and b now? */
 bool	 fault_parted(const struct world *, uint32_t a, uint32_t b);
 void	 fault_restart(struct world *, uint32_t node);
+/* Which part of the mesh a node is in, or was last: 0 or 1. */
+uint32_t fault_side(const struct world *, uint32_t node);
+
+/* maps.c */
+void	 maps_init(struct world *);
+/* A node's core begins, and with it its map. */
+void	 maps_begin(struct world *, struct node *);
+/* The mesh is one again. */
+void	 maps_healed(struct world *);
+void	 maps_event(struct world *);
+/* From then until all maps were equal; NEVER / 1000: they are not. */
+uint64_t maps_equal_us(const struct world *);
 
 /* report.c */
 void	 report_table(const struct world *, uint64_t wall_us);

@@ -40,6 +40,7 @@ world_init(struct world *w, struct scenario *sc, uint64_t seed)
 	w->persona_rng = rng_stream(seed, RNG_PERSONA, 0);
 	w->conn_rng = rng_stream(seed, RNG_CONN, 0);
 	w->node = xcalloc(w->n, sizeof(*w->node));
+	maps_init(w);
 	for (i = 0; i < w->n; i++) {
 		w->node[i].world = w;
 		node_init(w, &w->node[i], i);
@@ -186,6 +187,7 @@ whose(const struct world *w, const struct event *ev)
 	case DO_VERIFIED:
 	case DO_CONNECT:
 	case DO_TIMER:
+	case DO_MAP:
 		return ev->n;
 	default:
 		return NODES_MAX;
@@ -245,6 +247,9 @@ run(struct world *w, const struct event *ev)
 		break;
 	case DO_ACCUSE:
 		suspects_accuse(w, &w->node[ev->n]);
+		break;
+	case DO_MAPS:
+		maps_event(w);
 		break;
 	default:
 		node_event(w, ev);
