@@ -10,6 +10,7 @@
 #include "micelio-gossipd/peers.h"
 #include "micelio-gossipd/reach.h"
 #include "micelio-gossipd/slots.h"
+#include "walk.h"
 
 #define HERE	"127.0.0.1:4000"
 
@@ -30,36 +31,6 @@ know(struct fake *f, unsigned int n, uint64_t last_seen)
 	return i;
 }
 
-static void
-hear(struct fake *f, const struct ident *i, const char *addr, uint64_t seen)
-{
-	struct book_peer r = { .has_key = true, .reachable = true };
-
-	r.id = i->id;
-	memcpy(r.pubkey, i->pub, 32);
-	strcpy(r.addr, addr);
-	r.last_seen = seen;
-	book_hearsay(f->g, &r);
-}
-
-/* Lets time pass in small steps. */
-static void
-pass(struct fake *f, uint64_t ms)
-{
-	for (; ms >= 10; ms -= 10)
-		fake_pass(f, 10);
-}
-
-static void
-all_dials_fail(struct fake *f, size_t from)
-{
-	size_t i;
-
-	for (i = from; i < f->ndials; i++)
-		gossip_dial_failed(f->g, f->now, f->dials[i].num,
-		    DOWN_REFUSED, "");
-}
-
 /* Somebody heard of is dialled within moments, and must be who answers. */
 static void
 test_heard_of(void **state)
@@ -70,15 +41,15 @@ test_heard_of(void **state)
 	(void)state;
 	ident_make(&c, 2);
 	ident_make(&d, 3);
-	hear(f, &c, "8.8.4.4:4000", 1000);
+	fake_hear(f, &c, "8.8.4.4:4000", 1000);
 	assert_int_equal(f->ndials, 0);
-	pass(f, 2 * LOOK_JITTER_MS);
+	fake_walk(f, 2 * LOOK_JITTER_MS);
 	assert_int_equal(f->ndials, 1);
 	assert_string_equal(f->dials[0].to, "8.8.4.4:4000");
 	assert_true(f->dials[0].pinned);
 	assert_true(nodeid_equal(&f->dials[0].expect, &c.id));
 	/* not twice at once */
-	pass(f, 5000);
+	fake_walk(f, 5000);
 	assert_int_equal(f->ndials, 1);
 	/* another node there: no peer, and the address is bad */
 	fake_dialled(f, 1, f->dials[0].num, &d);
@@ -86,7 +57,7 @@ test_heard_of(void **state)
 	assert_int_equal(f->g->npeers, 0);
 	gossip_session_down(f->g, f->now, 1, DOWN_WRONG_PEER);
 	assert_int_equal(book_get(f->g, &c.id)->fail_count, 1);
-	pass(f, 13000);
+	fake_walk(f, 13000);
 	assert_int_equal(f->ndials, 2);
 	fake_dialled(f, 2, f->dials[1].num, &c);
 	assert_int_equal(f->g->npeers, 1);
@@ -108,8 +79,8 @@ test_backoff(void **state)
 
 	(void)state;
 	ident_make(&c, 2);
-	hear(f, &c, "8.8.4.4:4000", START_WALL / 1000);
-	pass(f, 100);
+	fake_hear(f, &c, "8.8.4.4:4000", START_WALL / 1000);
+	fake_walk(f, 100);
 	assert_int_equal(f->ndials, 1);
 	for (i = 0; i < 13; i++) {
 		fake_forget(f);
@@ -138,14 +109,14 @@ test_one_address(void **state)
 	(void)state;
 	for (i = 2; i < 60; i++) {
 		ident_make(&c, i);
-		hear(f, &c, i % 2 ? "8.8.4.4:4000" : "[::ffff:8.8.4.4]:4000",
+		fake_hear(f, &c, i % 2 ? "8.8.4.4:4000" : "[::ffff:8.8.4.4]:4000",
 		    START_WALL / 1000);
 	}
-	pass(f, 100);
-	all_dials_fail(f, 0);
+	fake_walk(f, 100);
+	fake_dials_fail(f, 0);
 	for (i = 0; i < 100; i++) {
 		fake_pass(f, 100);
-		all_dials_fail(f, f->ndials > 0 ? f->ndials - 1 : 0);
+		fake_dials_fail(f, f->ndials > 0 ? f->ndials - 1 : 0);
 	}
 	/* the first round, then after 1, 2, 4 s: not 58 */
 	assert_in_range(f->ndials, 1, 25);
@@ -161,17 +132,17 @@ test_addresses(void **state)
 
 	(void)state;
 	c = know(f, 2, START_WALL / 1000 - 9000);
-	hear(f, &c, "8.8.4.4:4000", START_WALL / 1000 - 9001);
-	hear(f, &c, "8.8.4.5:4000", START_WALL / 1000 - 800);
-	hear(f, &c, "8.8.4.6:4000", START_WALL / 1000 - 700);
-	hear(f, &c, "8.8.4.7:4000", START_WALL / 1000 - 600);
-	hear(f, &c, "127.0.0.1:22", START_WALL / 1000 - 500);
+	fake_hear(f, &c, "8.8.4.4:4000", START_WALL / 1000 - 9001);
+	fake_hear(f, &c, "8.8.4.5:4000", START_WALL / 1000 - 800);
+	fake_hear(f, &c, "8.8.4.6:4000", START_WALL / 1000 - 700);
+	fake_hear(f, &c, "8.8.4.7:4000", START_WALL / 1000 - 600);
+	fake_hear(f, &c, "127.0.0.1:22", START_WALL / 1000 - 500);
 	gossip_peer_end(f->g, f->now);
-	pass(f, 100);
+	fake_walk(f, 100);
 	assert_int_equal(f->ndials, 1);
 	assert_string_equal(f->dials[0].to, "8.1.3.1:4000");
-	all_dials_fail(f, 0);
-	pass(f, 3500);
+	fake_dials_fail(f, 0);
+	fake_walk(f, 3500);
 	assert_int_equal(f->ndials, 2);
 	assert_string_equal(f->dials[1].to, "8.8.4.7:4000");
 	fake_dialled(f, 1, f->dials[1].num, &c);
@@ -212,19 +183,19 @@ test_seen_again(void **state)
 	while (p->next_at < f->now.mono + 10000)
 		failing(f, 1000);
 	/* what was seen before it failed is no news */
-	hear(f, &c, p->addr, p->last_fail);
+	fake_hear(f, &c, p->addr, p->last_fail);
 	assert_int_equal(failing(f, 3000), 0);
-	hear(f, &c, p->addr, f->now.wall / 1000);
+	fake_hear(f, &c, p->addr, f->now.wall / 1000);
 	assert_int_equal(failing(f, 3000), 1);
 	while (p->next_at < f->now.mono + 10000)
 		failing(f, 1000);
-	hear(f, &c, p->addr, f->now.wall / 1000);
+	fake_hear(f, &c, p->addr, f->now.wall / 1000);
 	assert_int_equal(failing(f, 3000), 0);
 	since = f->now.mono;
 	while (p->next_at < f->now.mono + 10000 ||
 	    f->now.mono < since + SEEN_AGAIN_MS)
 		failing(f, 1000);
-	hear(f, &c, p->addr, f->now.wall / 1000);
+	fake_hear(f, &c, p->addr, f->now.wall / 1000);
 	assert_int_equal(failing(f, 3000), 1);
 	fake_free(f);
 }
@@ -248,7 +219,7 @@ test_squatters(void **state)
 	assert_int_equal(f->g->npeers, 1);
 	for (i = 20; i < 28; i++) {
 		ident_make(&liar, i);
-		hear(f, &liar, "8.1.3.1:4000", START_WALL / 1000);
+		fake_hear(f, &liar, "8.1.3.1:4000", START_WALL / 1000);
 	}
 	for (i = 0; i < 600; i++) {
 		f->g->probe_at = UINT64_MAX;
@@ -274,7 +245,7 @@ test_squatters(void **state)
 			break;
 	assert_true(n < f->ndials);
 	/* when it does not answer itself, the address is as bad as any */
-	all_dials_fail(f, n);
+	fake_dials_fail(f, n);
 	n = f->ndials;
 	assert_int_equal(failing(f, 700), 0);
 	fake_free(f);
@@ -296,7 +267,7 @@ test_restart(void **state)
 	/* gone for a month: forgotten, by stated too */
 	assert_int_equal(f->ndels, 1);
 	assert_int_equal(f->g->book[0].n, 5);
-	pass(f, 2 * LOOK_JITTER_MS);
+	fake_walk(f, 2 * LOOK_JITTER_MS);
 	assert_int_equal(f->ndials, 5);
 	fake_free(f);
 }
@@ -346,7 +317,7 @@ test_slots(void **state)
 		id[i] = know(f, i, START_WALL / 1000);
 	gossip_peer_end(f->g, f->now);
 	/* as nobody came yet, some more than seven */
-	pass(f, 200);
+	fake_walk(f, 200);
 	assert_int_equal(f->ndials, 10);
 	for (k = 0; k < 3; k++) {
 		ident_make(&id[60 + k], 60 + (unsigned int)k);
@@ -363,7 +334,7 @@ test_slots(void **state)
 	}
 	assert_int_equal(f->g->npeers, 10);
 	f->g->probe_at = UINT64_MAX;
-	pass(f, 1000);
+	fake_walk(f, 1000);
 	assert_int_equal(f->ndials, 10);
 	/* v1 nodes come: eight find a place */
 	for (i = 50; i < 60; i++) {
@@ -376,7 +347,7 @@ test_slots(void **state)
 	/* one of ours goes: another is dialled at once */
 	before = f->ndials;
 	gossip_session_down(f->g, f->now, 101, DOWN_RESET);
-	pass(f, 2 * LOOK_JITTER_MS);
+	fake_walk(f, 2 * LOOK_JITTER_MS);
 	assert_int_equal(f->ndials, before + 1);
 	assert_false(nodeid_equal(&f->dials[before].expect,
 	    &f->dials[0].expect));
@@ -402,9 +373,9 @@ test_networks(void **state)
 		ident_make(&c, 2 + i);
 		snprintf(addr, sizeof(addr), i < 36 ? "8.8.4.%u:4000" :
 		    "8.8.%u.1:4000", i + 10);
-		hear(f, &c, addr, START_WALL / 1000);
+		fake_hear(f, &c, addr, START_WALL / 1000);
 	}
-	pass(f, 100);
+	fake_walk(f, 100);
 	assert_int_equal(f->ndials, 4);
 	for (i = 0; i < f->ndials; i++) {
 		for (k = 0; k < i; k++)
@@ -429,7 +400,7 @@ test_small(void **state)
 	for (i = 1; i <= 14; i++)
 		know(f, i, START_WALL / 1000);
 	gossip_peer_end(f->g, f->now);
-	pass(f, 200);
+	fake_walk(f, 200);
 	assert_int_equal(f->ndials, 14);
 	fake_free(f);
 }
@@ -488,10 +459,10 @@ test_guests(void **state)
 	assert_int_equal(f->g->npeers, 4);
 	/* a place becomes free: a guest takes it */
 	gossip_session_down(f->g, f->now, 1, DOWN_EOF);
-	pass(f, 100);
+	fake_walk(f, 100);
 	assert_int_equal(f->g->nguests, 1);
 	/* the other one's time is over */
-	pass(f, GUEST_MS);
+	fake_walk(f, GUEST_MS);
 	assert_int_equal(f->g->nguests, 0);
 	assert_int_equal(f->g->npeers, 2);
 	assert_int_equal(fake_close_reason(f, 5), DOWN_FULL);

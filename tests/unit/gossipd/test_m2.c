@@ -13,6 +13,7 @@
 #include "micelio-gossipd/slots.h"
 #include "micelio-gossipd/tree.h"
 #include "proto/m2.h"
+#include "walk.h"
 
 #define U1	"00000000-0000-4000-8000-000000000001"
 #define U2	"00000000-0000-4000-8000-000000000002"
@@ -665,19 +666,6 @@ test_v1(void **state)
 	fake_free(k.f);
 }
 
-/* Time in which nobody falls silent. */
-static void
-pass(struct fake *f, uint64_t ms)
-{
-	struct session *s;
-
-	for (; ms >= 500; ms -= 500) {
-		fake_pass(f, 500);
-		TAILQ_FOREACH(s, &f->g->ready, ready_entry)
-			s->rx_at = f->now.mono;
-	}
-}
-
 /*
  * A guest that lacks what has been here for long is of another part of the
  * mesh: it gets the place of a link; more than two do not.
@@ -699,7 +687,7 @@ test_guest_kept(void **state)
 	frame = chat_env(&k.author, U1, 5);
 	fake_frame(k.f, 1, frame);
 	graft.graft = name(sid_of(&k, frame, true));
-	pass(k.f, GUEST_MS + 1000);
+	fake_awake(k.f, GUEST_MS + 1000);
 	for (sid = 4; sid < 7; sid++) {
 		ident_make(&late, 10 + sid);
 		fake_connect_kin(k.f, sid, &late, "");
@@ -712,7 +700,7 @@ test_guest_kept(void **state)
 		assert_int_equal(out.ihave.n, M2_SID);
 		ctrl_in(&k, sid, &graft);
 		assert_true(payload_went(k.f, sid));
-		pass(k.f, 1500);
+		fake_awake(k.f, 1500);
 		assert_int_equal(peers_session(k.f->g, sid)->guest,
 		    sid == 6);
 		fake_forget(k.f);
@@ -753,14 +741,14 @@ test_parked(void **state)
 	fake_frame(k.f, 1, chat_env(&k.d, U1, 5));
 	assert_int_equal(k.f->nchats, burst + 1);
 	fake_forget(k.f);
-	pass(k.f, 1000);
+	fake_awake(k.f, 1000);
 	assert_in_range(k.f->nchats, 15, 20);
 	for (i = 0; i < k.f->nchats; i++)
 		assert_int_equal(strtoul(k.f->chats[i].mid + 24, NULL, 10),
 		    burst + i);
 	fake_forget(k.f);
 	for (i = 0; i < PARKED_S; i++) {
-		pass(k.f, 1000);
+		fake_awake(k.f, 1000);
 		fake_forget(k.f);
 	}
 	assert_int_equal(k.f->g->bcast.nparked, 0);

@@ -6,38 +6,9 @@
 #include "micelio-gossipd/core.h"
 #include "micelio-gossipd/peers.h"
 #include "micelio-gossipd/reach.h"
+#include "walk.h"
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
-
-static void
-hear(struct fake *f, const struct ident *i, const char *addr, uint64_t seen)
-{
-	struct book_peer r = { .has_key = true, .reachable = true };
-
-	r.id = i->id;
-	memcpy(r.pubkey, i->pub, 32);
-	strcpy(r.addr, addr);
-	r.last_seen = seen;
-	book_hearsay(f->g, &r);
-}
-
-/* Lets time pass in small steps. */
-static void
-pass(struct fake *f, uint64_t ms)
-{
-	for (; ms >= 10; ms -= 10)
-		fake_pass(f, 10);
-}
-
-static void
-all_dials_fail(struct fake *f, size_t from)
-{
-	size_t i;
-
-	for (i = from; i < f->ndials; i++)
-		gossip_dial_failed(f->g, f->now, f->dials[i].num,
-		    DOWN_REFUSED, "");
-}
 
 static void
 test_reach(void **state)
@@ -124,23 +95,23 @@ test_names(void **state)
 	gossip_listening(f->g, "127.0.0.1:4000");
 	ident_make(&b, 1);
 	ident_make(&c, 2);
-	hear(f, &c, "node.example:4000", START_WALL / 1000);
-	pass(f, 500);
+	fake_hear(f, &c, "node.example:4000", START_WALL / 1000);
+	fake_walk(f, 500);
 	assert_int_equal(f->ndials, 0);
 	fake_connect_kin(f, 1, &b, "node.example:4000");
 	assert_int_equal(f->g->npeers, 1);
 	gossip_session_down(f->g, f->now, 1, DOWN_EOF);
-	pass(f, 2500);
+	fake_walk(f, 2500);
 	assert_int_equal(f->ndials, 1);
 	assert_string_equal(f->dials[0].to, "node.example:4000");
 	assert_true(nodeid_equal(&f->dials[0].expect, &b.id));
 	assert_int_equal(f->dials[0].flags, DIAL_NAME_OK | DIAL_ON_WORD |
 	    DIAL_LOOPBACK_OK);
 	/* what fails is left alone for longer and longer, like an address */
-	all_dials_fail(f, 0);
-	pass(f, 900);
+	fake_dials_fail(f, 0);
+	fake_walk(f, 900);
 	assert_int_equal(f->ndials, 1);
-	pass(f, 13000);
+	fake_walk(f, 13000);
 	assert_int_equal(f->ndials, 2);
 	for (i = 0; i < N(useless); i++)
 		assert_false(reach_name(f->g, useless[i]));
@@ -161,8 +132,8 @@ test_flags(void **state)
 
 	(void)state;
 	ident_make(&c, 2);
-	hear(f, &c, "8.8.4.4:4000", START_WALL / 1000);
-	pass(f, 500);
+	fake_hear(f, &c, "8.8.4.4:4000", START_WALL / 1000);
+	fake_walk(f, 500);
 	assert_int_equal(f->ndials, 1);
 	assert_int_equal(f->dials[0].flags, DIAL_ON_WORD);
 	gossip_listening(f->g, "10.1.1.1:4000");

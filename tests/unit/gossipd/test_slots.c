@@ -9,6 +9,7 @@
 #include "micelio-gossipd/peers.h"
 #include "micelio-gossipd/session.h"
 #include "micelio-gossipd/slots.h"
+#include "walk.h"
 
 #define SEVEN	7u
 
@@ -67,19 +68,6 @@ up(uint32_t sid, size_t k, uint32_t rtt_us)
 	gossip_session_rtt(f->g, f->now, sid, rtt_us);
 }
 
-/* Nobody falls silent. */
-static void
-pass(uint64_t ms)
-{
-	struct session *s;
-
-	for (; ms >= 500; ms -= 500) {
-		fake_pass(f, 500);
-		TAILQ_FOREACH(s, &f->g->ready, ready_entry)
-			s->rx_at = f->now.mono;
-	}
-}
-
 /* Of forty known, four are chosen for what is known of their way. */
 static void
 test_choice(void **state)
@@ -89,7 +77,7 @@ test_choice(void **state)
 	(void)state;
 	for (unsigned int i = 1; i <= 40; i++)
 		hear(i, i > 30 ? i * 1000 : 0);
-	pass(1000);
+	fake_awake(f, 1000);
 	assert_true(f->ndials >= SEVEN);
 	for (k = 0; k < f->ndials; k++)
 		near += dialled(k) >= 31 && dialled(k) <= 34;
@@ -109,7 +97,7 @@ test_all_fit(void **state)
 	(void)state;
 	for (unsigned int i = 1; i <= 10; i++)
 		hear(i, i * 1000);
-	pass(1000);
+	fake_awake(f, 1000);
 	assert_int_equal(f->ndials, 10);
 	for (size_t k = 0; k < 10; k++) {
 		up((uint32_t)k + 1, k, 50000);
@@ -129,7 +117,7 @@ fill(void)
 		hear(i, 0);
 	for (unsigned int i = 0; i < 5; i++)
 		fake_connect(f, 50 + i, &id[45 + i]);
-	pass(1000);
+	fake_awake(f, 1000);
 	for (k = 0; k < f->ndials; k++)
 		up((uint32_t)k + 1, k, (uint32_t)(k + 2) * 10000);
 	for (unsigned int i = 5; i < 15 && !peers_full(f->g); i++)
@@ -145,7 +133,7 @@ probe(uint32_t rtt_us)
 
 	fake_forget(f);
 	while (f->ndials == 0)
-		pass(500);
+		fake_awake(f, 500);
 	up(++sid, 0, rtt_us);
 	for (size_t i = 0; i < f->nclosed; i++)
 		gossip_session_down(f->g, f->now, f->closed[i].sid,
@@ -270,7 +258,7 @@ test_quiet(void **state)
 	sid = probe(100000);
 	assert_false(fake_event(f, EV_PEER_UP, ""));
 	gossip_session_down(f->g, f->now, 50, DOWN_EOF);
-	pass(1000);
+	fake_awake(f, 1000);
 	assert_true(fake_event(f, EV_PEER_UP, "dir=out"));
 	gossip_session_down(f->g, f->now, sid, DOWN_RESET);
 	assert_true(fake_event(f, EV_PEER_DOWN, "connection-reset"));
