@@ -417,3 +417,25 @@ net_report(const struct net_node *n)
 {
 	return n->nreports == 0 ? NULL : &n->reports[n->nreports - 1];
 }
+
+void
+net_fill(struct net_node *n, unsigned int from, unsigned int to)
+{
+	struct made m;
+	char name[32];
+
+	for (unsigned int i = from; i < to; i++) {
+		snprintf(name, sizeof(name), "key/%u", i);
+		make(&m, 1 + i / 250, name, NET_VALUE,
+		    HLC_OF_MS(NOW0 - 1000) + i, NOW0 + 20 * DAY_MS);
+		net_put(n, &m);
+	}
+}
+
+void
+net_loaded(struct net *w)
+{
+	for (unsigned int i = 0; i < w->n; i++)
+		recon_loaded(w->node[i].r, 0);
+	net_run(w, 50);
+}

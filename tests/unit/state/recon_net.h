@@ -66,6 +66,12 @@ bool	 net_equal(struct net *);
 uint64_t net_wall(const struct net_node *);
 /* Straight into the map of a node, as if loaded or written there. */
 void	 net_put(struct net_node *, const struct made *);
+#define NET_VALUE \
+	"a value of a length that people may well use in their maps"
+/* Entries from .. to - 1 of a world that all nodes might know. */
+void	 net_fill(struct net_node *, unsigned int from, unsigned int to);
+/* All have their maps. */
+void	 net_loaded(struct net *);
 void	 net_put_entry(struct net_node *, const struct entry *);
 /* A message from one to another, whatever it is. */
 void	 net_inject(struct net *, unsigned int from, unsigned int to,

@@ -112,3 +112,16 @@ maps_equal(const struct map *a, const struct map *b)
 	return a->hour == b->hour &&
 	    memcmp(&a->now, &b->now, sizeof(a->now)) == 0;
 }
+
+void
+map_tell(struct map *to, const struct map *from, uint64_t now)
+{
+	const struct ment *e = NULL;
+	struct entry x;
+
+	while ((e = map_next_id(from, e)) != NULL) {
+		ment_entry(e, &x);
+		if (ment_counts(from, e, from->hour))
+			map_apply(to, &x, &e->id, now);
+	}
+}

@@ -48,6 +48,8 @@ enum map_verdict put(struct map *, const struct made *, uint64_t now_ms);
 const char *seen(struct map *, const char *name, uint64_t now_ms);
 /* Fails unless both digests are those of the entries held; counts right. */
 void	 map_check(struct map *);
+/* All that one has and the other has not, as a session would tell it. */
+void	 map_tell(struct map *to, const struct map *from, uint64_t now_ms);
 bool	 maps_equal(const struct map *, const struct map *);
 
 #endif

@@ -94,20 +94,6 @@ one_hour(struct rng *r)
 		map_free(&m[n]);
 }
 
-/* All that one has and the other has not, as a session would tell it. */
-static void
-tell(struct map *to, const struct map *from, uint64_t now)
-{
-	const struct ment *e = NULL;
-	struct entry x;
-
-	while ((e = map_next_id(from, e)) != NULL) {
-		ment_entry(e, &x);
-		if (ment_counts(from, e, from->hour))
-			map_apply(to, &x, &e->id, now);
-	}
-}
-
 /* They meet the entries in different hours, and then each other. */
 static void
 many_hours(struct rng *r)
@@ -133,9 +119,9 @@ many_hours(struct rng *r)
 	for (unsigned int n = 0; n < NODES; n++)
 		map_check(&m[n]);
 	for (unsigned int n = 1; n < NODES; n++)
-		tell(&m[0], &m[n], now);
+		map_tell(&m[0], &m[n], now);
 	for (unsigned int n = 1; n < NODES; n++)
-		tell(&m[n], &m[0], now);
+		map_tell(&m[n], &m[0], now);
 	for (unsigned int n = 0; n < NODES; n++) {
 		assert_true(maps_equal(&m[0], &m[n]));
 		map_free(&m[n]);

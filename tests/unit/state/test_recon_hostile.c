@@ -5,23 +5,7 @@
 #include "recon_net.h"
 #include "state/symbols.h"
 
-#define VALUE	"a value of a length that people may well use in their maps"
-
 static struct net net;
-
-static void
-fill(struct net_node *n, unsigned int from, unsigned int to)
-{
-	struct made m;
-	char name[32];
-
-	for (unsigned int i = from; i < to; i++) {
-		snprintf(name, sizeof(name), "key/%u", i);
-		make(&m, 1 + i / 250, name, VALUE, HLC_OF_MS(NOW0 - 1000) + i,
-		    NOW0 + 20 * DAY_MS);
-		net_put(n, &m);
-	}
-}
 
 /* Three nodes, 0 between 1 and 2, that differ by a few or by many. */
 static void
@@ -29,17 +13,9 @@ three(unsigned int each)
 {
 	net_init(&net, 3, NULL);
 	for (unsigned int i = 0; i < 3; i++) {
-		fill(&net.node[i], 0, 2000);
-		fill(&net.node[i], 2000 + i * each, 2000 + (i + 1) * each);
+		net_fill(&net.node[i], 0, 2000);
+		net_fill(&net.node[i], 2000 + i * each, 2000 + (i + 1) * each);
 	}
-}
-
-static void
-loaded(void)
-{
-	for (unsigned int i = 0; i < net.n; i++)
-		recon_loaded(net.node[i].r, 0);
-	net_run(&net, 50);
 }
 
 static unsigned int
@@ -185,7 +161,7 @@ poisoned(bool (*filter)(struct net *, unsigned int, unsigned int, uint8_t *,
 
 	three(50);
 	net.filter = filter;
-	loaded();
+	net_loaded(&net);
 	net_link(&net, 0, 1);
 	net_link(&net, 0, 2);
 	assert_true(net_settle(&net, 8000));
@@ -205,13 +181,30 @@ test_poisoned_symbols(void **state)
 	poisoned(endless);
 }
 
+/* That one range is sent, and not what m says. */
+static void
+range_instead(const struct rmsg *m, const struct rmsg_range *r, uint8_t *p,
+    size_t *n)
+{
+	struct wbuf body, out;
+
+	wbuf_init(&body, RMSG_BODY_MAX);
+	wbuf_init(&out, RMSG_MAX);
+	rmsg_put_range(&body, r);
+	rmsg_write(&out, m->session, m->from_opener, RMSG_RANGES, body.p,
+	    body.len);
+	memcpy(p, out.p, out.len);
+	*n = out.len;
+	wbuf_free(&body);
+	wbuf_free(&out);
+}
+
 /* Ids out of order. */
 static bool
 ranges_lie(struct net *w, unsigned int from, unsigned int to, uint8_t *p,
     size_t *n)
 {
 	struct rmsg_range r = { .last = true, .kind = 2, .count = 2 };
-	struct wbuf body, out;
 	uint8_t ids[32];
 	struct rmsg m;
 
@@ -222,15 +215,7 @@ ranges_lie(struct net *w, unsigned int from, unsigned int to, uint8_t *p,
 	memset(ids, 2, 16);
 	memset(ids + 16, 1, 16);
 	r.data = (struct slice){ ids, sizeof(ids) };
-	wbuf_init(&body, RMSG_BODY_MAX);
-	wbuf_init(&out, RMSG_MAX);
-	rmsg_put_range(&body, &r);
-	rmsg_write(&out, m.session, m.from_opener, RMSG_RANGES, body.p,
-	    body.len);
-	memcpy(p, out.p, out.len);
-	*n = out.len;
-	wbuf_free(&body);
-	wbuf_free(&out);
+	range_instead(&m, &r, p, n);
 	return true;
 }
 
@@ -240,7 +225,7 @@ test_ranges_that_are_none(void **state)
 	(void)state;
 	three(2000);
 	net.filter = ranges_lie;
-	loaded();
+	net_loaded(&net);
 	net_link(&net, 0, 1);
 	net_link(&net, 0, 2);
 	net_run(&net, 10000);
@@ -261,22 +246,13 @@ ranges_skip(struct net *w, unsigned int from, unsigned int to, uint8_t *p,
     size_t *n)
 {
 	struct rmsg_range r = { .last = true };
-	struct wbuf body, out;
 	struct rmsg m;
 
 	(void)w;
 	if (!between_0_and_1(from, to) || !rmsg_read(&m, p, *n) ||
 	    m.op != RMSG_RANGES)
 		return true;
-	wbuf_init(&body, RMSG_BODY_MAX);
-	wbuf_init(&out, RMSG_MAX);
-	rmsg_put_range(&body, &r);
-	rmsg_write(&out, m.session, m.from_opener, RMSG_RANGES, body.p,
-	    body.len);
-	memcpy(p, out.p, out.len);
-	*n = out.len;
-	wbuf_free(&body);
-	wbuf_free(&out);
+	range_instead(&m, &r, p, n);
 	return true;
 }
 
@@ -286,7 +262,7 @@ test_equal_sums(void **state)
 	(void)state;
 	three(2000);
 	net.filter = ranges_skip;
-	loaded();
+	net_loaded(&net);
 	net_link(&net, 0, 1);
 	net_link(&net, 0, 2);
 	net_run(&net, 30000);
@@ -316,7 +292,7 @@ test_silence(void **state)
 	(void)state;
 	three(50);
 	net.filter = silent;
-	loaded();
+	net_loaded(&net);
 	net_link(&net, 0, 1);
 	net_link(&net, 0, 2);
 	net_run(&net, 8000);
@@ -357,7 +333,7 @@ test_no_gap_stays(void **state)
 	net.filter = lossy;
 	dropped = 0;
 	net.node[1].fail_writes = true;
-	loaded();
+	net_loaded(&net);
 	net_link(&net, 0, 1);
 	net_link(&net, 0, 2);
 	net_run(&net, 20000);
@@ -417,7 +393,7 @@ test_large_answers(void **state)
 		if (i < 750)
 			put_big(&net.node[1], i);
 	}
-	loaded();
+	net_loaded(&net);
 	net_link(&net, 0, 1);
 	assert_true(net_settle(&net, 20000));
 	for (unsigned int i = 0; i < 2; i++) {
@@ -451,7 +427,7 @@ test_life_without_progress(void **state)
 	(void)state;
 	three(50);
 	net.filter = silent;
-	loaded();
+	net_loaded(&net);
 	net_link(&net, 0, 1);
 	wbuf_init(&b, 64);
 	wbuf_init(&out, RMSG_MAX);
@@ -486,7 +462,7 @@ test_beyond_the_credit(void **state)
 	three(50);
 	net.job_ms = 5000;
 	net.filter = silent;
-	loaded();
+	net_loaded(&net);
 	net_run(&net, 5000);
 	net_link(&net, 0, 1);
 	open_ranges(&open, 99);
@@ -541,10 +517,10 @@ test_salts_change(void **state)
 	(void)state;
 	net_init(&net, 2, NULL);
 	for (unsigned int i = 0; i < 2; i++)
-		fill(&net.node[i], 0, 300);
+		net_fill(&net.node[i], 0, 300);
 	net.filter = watching;
 	salts = 0;
-	loaded();
+	net_loaded(&net);
 	net_link(&net, 0, 1);
 	net_run(&net, 3500000);
 	assert_int_equal(salts, 1);
@@ -589,7 +565,7 @@ test_symbols_of_a_minute(void **state)
 {
 	(void)state;
 	net_init(&net, 2, NULL);
-	fill(&net.node[0], 0, 4000);
+	net_fill(&net.node[0], 0, 4000);
 	net.filter = watching;
 	symbol_bytes = 0;
 	/* 1 says that it is loading, and so is not opened to. */
@@ -632,7 +608,7 @@ write_some(struct net *w)
 
 	if (w->now < 30000 && ++i % 10 == 0)
 		for (unsigned int k = 0; k < 3; k++)
-			fill(&w->node[k], 4000 + i * 3 + k * 10,
+			net_fill(&w->node[k], 4000 + i * 3 + k * 10,
 			    4003 + i * 3 + k * 10);
 }
 
@@ -643,7 +619,7 @@ test_mutations(void **state)
 	three(50);
 	net.filter = mutating;
 	net.each_tick = write_some;
-	loaded();
+	net_loaded(&net);
 	net_link(&net, 0, 1);
 	net_link(&net, 0, 2);
 	net_run(&net, 30000);
@@ -666,11 +642,11 @@ test_more_than_are_served(void **state)
 	(void)state;
 	net_init(&net, 7, NULL);
 	for (unsigned int i = 0; i < 7; i++) {
-		fill(&net.node[i], 0, 2000);
-		fill(&net.node[i], 2000 + i * 10, 2010 + i * 10);
+		net_fill(&net.node[i], 0, 2000);
+		net_fill(&net.node[i], 2000 + i * 10, 2010 + i * 10);
 	}
 	net.delay = 60;
-	loaded();
+	net_loaded(&net);
 	for (unsigned int i = 1; i < 7; i++)
 		net_link(&net, 0, i);
 	assert_true(net_settle(&net, 10000));

@@ -2,40 +2,16 @@
 /* Maps become equal, and at what cost. */
 #include "recon_net.h"
 
-#define VALUE	"a value of a length that people may well use in their maps"
-
 static struct net net;
-
-static void
-fill(struct net_node *n, unsigned int from, unsigned int to)
-{
-	struct made m;
-	char name[32];
-
-	for (unsigned int i = from; i < to; i++) {
-		snprintf(name, sizeof(name), "key/%u", i);
-		make(&m, 1 + i / 250, name, VALUE, HLC_OF_MS(NOW0 - 1000) + i,
-		    NOW0 + 20 * DAY_MS);
-		net_put(n, &m);
-	}
-}
-
-static void
-loaded(void)
-{
-	for (unsigned int i = 0; i < net.n; i++)
-		recon_loaded(net.node[i].r, 0);
-	net_run(&net, 50);
-}
 
 static void
 test_equal_maps(void **state)
 {
 	(void)state;
 	net_init(&net, 2, NULL);
-	fill(&net.node[0], 0, 1000);
-	fill(&net.node[1], 0, 1000);
-	loaded();
+	net_fill(&net.node[0], 0, 1000);
+	net_fill(&net.node[1], 0, 1000);
+	net_loaded(&net);
 	net_link(&net, 0, 1);
 	net_run(&net, 25000);
 	assert_int_equal(net.node[0].frames + net.node[1].frames, 0);
@@ -76,10 +52,10 @@ differ(unsigned int common, unsigned int each, double most)
 	double cost;
 
 	net_init(&net, 2, NULL);
-	fill(&net.node[0], 0, common + each);
-	fill(&net.node[1], 0, common);
-	fill(&net.node[1], common + each, common + 2 * each);
-	loaded();
+	net_fill(&net.node[0], 0, common + each);
+	net_fill(&net.node[1], 0, common);
+	net_fill(&net.node[1], common + each, common + 2 * each);
+	net_loaded(&net);
 	net_link(&net, 0, 1);
 	assert_true(net_settle(&net, 5000));
 	net_run(&net, 500);
@@ -122,7 +98,7 @@ write_more(struct net *n)
 		for (unsigned int k = 0; k < 5; k++) {
 			snprintf(name, sizeof(name), "w/%u/%u/%u", i, k,
 			    written);
-			make(&m, 200 + i * 10 + written / 30, name, VALUE,
+			make(&m, 200 + i * 10 + written / 30, name, NET_VALUE,
 			    HLC_OF_MS(net_wall(&n->node[i])) + k,
 			    NOW0 + 20 * DAY_MS);
 			net_put(&n->node[i], &m);
@@ -141,9 +117,9 @@ test_both_write(void **state)
 	written = 0;
 	net.each_tick = write_more;
 	net.delay = 40;
-	fill(&net.node[0], 0, 5400);
-	fill(&net.node[1], 0, 5000);
-	loaded();
+	net_fill(&net.node[0], 0, 5400);
+	net_fill(&net.node[1], 0, 5000);
+	net_loaded(&net);
 	net_link(&net, 0, 1);
 	net_run(&net, 15000);
 	for (unsigned int k = 0; k < 2; k++)
@@ -163,9 +139,9 @@ test_more_than_symbols_can(void **state)
 {
 	(void)state;
 	net_init(&net, 2, NULL);
-	fill(&net.node[0], 0, 3000);
-	fill(&net.node[1], 2000, 5000);
-	loaded();
+	net_fill(&net.node[0], 0, 3000);
+	net_fill(&net.node[1], 2000, 5000);
+	net_loaded(&net);
 	net_link(&net, 0, 1);
 	assert_true(net_settle(&net, 8000));
 	net_run(&net, 500);
@@ -181,9 +157,9 @@ test_first_copy_resumed(void **state)
 
 	(void)state;
 	net_init(&net, 2, NULL);
-	fill(&net.node[0], 0, 20000);
-	fill(&net.node[1], 0, 1);
-	loaded();
+	net_fill(&net.node[0], 0, 20000);
+	net_fill(&net.node[1], 0, 1);
+	net_loaded(&net);
 	net_link(&net, 0, 1);
 	while (net.node[1].map.live < 10000 && net.now < 20000)
 		net_run(&net, 10);
@@ -214,8 +190,8 @@ test_partition_of_six(void **state)
 	(void)state;
 	net_init(&net, 6, NULL);
 	for (unsigned int i = 0; i < 6; i++)
-		fill(&net.node[i], 0, 2000);
-	loaded();
+		net_fill(&net.node[i], 0, 2000);
+	net_loaded(&net);
 	net_link_all(&net);
 	net_run(&net, 1000);
 	for (unsigned int a = 0; a < 3; a++)
@@ -223,7 +199,7 @@ test_partition_of_six(void **state)
 			net_unlink(&net, a, b);
 	for (unsigned int i = 0; i < 600; i++) {
 		snprintf(name, sizeof(name), "key/%u", i);
-		make(&m, 50 + i % 6, name, i % 3 == 0 ? NULL : VALUE,
+		make(&m, 50 + i % 6, name, i % 3 == 0 ? NULL : NET_VALUE,
 		    HLC_OF_MS(net_wall(&net.node[0])) + i,
 		    NOW0 + (i % 3 == 0 ? DELETE_DAYS : 20) * DAY_MS);
 		net_put(&net.node[i % 6], &m);
@@ -263,7 +239,7 @@ test_delete_across_a_split(void **state)
 
 	(void)state;
 	net_init(&net, 2, NULL);
-	loaded();
+	net_loaded(&net);
 	make(&value, 2, "x", "alive", HLC_OF_MS(NOW0), NOW0 + 30 * DAY_MS);
 	net_put(&net.node[0], &value);
 	net_put(&net.node[1], &value);
@@ -306,14 +282,14 @@ test_two_hours(void **state)
 	net_init(&net, 2, NULL);
 	net.wall = NOW0 + HOUR_MS - 10000;
 	net.node[0].skew_ms = 9500;
-	fill(&net.node[0], 0, 1500);
-	fill(&net.node[1], 0, 1500);
+	net_fill(&net.node[0], 0, 1500);
+	net_fill(&net.node[1], 0, 1500);
 	/* Its lease ends in the hour that is over at 0. */
 	make(&m, 9, "short", "lease", HLC_OF_MS(NOW0), NOW0 + HOUR_MS - 1);
 	net_put(&net.node[0], &m);
 	make(&m, 10, "other", "value", HLC_OF_MS(NOW0), NOW0 + 2 * DAY_MS);
 	net_put(&net.node[1], &m);
-	loaded();
+	net_loaded(&net);
 	net_run(&net, 1000);
 	assert_true(net.node[0].map.hour == net.node[1].map.hour + 1);
 	net_link(&net, 0, 1);
@@ -327,7 +303,7 @@ test_two_hours(void **state)
 	/* Further apart than that: not at all. */
 	net.node[1].skew_ms = -3 * (int64_t)HOUR_MS;
 	net_run(&net, 1000);
-	fill(&net.node[0], 1500, 1501);
+	net_fill(&net.node[0], 1500, 1501);
 	net_run(&net, 5000);
 	the_report();
 	net_free(&net);
@@ -340,13 +316,13 @@ test_new_authors_come_slowly(void **state)
 
 	(void)state;
 	net_init(&net, 2, NULL);
-	fill(&net.node[0], 0, 1000);
-	fill(&net.node[1], 0, 1000);
-	loaded();
+	net_fill(&net.node[0], 0, 1000);
+	net_fill(&net.node[1], 0, 1000);
+	net_loaded(&net);
 	net_link(&net, 0, 1);
 	net_run(&net, 1000);
 	for (unsigned int i = 0; i < 100; i++) {
-		make(&m, 1000 + i, "mine", VALUE, HLC_OF_MS(NOW0) + i,
+		make(&m, 1000 + i, "mine", NET_VALUE, HLC_OF_MS(NOW0) + i,
 		    NOW0 + 20 * DAY_MS);
 		net_put(&net.node[0], &m);
 	}
@@ -365,18 +341,18 @@ test_refused_is_remembered(void **state)
 
 	(void)state;
 	net_init(&net, 2, NULL);
-	fill(&net.node[0], 0, 1000);
-	fill(&net.node[1], 0, 1000);
+	net_fill(&net.node[0], 0, 1000);
+	net_fill(&net.node[1], 0, 1000);
 	for (unsigned int i = 0; i < 20; i++) {
 		char name[32];
 
 		snprintf(name, sizeof(name), "forged/%u", i);
-		make(&m, 77, name, VALUE, HLC_OF_MS(NOW0) + i,
+		make(&m, 77, name, NET_VALUE, HLC_OF_MS(NOW0) + i,
 		    NOW0 + 20 * DAY_MS);
 		m.sig[0] = 0xff;
 		net_put(&net.node[0], &m);
 	}
-	loaded();
+	net_loaded(&net);
 	net_link(&net, 0, 1);
 	net_run(&net, 3000);
 	assert_int_equal(net.node[1].charges, 20);

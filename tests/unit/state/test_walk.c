@@ -114,25 +114,12 @@ renew_all(struct world *w, unsigned int i)
 }
 
 static void
-tell(struct map *to, const struct map *from, uint64_t now)
-{
-	const struct ment *e = NULL;
-	struct entry x;
-
-	while ((e = map_next_id(from, e)) != NULL) {
-		ment_entry(e, &x);
-		if (ment_counts(from, e, from->hour))
-			map_apply(to, &x, &e->id, now);
-	}
-}
-
-static void
 meet(struct world *w, unsigned int a, unsigned int b)
 {
 	if (a == b || (w->split && w->away[a] != w->away[b]))
 		return;
-	tell(&w->node[a].map, &w->node[b].map, w->now);
-	tell(&w->node[b].map, &w->node[a].map, w->now);
+	map_tell(&w->node[a].map, &w->node[b].map, w->now);
+	map_tell(&w->node[b].map, &w->node[a].map, w->now);
 	assert_true(maps_equal(&w->node[a].map, &w->node[b].map));
 	w->node[a].met_at = w->node[b].met_at = w->now;
 	look(w, &w->node[a]);
