@@ -419,8 +419,8 @@ map_row(struct hub *hub, struct imsg *msg)
 static void
 list_text(const struct doc *d, struct wbuf *w)
 {
-	if (d->nlists == 0)
-		wbuf_printf(w, "no keys\n");
+	if (d->nlists == 0 || d->list[0].n == 0)
+		wbuf_printf(w, "no keys; put KEY VALUE writes one\n");
 	else
 		doc_table(&d->list[0], strcmp(d->list[0].name, "versions") ==
 		    0 ? VERSION_COLUMNS : MAP_COLUMNS, w);

@@ -30,7 +30,8 @@ static void
 trace_text(const struct doc *d, struct wbuf *w)
 {
 	if (d->list[0].n == 0) {
-		wbuf_printf(w, "no such message among the last ones\n");
+		wbuf_printf(w, "no such message among the last ones; "
+		    "trace without a word lists them\n");
 		return;
 	}
 	doc_table_used(&d->list[0], "message author at by from took late "

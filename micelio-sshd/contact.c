@@ -127,6 +127,6 @@ contact_find(const struct room *r, const struct heard *h,
 	}
 	if (found == 0)
 		(void)snprintf(why, size, "nobody called \"%s\" is here or "
-		    "was heard; who and whom list them", safe);
+		    "was heard; who lists those here, history who spoke", safe);
 	return found == 1;
 }

@@ -177,8 +177,9 @@ nodes_text(const struct doc *d, struct wbuf *w)
 	    head_num(d, "page"), pages = head_num(d, "pages");
 
 	if (d->list[0].n == 0) {
-		wbuf_printf(w, all == 0 ? "no node is known that fits\n" :
-		    "there are %llu pages only\n", pages);
+		wbuf_printf(w, all == 0 ? "no node is known that fits; nodes "
+		    "without a word lists all, link HOST:PORT makes one "
+		    "known\n" : "there are %llu pages only\n", pages);
 		return;
 	}
 	doc_table_used(&d->list[0], "id name addr source linked state seen "

@@ -207,8 +207,8 @@ outcome_text(unsigned int outcome, const char *label,
 		    "bytes", label, NOTE_TEXT_MAX);
 		return;
 	default:
-		(void)snprintf(out, size, "nobody called %s is known there",
-		    label);
+		(void)snprintf(out, size, "nobody called %s is known there; "
+		    "who there, or history, tells what they are called", label);
 	}
 }
 

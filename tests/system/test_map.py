@@ -36,6 +36,7 @@ def test_words_and_values(t):
     n.authorize(key.line)
     n.start()
     wait_map(n)
+    assert n.ctl("ls").stdout == "no keys; put KEY VALUE writes one\n"
     r = n.ctl("put", "o/motd", "good", "morning")
     assert "this mesh is open" in r.stderr and r.stdout == "", r
     assert n.ctl("get", "o/motd").stdout == "good morning"

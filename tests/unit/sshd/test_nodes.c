@@ -70,7 +70,8 @@ test_word(void **state)
 	nodes_build(a, 4, "nobody", 1, 65000, &d);
 	assert_int_equal(head("known"), 0);
 	assert_string_equal(text_of(nodes_text),
-	    "no node is known that fits\n");
+	    "no node is known that fits; nodes without a word lists all, "
+	    "link HOST:PORT makes one known\n");
 }
 
 /* As many as there can be; every page holds its part, none of it twice. */
