@@ -22,6 +22,9 @@ import tempfile
 import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "lib"))
+import leaks  # noqa: E402
+
 TOP = HERE.parent.parent
 NOBODY = 65534
 DAEMONS = ("transportd", "gossipd", "stated", "sshd", "sshd-session")
@@ -104,11 +107,7 @@ class World:
         as_user = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
                    "--clear-groups"] if os.getuid() == 0 else []
         env = {"HOME": self.home, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
-        env.update((k, v) for k, v in os.environ.items()
-                   if k.endswith("SAN_OPTIONS"))
-        # A daemon lets nobody trace it, not even itself: leaks go unseen.
-        env["ASAN_OPTIONS"] = ":".join(filter(None, [
-            env.get("ASAN_OPTIONS"), "detect_leaks=0"]))
+        env.update(leaks.unchecked())
         env.update(kw.pop("env", {}))
         env = {k: v for k, v in env.items() if v is not None}
         kw.setdefault("stdin", subprocess.DEVNULL)
@@ -564,12 +563,7 @@ def plain(w, text):
                   r"by another program; \1 (ss -ltnp shows it to root)", text)
     text = re.sub(r"\buid %d\b" % w.uid, "uid UID", text)
     text = re.sub(r"configuration of \S+.*", "configuration of TIME", text)
-    # What a leak checker says that may not look at a daemon: those are given
-    # no environment that could tell it not to.
-    return re.sub(r"==\d+==(Unable to get registers from thread \d+\."
-                  r"|LeakSanitizer has encountered a fatal error\."
-                  r"|HINT: (For debugging, try|LeakSanitizer does not) .*)\n",
-                  "", text)
+    return leaks.without_noise(text)
 
 
 def one(w, name, update):
