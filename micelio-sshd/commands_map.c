@@ -27,10 +27,10 @@
 static void	map_timeout(struct run *);
 
 static void
-map_send(struct run *run, enum map_ask what, const char *key,
-    const char *after, size_t after_len, const void *value, size_t n)
+request_send(struct hub *hub, uint32_t req, enum map_ask what,
+    const char *key, const char *after, size_t after_len, const void *value,
+    size_t n)
 {
-	struct hub *hub = run->caller->hub;
 	struct wbuf w;
 
 	wbuf_init(&w, 24576);
@@ -38,25 +38,24 @@ map_send(struct run *run, enum map_ask what, const char *key,
 	wbuf_str(&w, key);
 	wbuf_strn(&w, after, after_len);
 	wbuf_blob(&w, value, n);
-	imsg_send_wbuf(hub->proc->link[PROC_STATED], IMSG_MAP_ASK,
-	    run->request, 0, &w);
+	imsg_send_wbuf(hub->proc->link[PROC_STATED], IMSG_MAP_ASK, req, 0,
+	    &w);
 	wbuf_free(&w);
+}
+
+static void
+map_send(struct run *run, enum map_ask what, const char *key,
+    const char *after, size_t after_len, const void *value, size_t n)
+{
+	request_send(run->caller->hub, run->request, what, key, after,
+	    after_len, value, n);
 }
 
 void
 map_put(struct hub *hub, uint32_t req, const char *key, const void *value,
     size_t n)
 {
-	struct wbuf w;
-
-	wbuf_init(&w, 24576);
-	wbuf_u8(&w, MAP_ASK_PUT);
-	wbuf_str(&w, key);
-	wbuf_str(&w, "");
-	wbuf_blob(&w, value, n);
-	imsg_send_wbuf(hub->proc->link[PROC_STATED], IMSG_MAP_ASK, req, 0,
-	    &w);
-	wbuf_free(&w);
+	request_send(hub, req, MAP_ASK_PUT, key, "", 0, value, n);
 }
 
 /* False: the run has ended. */
