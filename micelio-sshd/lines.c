@@ -138,13 +138,6 @@ chat_put(const struct room_item *i, int32_t offset, bool fold, struct wbuf *w)
 }
 
 void
-room_render(const struct room_item *i, int32_t offset, bool fold,
-    struct wbuf *w)
-{
-	room_render_for(i, NULL, offset, fold, w);
-}
-
-void
 room_render_for(const struct room_item *i, const struct settings *set,
     int32_t offset, bool fold, struct wbuf *w)
 {

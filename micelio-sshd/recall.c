@@ -97,33 +97,8 @@ meant(const struct recall *r, const struct record *rec)
 	    text_names(rec->nick, strlen(rec->nick), r->words);
 }
 
-/* HISTORY_LINE, as it came: read again when it is shown. */
-void
-recall_line(struct hub *hub, struct imsg *m)
-{
-	struct recall *r = recall_find(hub, m->id);
-	struct record rec;
-	struct wbuf *w;
-
-	if (r == NULL || !recall_read(&rec, m->data, m->len) ||
-	    !meant(r, &rec))
-		return;
-	r->found++;
-	if (r->first_ms == 0)
-		r->first_ms = rec.ms;
-	if (r->nick != NULL && text_names(rec.text, rec.len, r->nick))
-		r->named++;
-	while (r->n > 0 && (r->n == r->most ||
-	    r->bytes + m->len > HELD_MAX))
-		line_forget(r);
-	w = &r->line[(r->first + r->n++) % r->most];
-	wbuf_init(w, m->len);
-	wbuf_bytes(w, m->data, m->len);
-	r->bytes += m->len;
-}
-
-bool
-recall_read(struct record *rec, const void *p, size_t n)
+static bool
+line_read(struct record *rec, const void *p, size_t n)
 {
 	const uint8_t *raw;
 	struct rcur c;
@@ -141,12 +116,37 @@ recall_read(struct record *rec, const void *p, size_t n)
 	return good;
 }
 
+/* HISTORY_LINE, as it came: read again when it is shown. */
+void
+recall_line(struct hub *hub, struct imsg *m)
+{
+	struct recall *r = recall_find(hub, m->id);
+	struct record rec;
+	struct wbuf *w;
+
+	if (r == NULL || !line_read(&rec, m->data, m->len) ||
+	    !meant(r, &rec))
+		return;
+	r->found++;
+	if (r->first_ms == 0)
+		r->first_ms = rec.ms;
+	if (r->nick != NULL && text_names(rec.text, rec.len, r->nick))
+		r->named++;
+	while (r->n > 0 && (r->n == r->most ||
+	    r->bytes + m->len > HELD_MAX))
+		line_forget(r);
+	w = &r->line[(r->first + r->n++) % r->most];
+	wbuf_init(w, m->len);
+	wbuf_bytes(w, m->data, m->len);
+	r->bytes += m->len;
+}
+
 bool
 recall_get(const struct recall *r, size_t i, struct record *rec)
 {
 	const struct wbuf *w = &r->line[(r->first + i) % r->most];
 
-	return i < r->n && recall_read(rec, w->p, w->len);
+	return i < r->n && line_read(rec, w->p, w->len);
 }
 
 void

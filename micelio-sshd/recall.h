@@ -40,7 +40,6 @@ struct recall *recall_start(struct hub *, enum history_from, uint64_t which,
 	    size_t most, recall_cb, void *arg, struct recall **owner);
 void	 recall_cancel(struct recall *);
 bool	 recall_get(const struct recall *, size_t i, struct record *);
-bool	 recall_read(struct record *, const void *, size_t);
 void	 recall_line(struct hub *, struct imsg *);
 void	 recall_done(struct hub *, struct imsg *);
 /* Have it kept. */

@@ -32,6 +32,7 @@ static void	setup_identity(struct session *, const struct imsg *);
 static void	parent_closed(struct imsgchan *, enum imsgchan_end,
 		    const char *, void *);
 static void	signer_dispatch(struct imsgchan *, struct imsg *, void *);
+static void	parent_dispatch(struct imsgchan *, struct imsg *, void *);
 static void	session_sandbox(struct session *);
 static void	session_loop(struct session *);
 static int	session_timeout(const struct session *);
@@ -98,7 +99,7 @@ static void
 session_setup(struct session *s)
 {
 	s->parent = imsgchan_new(NULL, PROC_FILENO, PROC_SESSION, PROC_PARENT,
-	    session_parent_dispatch, parent_closed, s);
+	    parent_dispatch, parent_closed, s);
 	s->hub = imsgchan_new(NULL, PROC_HUB_FILENO, PROC_SESSION, PROC_SSHD,
 	    hub_dispatch, hub_closed, s);
 	s->signer = imsgchan_new(NULL, PROC_SIGNER_FILENO, PROC_SESSION,
@@ -110,8 +111,8 @@ session_setup(struct session *s)
 	imsgchan_set_phase(s->signer, IMSG_PHASE_RUN);
 }
 
-void
-session_parent_dispatch(struct imsgchan *c, struct imsg *m, void *arg)
+static void
+parent_dispatch(struct imsgchan *c, struct imsg *m, void *arg)
 {
 	struct session *s = arg;
 	struct rcur cur;

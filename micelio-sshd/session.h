@@ -121,7 +121,6 @@ struct session {
 void	 session_end(struct session *, const char *why);
 /* Say it if there is somebody to say it to, then end with this status. */
 void	 session_bye(struct session *, const char *text, uint8_t status);
-void	 session_parent_dispatch(struct imsgchan *, struct imsg *, void *);
 
 /* session_hub.c */
 void	 hub_dispatch(struct imsgchan *, struct imsg *, void *);

@@ -45,6 +45,7 @@ static void	child_exit_cb(evutil_socket_t, short, void *);
 static void	child_closed(struct imsgchan *, enum imsgchan_end,
     const char *, void *);
 static void	child_lost(struct child *, int, int);
+static void	child_respawn_later(struct child *);
 static void	child_respawn_cb(evutil_socket_t, short, void *);
 
 int
@@ -386,7 +387,7 @@ child_lost(struct child *c, int code, int value)
 	child_respawn_later(c);
 }
 
-void
+static void
 child_respawn_later(struct child *c)
 {
 	struct timeval tv = { 0, 0 };

@@ -138,7 +138,6 @@ int	 children_open(struct parent *, const char *libexec,
 int	 children_start(struct parent *, char err[ERR_MAX]);
 /* Static text: what it did. */
 void	 child_kill(struct child *, const char *why);
-void	 child_respawn_later(struct child *);
 #define CHILD_ARGV_MAX	6
 /* The argument line; the strings are good until the next call. */
 void	 child_argv(struct parent *, enum proc_role,
