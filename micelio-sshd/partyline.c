@@ -285,12 +285,11 @@ say_status_text(enum say_status st, size_t len, char *out, size_t size)
 }
 
 void
-chat_result_text(unsigned int status, unsigned int given, uint32_t retry_ms,
-    unsigned int others, char *out, size_t size)
+chat_result_text(unsigned int status, uint32_t retry_ms, unsigned int others,
+    char *out, size_t size)
 {
 	char span[TIME_TEXT_MAX];
 
-	(void)given;
 	if (retry_ms < 100)
 		text_copy(span, "a moment", sizeof(span));
 	else

@@ -317,7 +317,7 @@ bool
 private_result(struct hub *hub, struct imsg *m)
 {
 	struct private *p;
-	unsigned int status, given;
+	unsigned int status;
 	char text[256];
 	struct rcur r;
 	uint32_t retry;
@@ -329,7 +329,7 @@ private_result(struct hub *hub, struct imsg *m)
 		return false;
 	rcur_init(&r, m->data, m->len);
 	status = rcur_u8(&r);
-	given = rcur_u16(&r);
+	(void)rcur_u16(&r);	/* links it was given to */
 	(void)rcur_u16(&r);
 	retry = rcur_u32(&r);
 	if (status == CHAT_SENT)
@@ -342,8 +342,7 @@ private_result(struct hub *hub, struct imsg *m)
 		(void)snprintf(text, sizeof(text), "not sent to %s: no other "
 		    "node is linked", p->label);
 	else
-		chat_result_text(status, given, retry, 0, text,
-		    sizeof(text));
+		chat_result_text(status, retry, 0, text, sizeof(text));
 	if (status == CHAT_SLOWED) {
 		if (p->caller != NULL)
 			tell(p->caller, NULL, EX_OK, text);

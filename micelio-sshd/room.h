@@ -115,8 +115,8 @@ enum say_status room_say(struct room *, void *from, const char *nick,
 /* What the speaker is told of a refusal; "" for SAY_OK. */
 void	 say_status_text(enum say_status, size_t len, char *, size_t);
 /* What the speaker is told of a CHAT_RESULT; "" when nothing need be. */
-void	 chat_result_text(unsigned int status, unsigned int given,
-	    uint32_t retry_ms, unsigned int others_here, char *, size_t);
+void	 chat_result_text(unsigned int status, uint32_t retry_ms,
+	    unsigned int others_here, char *, size_t);
 /*
  * From another node, as received.  What was said before this node started is
  * kept only: it may have been shown then.
@@ -147,10 +147,10 @@ void	 room_nick_give(const struct room *, struct member *,
 
 /* lines.c: how an item looks. */
 
-/* Render one item: text (folded or not) or one JSON object, with line end. */
-void	 room_render(const struct room_item *, int32_t utc_offset_s, bool fold,
-	    struct wbuf *);
-/* The same as this reader wants it. */
+/*
+ * Render one item, with line end: as text (folded or not) as the reader wants
+ * it, or as one JSON object.
+ */
 void	 room_render_for(const struct room_item *, const struct settings *,
 	    int32_t utc_offset_s, bool fold, struct wbuf *);
 void	 room_render_json(const struct room_item *, struct wbuf *);

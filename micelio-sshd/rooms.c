@@ -170,7 +170,7 @@ rooms_result(struct hub *hub, struct imsg *m)
 		return false;
 	if (p[0] != CHAT_SENT && p[0] != CHAT_NO_PEERS &&
 	    p[0] != CHAT_SLOWED) {
-		chat_result_text(p[0], 0, 1000, 0, text, sizeof(text));
+		chat_result_text(p[0], 1000, 0, text, sizeof(text));
 		caller_text(&c->caller, OUT_ROOM, "-- %s\n", text);
 	}
 	return true;

@@ -362,7 +362,7 @@ say_result(struct hub *hub, struct imsg *m)
 	others = hub->room.people + hub->room.watchers;
 	if (s->caller != NULL)
 		others -= s->caller->in_room && others > 0;
-	chat_result_text(status, given, retry, others, text, sizeof(text));
+	chat_result_text(status, retry, others, text, sizeof(text));
 	if (!s->is_line) {
 		if (s->caller != NULL && s->run != NULL)
 			tell_run(s->run, status, given, retry, others,
@@ -371,7 +371,7 @@ say_result(struct hub *hub, struct imsg *m)
 		return;
 	}
 	if (status == CHAT_REFUSED)
-		chat_result_text(CHAT_SLOWED, given, retry, others, text,
+		chat_result_text(CHAT_SLOWED, retry, others, text,
 		    sizeof(text));
 	line_result(s, status, retry, text);
 }

@@ -421,20 +421,20 @@ test_results(void **state)
 	char t[256];
 
 	(void)state;
-	chat_result_text(CHAT_SENT, 2, 0, 1, t, sizeof(t));
+	chat_result_text(CHAT_SENT, 0, 1, t, sizeof(t));
 	assert_string_equal(t, "");
-	chat_result_text(CHAT_NO_PEERS, 0, 0, 1, t, sizeof(t));
+	chat_result_text(CHAT_NO_PEERS, 0, 1, t, sizeof(t));
 	assert_string_equal(t, "no peers: only people here saw it");
-	chat_result_text(CHAT_NO_PEERS, 0, 0, 0, t, sizeof(t));
+	chat_result_text(CHAT_NO_PEERS, 0, 0, t, sizeof(t));
 	assert_non_null(strstr(t, "nobody saw it"));
-	chat_result_text(CHAT_SLOWED, 0, 20, 0, t, sizeof(t));
+	chat_result_text(CHAT_SLOWED, 20, 0, t, sizeof(t));
 	assert_ptr_equal(strstr(t, "slowed: it goes out in a moment"), t);
-	chat_result_text(CHAT_SLOWED, 0, 1200, 0, t, sizeof(t));
+	chat_result_text(CHAT_SLOWED, 1200, 0, t, sizeof(t));
 	assert_ptr_equal(strstr(t, "slowed: it goes out in 1.2s"), t);
-	chat_result_text(CHAT_REFUSED, 0, 3000, 0, t, sizeof(t));
+	chat_result_text(CHAT_REFUSED, 3000, 0, t, sizeof(t));
 	assert_ptr_equal(strstr(t, "not sent"), t);
 	for (unsigned int st = CHAT_BAD; st < 255; st++) {
-		chat_result_text(st, 0, 0, 0, t, sizeof(t));
+		chat_result_text(st, 0, 0, t, sizeof(t));
 		assert_ptr_equal(strstr(t, "not sent"), t);
 	}
 }
