@@ -14,6 +14,7 @@
 #include "micelio-gossipd/verify.h"
 #include "proto/m2.h"
 #include "proto/message.h"
+#include "proto/talk.h"
 
 static struct slice
 text_slice(const char *s)
@@ -189,6 +190,16 @@ chat_in_cb(void *arg, const struct nodeid *id, struct slice mid,
 }
 
 static void
+room_in_cb(void *arg, const struct nodeid *id, const struct room_msg *m)
+{
+	struct fake *f = arg;
+
+	(void)id;
+	(void)m;
+	f->nrooms++;
+}
+
+static void
 chat_result_cb(void *arg, uint32_t req, enum chat_status status,
     uint16_t given, uint16_t of, uint32_t retry)
 {
@@ -272,7 +283,7 @@ static const struct gossip_ops fake_ops = {
 	send_cb, ready_cb, close_cb, credit_cb, dial_cb, dial_cancel_cb,
 	verify_cb, sign_cb, chat_in_cb, chat_result_cb, link_done_cb,
 	peer_put_cb, peer_del_cb, sign_record_cb,
-	event_cb, random_cb,
+	event_cb, random_cb, room_in_cb,
 };
 
 struct fake *
@@ -447,6 +458,19 @@ chat_make(const char *nick, const char *text, uint64_t unix_s)
 }
 
 struct slice
+room_make(const char *nick, const char *text, uint64_t unix_s)
+{
+	struct room_msg m = { .room = text_slice("#dev"),
+	    .nick = text_slice(nick), .text = text_slice(text),
+	    .timestamp = unix_s };
+	struct wbuf b;
+
+	wbuf_init(&b, FRAME_ROOM);
+	room_msg_write(&b, &m);
+	return kept(&b);
+}
+
+struct slice
 chat_env(const struct ident *i, const char *mid, uint32_t hops)
 {
 	return env_make(i, mid, MSG_CHAT, hops, chat_make("nick", "text",
@@ -457,7 +481,8 @@ struct slice
 hello_tagged(const struct ident *i, uint32_t type, const char *listen,
     const char *tag)
 {
-	struct slice tags[1] = { text_slice(tag != NULL ? tag : "") };
+	struct slice tags[2] = { text_slice(tag != NULL ? tag : "") };
+	const char *comma = strchr(tag != NULL ? tag : "", ',');
 	struct hello_msg h = { .node_id = text_slice(i->hex),
 		.version = text_slice("0.1.0"),
 		.tags = tags, .ntags = tag != NULL,
@@ -466,6 +491,11 @@ hello_tagged(const struct ident *i, uint32_t type, const char *listen,
 		.pubkey = { i->pub, 32 } };
 	struct wbuf b;
 
+	if (comma != NULL) {
+		tags[0].n = (size_t)(comma - tag);
+		tags[1] = text_slice(comma + 1);
+		h.ntags = 2;
+	}
 	wbuf_init(&b, FRAME_ROOM);
 	hello_write(&b, &h);
 	return env_make(i, "00000000-0000-4000-8000-0000000000ff", type, 1,

@@ -78,7 +78,7 @@ struct fake {
 		struct nodeid id; uint64_t ts; bool earlier;
 		char mid[129], nick[128], text[256];
 	}		 chats[FAKE_MAX];
-	size_t		 nchats;
+	size_t		 nchats, nrooms;
 	struct { uint32_t req; enum chat_status status; uint16_t given, of;
 		uint32_t retry; } results[FAKE_MAX];
 	size_t		 nresults;
@@ -118,9 +118,11 @@ struct slice env_make(const struct ident *, const char *message_id,
 	    uint32_t type, uint32_t hops, struct slice payload,
 	    bool with_key);
 struct slice chat_make(const char *nick, const char *text, uint64_t unix_s);
+/* Of the room "#dev". */
+struct slice room_make(const char *nick, const char *text, uint64_t unix_s);
 struct slice hello_make(const struct ident *, uint32_t type,
 	    const char *listen);
-/* With one tag, or none: NULL. */
+/* With one tag, two with a comma between them, or none: NULL. */
 struct slice hello_tagged(const struct ident *, uint32_t type,
 	    const char *listen, const char *tag);
 struct slice chat_env(const struct ident *, const char *message_id,

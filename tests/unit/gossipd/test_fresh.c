@@ -9,6 +9,7 @@
 #include "micelio-gossipd/envelope_out.h"
 #include "micelio-gossipd/fresh.h"
 #include "micelio-gossipd/seen.h"
+#include "proto/m2.h"
 
 /* W4: what is older than our memory of ids is not taken for new */
 static void
@@ -45,6 +46,37 @@ test_stale(void **state)
 	fake_frame(m.f, 2, env_make(&m.author, "m2", MSG_CHAT, 10,
 	    chat_make("n", "t", START_WALL / 1000 - 51 * 60), true));
 	assert_int_equal(m.f->nverifies, i);
+	fake_free(m.f);
+}
+
+/* What is said in a room has a time as well: it is passed on all the same. */
+static void
+test_room(void **state)
+{
+	static const struct { int64_t s; bool shown; } t[] = {
+		{ 0, true }, { -49 * 60, true }, { -51 * 60, false },
+		{ 8 * 60, true }, { 10 * 60, false },
+	};
+	char mid[UUID_LEN + 1];
+	size_t shown = 0, i;
+	struct slice p;
+	struct mesh m;
+
+	(void)state;
+	mesh_open(&m);
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		snprintf(mid, sizeof(mid),
+		    "00000000-0000-4000-8000-%012zu", i);
+		p = room_make("n", "t", (uint64_t)((int64_t)(START_WALL /
+		    1000) + t[i].s));
+		fake_frame(m.f, 1, env_make(&m.author, mid, MSG_ROOM, 10, p,
+		    true));
+		shown += t[i].shown;
+		assert_int_equal(m.f->nrooms, shown);
+	}
+	assert_int_equal(m.f->g->count.talk_bad, i - shown);
+	fake_jitter(m.f);
+	assert_int_equal(m.f->nsent, i);
 	fake_free(m.f);
 }
 
@@ -168,6 +200,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stale),
+		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_replay),
 		cmocka_unit_test(test_clocked),
 		cmocka_unit_test(test_hlc),

@@ -140,6 +140,7 @@ test_tag(void **state)
 		{ "", false }, { "cap/m2.", false }, { "cap/m2.A", false },
 		{ "cap/m2.00123456789abcdef", false }, { "cap/m2.0 ", false },
 		{ "cap/m3.0", false }, { "Cap/m2.0", false },
+		{ "cap/m2.1f,cap/m2.1f", false },
 	};
 	struct fake *f = fake_new(0);
 	struct hello_msg h;

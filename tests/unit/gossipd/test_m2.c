@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Links of our kind: SETUP, trees, repair, windows, pings, v1 neighbours. */
 #include "fake.h"
+#include "micelio-gossipd/beat.h"
+#include "micelio-gossipd/budget.h"
 #include "micelio-gossipd/control.h"
 #include "micelio-gossipd/core.h"
 #include "micelio-gossipd/drop.h"
 #include "micelio-gossipd/envelope_out.h"
 #include "micelio-gossipd/link.h"
+#include "micelio-gossipd/pacer.h"
 #include "micelio-gossipd/parked.h"
 #include "micelio-gossipd/peers.h"
 #include "micelio-gossipd/repair.h"
@@ -285,6 +288,40 @@ test_spread(void **state)
 	fake_free(k.f);
 }
 
+/* A large payload of somebody new is only told of; the next one is sent. */
+static void
+test_large(void **state)
+{
+	char text[M2_SMALL_MAX + 1];
+	struct slice m;
+	struct m2_ctrl c;
+	struct kin k;
+	int i;
+
+	(void)state;
+	kin_open(&k);
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	for (i = 0; i < 2; i++) {
+		m = env_make(&k.author, i == 0 ? U1 : U2, MSG_CHAT, 7,
+		    chat_make("nick", text, START_WALL / 1000), true);
+		fake_forget(k.f);
+		fake_frame(k.f, 2, m);
+		fake_pass(k.f, BEHIND_MS);
+		assert_int_equal(payload_went(k.f, 1), i == 1);
+		assert_false(payload_went(k.f, 3));
+		assert_true(ctrl_out(k.f, 3, &c));
+		assert_int_equal(c.ihave_big.n, M2_BIG);
+		assert_true(m2_load64(c.ihave_big.p) == sid_of(&k, m, true));
+		assert_true(m2_load32(c.ihave_big.p + M2_SID) >
+		    M2_SMALL_MAX);
+		if (i == 0)
+			assert_true(ctrl_out(k.f, 1, &c) &&
+			    c.ihave_big.n == M2_BIG);
+	}
+	fake_free(k.f);
+}
+
 /* A further copy: its link is pruned, for this origin. */
 static void
 test_prune(void **state)
@@ -466,6 +503,11 @@ test_serve(void **state)
 	assert_true(ctrl_out(k.f, 1, &out) && out.nohave.n == 8);
 	assert_true(ctrl_out(k.f, 2, &out) && out.nohave.n == 8);
 	assert_int_equal(k.f->g->bcast.count.unannounced, 1);
+	/* to guess at what is here costs a point; to be late does not */
+	assert_int_equal(peers_session(k.f->g, 1)->bad.millis,
+	    (BAD_BURST - 1) * 1000);
+	assert_int_equal(peers_session(k.f->g, 2)->bad.millis,
+	    BAD_BURST * 1000);
 	fake_free(k.f);
 }
 
@@ -592,6 +634,69 @@ test_ping(void **state)
 	assert_int_equal(k.f->nclosed, 3);
 	assert_int_equal(fake_close_reason(k.f, 1), DOWN_TIMEOUT);
 	fake_free(k.f);
+}
+
+/* Two thirds of five links or more show another time: it is we who err. */
+static void
+test_clock(void **state)
+{
+	static const struct { int64_t ahead, corrected; } t[] = {
+		{ 60000, 0 }, { 60000, 0 }, { 60000, 0 },
+		{ 0, 0 },			/* 3 of 4 */
+		{ 0, 0 },			/* 3 of 5 */
+		{ 60000, 60000 },		/* 4 of 6 */
+	};
+	struct m2_ctrl echo = { .has_ping = true };
+	struct ident more[2];
+	struct kin k;
+	uint32_t i;
+
+	(void)state;
+	kin_open(&k);
+	for (i = 0; i < 3; i++) {
+		if (i < 2)
+			ident_make(&more[i], 5 + i);
+		fake_connect_kin(k.f, 4 + i, i < 2 ? &more[i] : &k.author, "");
+		setup_in(&k, 4 + i);
+	}
+	fake_pass(k.f, 100);
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		echo.ping.echo = 1;
+		echo.ping.wall_ms = (uint64_t)((int64_t)k.f->now.wall +
+		    t[i].ahead);
+		ctrl_in(&k, 1 + i, &echo);
+		assert_in_range(beat_clock(k.f->g) - t[i].corrected + 200, 0,
+		    400);
+	}
+	fake_free(k.f);
+}
+
+/* What we say goes out as fast as our kind, of whom one is linked, takes it. */
+static void
+test_own_rate(void **state)
+{
+	static const struct { uint32_t conf, rate, burst; } t[] = {
+		{ 0, OWN_RATE, OWN_BURST }, { 100, OWN_RATE, OWN_BURST },
+		{ 5, 5, 10 },
+	};
+	struct ident b;
+	struct kin k;
+	size_t i;
+
+	(void)state;
+	memset(&k, 0, sizeof(k));
+	ident_make(&b, 1);
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		k.f = fake_new(0);
+		k.f->conf.network_author_rate = t[i].conf;
+		fake_connect_kin(k.f, 1, &b, "");
+		assert_int_equal(k.f->g->pacer.rate, PACER_RATE);
+		assert_int_equal(k.f->g->pacer.burst, PACER_BURST);
+		setup_in(&k, 1);
+		assert_int_equal(k.f->g->pacer.rate, t[i].rate);
+		assert_int_equal(k.f->g->pacer.burst, t[i].burst);
+		fake_free(k.f);
+	}
 }
 
 /* No credit: what cannot be sent is queued, control goes first after. */
@@ -765,6 +870,7 @@ main(void)
 		cmocka_unit_test(test_said_before_setup),
 		cmocka_unit_test(test_injected),
 		cmocka_unit_test(test_spread),
+		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_prune),
 		cmocka_unit_test(test_repair),
 		cmocka_unit_test(test_earlier),
@@ -774,6 +880,8 @@ main(void)
 		cmocka_unit_test(test_looks),
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_ping),
+		cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_own_rate),
 		cmocka_unit_test(test_queue),
 		cmocka_unit_test(test_v1),
 		cmocka_unit_test(test_guest_kept),
