@@ -168,11 +168,13 @@
 	 * Remembered peers, between gossipd and stated.  PEER_PUT and	      \
 	 * PEER_RECORD: 32 node id, u8 has_key, 32 public key, u8 reachable,  \
 	 * u64 last_seen (unix s), u32 fail_count, u64 last_fail (unix s),    \
-	 * str address.  At start stated sends PEER_RECORD*, PEER_END.	      \
+	 * str address, str PeerRecords with the one it has signed, or empty  \
+	 * (<= PEER_SIGNED_MAX; stated does not look into it).  At start      \
+	 * stated sends PEER_RECORD*, PEER_END.				      \
 	 */								      \
-	X(PEER_PUT,		Go, St,		RUN,	88, 512,	0)    \
+	X(PEER_PUT,		Go, St,		RUN,	90, 1024,	0)    \
 	X(PEER_DEL,		Go, St,		RUN,	32, 32,		0)    \
-	X(PEER_RECORD,		St, Go,		RUN,	88, 512,	0)    \
+	X(PEER_RECORD,		St, Go,		RUN,	90, 1024,	0)    \
 	X(PEER_END,		St, Go,		RUN,	0, 0,		0)    \
 	/*								      \
 	 * The map between nodes, between gossipd and stated.  MAP_PROFILE:   \
@@ -343,6 +345,8 @@
 #define SESSION_WINDOW_BYTES	(2u * 1024 * 1024)
 #define CREDIT_KEPT_FRAMES	16u
 #define CREDIT_KEPT_BYTES	8192u
+
+#define PEER_SIGNED_MAX	512u	/* bytes; a longer one is not kept */
 
 #define HISTORY_LINE_MAX 61440u	/* bytes of a line kept, with who said it */
 #define HISTORY_PAGE	256u	/* lines of one answer */

@@ -22,6 +22,7 @@
 #include "proto/m2.h"
 #include "proto/message.h"
 #include "proto/talk.h"
+#include "record.h"
 #include "verify.h"
 
 #define MULTI_MAX	1024u		/* sessions of one FRAME_MULTI */
@@ -292,6 +293,7 @@ static void
 peer_put_cb(void *arg, const struct book_peer *p)
 {
 	struct gossipd *d = arg;
+	struct wbuf own;
 
 	wbuf_reset(&d->body);
 	wbuf_bytes(&d->body, p->id.b, NODEID_LEN);
@@ -302,6 +304,10 @@ peer_put_cb(void *arg, const struct book_peer *p)
 	wbuf_u32(&d->body, p->fail_count);
 	wbuf_u64(&d->body, p->last_fail);
 	wbuf_str(&d->body, p->addr);
+	wbuf_init(&own, BODY_MAX);
+	record_write(p, &own);
+	wbuf_strn(&d->body, own.p, own.len);
+	wbuf_free(&own);
 	imsg_send_wbuf(d->proc->link[PROC_STATED], IMSG_PEER_PUT, 0, 0,
 	    &d->body);
 }

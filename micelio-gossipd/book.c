@@ -148,6 +148,7 @@ static void
 store(struct gossip *g, struct book_peer *p)
 {
 	p->stored_seen = p->last_seen;
+	p->stored_seq = p->record != NULL ? p->record->seq : 0;
 	g->ops->peer_put(g->arg, p);
 }
 
@@ -298,7 +299,9 @@ book_record(struct gossip *g, const struct session *s,
 	struct nodeid id;
 
 	nodeid_from_pubkey(&id, r->pubkey);
-	if ((p = book_get(g, &id)) == NULL) {
+	if ((p = book_get(g, &id)) == NULL && s == NULL)
+		return;
+	if (p == NULL) {
 		p = xcalloc(1, sizeof(*p));
 		p->id = id;
 		memcpy(&p->teller, s->id.b, sizeof(p->teller));
@@ -314,6 +317,10 @@ book_record(struct gossip *g, const struct session *s,
 	if (!p->verified && p->last_seen < seen)
 		p->last_seen = seen;
 	record_apply(g, p);
+	if (s == NULL)
+		p->stored_seq = r->seq;
+	else if (p->verified && r->seq > p->stored_seq + RECORD_STORE_MS)
+		store(g, p);
 }
 
 static void

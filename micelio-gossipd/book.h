@@ -36,6 +36,7 @@ struct book_peer {
 	uint32_t	 fail_count;
 	uint64_t	 last_fail;	/* unix s */
 	uint64_t	 stored_seen;	/* last_seen that stated has */
+	uint64_t	 stored_seq;	/* of the record that it has */
 	/* Not stored: */
 	char		 heard[BOOK_HEARD][HOSTPORT_MAX + 1]; /* by others */
 	uint64_t	 teller;	/* who said it first */
@@ -55,7 +56,7 @@ struct book_peer *book_get(const struct gossip *, const struct nodeid *);
 void	 book_hello(struct gossip *, const struct session *);
 void	 book_gone(struct gossip *, const struct session *);
 void	 book_hearsay(struct gossip *, const struct book_peer *);
-/* A record that is good, told by s. */
+/* A record that is good, told by s; NULL: it is the one that was stored. */
 void	 book_record(struct gossip *, const struct session *s,
 	    const struct m2_record *);
 /* Forgets who was not seen for long; connected ones are seen now. */

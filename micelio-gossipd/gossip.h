@@ -206,6 +206,9 @@ void	 gossip_map_charge(struct gossip *, struct gtime, uint32_t sid);
 void	 gossip_map_gained(struct gossip *, uint32_t sid);
 /* The hub is gone: nobody waits for results any more. */
 void	 gossip_hub_gone(struct gossip *);
+/* What it had signed of itself, after its gossip_peer_record(). */
+void	 gossip_peer_signed(struct gossip *, const struct nodeid *,
+	    const void *, size_t);
 void	 gossip_peer_record(struct gossip *, const struct book_peer *);
 /* Those were all. */
 void	 gossip_peer_end(struct gossip *, struct gtime);

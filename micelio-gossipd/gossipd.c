@@ -221,6 +221,8 @@ static void
 peer_record(struct gossipd *d, struct rcur *c)
 {
 	struct book_peer rec = { .has_key = false };
+	const char *said;
+	size_t n = 0;
 
 	rcur_copy(c, rec.id.b, NODEID_LEN);
 	rec.has_key = rcur_u8(c) != 0;
@@ -230,8 +232,12 @@ peer_record(struct gossipd *d, struct rcur *c)
 	rec.fail_count = rcur_u32(c);
 	rec.last_fail = rcur_u64(c);
 	rcur_cstr(c, rec.addr, sizeof(rec.addr));
-	if (rcur_done(c))
-		gossip_peer_record(d->core, &rec);
+	said = rcur_str(c, PEER_SIGNED_MAX, &n);
+	if (!rcur_done(c))
+		return;
+	gossip_peer_record(d->core, &rec);
+	if (n > 0)
+		gossip_peer_signed(d->core, &rec.id, said, n);
 }
 
 static void

@@ -293,6 +293,27 @@ record_in(struct gossip *g, struct link *l, struct slice payload)
 	free(m);
 }
 
+/* All but its key and signature. */
+static bool
+record_good(const struct gossip *g, const struct m2_record *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->naddrs; i++)
+		if (!addr_shareable((const char *)r->addr[i].p, r->addr[i].n))
+			return false;
+	return record_valid(g, r->seq);
+}
+
+static bool
+is_of(const struct m2_record *r, const struct nodeid *id)
+{
+	struct nodeid by;
+
+	nodeid_from_pubkey(&by, r->pubkey);
+	return nodeid_equal(&by, id) && !point_is_odd(r->pubkey);
+}
+
 /* What costs a signature check is looked at first. */
 static void
 check_one(struct gossip *g, struct link *l, const struct m2_record *r)
@@ -301,16 +322,13 @@ check_one(struct gossip *g, struct link *l, const struct m2_record *r)
 	struct wbuf *b = &g->bcast.ctrl;
 	const struct book_peer *p;
 	struct m2_records *one;
-	size_t i;
 
 	nodeid_from_pubkey(&job.sender, r->pubkey);
 	p = book_get(g, &job.sender);
-	if (nodeid_equal(&job.sender, &g->id) || !record_valid(g, r->seq) ||
-	    (p != NULL && p->record != NULL && p->record->seq >= r->seq))
+	if (nodeid_equal(&job.sender, &g->id) ||
+	    (p != NULL && p->record != NULL && p->record->seq >= r->seq) ||
+	    !record_good(g, r))
 		return;
-	for (i = 0; i < r->naddrs; i++)
-		if (!addr_shareable((const char *)r->addr[i].p, r->addr[i].n))
-			return;
 	if (point_is_odd(r->pubkey)) {
 		drop_count(g, l->s, DROP_LINK);
 		return;
@@ -336,8 +354,12 @@ record_verified(struct gossip *g, struct session *s, const struct job *job,
 {
 	struct m2_records *m;
 
-	if (s == NULL)
+	if (s == NULL && job->sid != 0)
 		return;
+	if (!good && s == NULL) {
+		g->bcast.count.records_void++;
+		return;
+	}
 	if (!good) {
 		drop_count(g, s, DROP_SIGNATURE);
 		return;
@@ -347,5 +369,49 @@ record_verified(struct gossip *g, struct session *s, const struct job *job,
 		g->bcast.count.records_in++;
 		book_record(g, s, &m->r[0]);
 	}
+	free(m);
+}
+
+void
+record_write(const struct book_peer *p, struct wbuf *b)
+{
+	struct m2_records *m;
+	size_t before = b->len;
+
+	if (p->record == NULL)
+		return;
+	m = xcalloc(1, sizeof(*m));
+	m->n = 1;
+	of_book(p, &m->r[0]);
+	m2_records_write(b, m);
+	if (b->len - before > PEER_SIGNED_MAX)
+		b->len = before;
+	free(m);
+}
+
+/*
+ * The disk may be damaged, and the record void by now: it is looked at as if
+ * a neighbour had told it.
+ */
+void
+gossip_peer_signed(struct gossip *g, const struct nodeid *id, const void *data,
+    size_t n)
+{
+	struct job job = { .kind = JOB_RECORD, .sender = *id, .len = n };
+	struct book_peer *p = book_get(g, id);
+	struct m2_records *m = xcalloc(1, sizeof(*m));
+	const struct m2_record *r = &m->r[0];
+
+	if (p == NULL || !m2_records_read(m, data, n) || m->n != 1) {
+		g->bcast.count.records_void += p != NULL;
+		free(m);
+		return;
+	}
+	memcpy(job.pubkey, r->pubkey, sizeof(job.pubkey));
+	job.env.raw = job.env.payload = (struct slice){ data, n };
+	if (!is_of(r, id) || !record_good(g, r))
+		g->bcast.count.records_void++;
+	else if (p->record == NULL || p->record->seq < r->seq)
+		job_run(g, &job);
 	free(m);
 }

@@ -12,6 +12,7 @@
 #include "proto/envelope.h"
 #include "proto/m2.h"
 
+struct book_peer;
 struct gossip;
 struct job;
 struct link;
@@ -23,6 +24,7 @@ struct wbuf;
 #define RECORD_LIFE_MS		(UINT64_C(30) * 24 * 3600 * 1000)
 #define RECORD_RENEW_MS		(60u * 60 * 1000)
 #define RECORD_RETRY_MS		5000u
+#define RECORD_STORE_MS		(UINT64_C(24) * 3600 * 1000)
 #define RECORDS_TELL		16u	/* of others, at once */
 #define RECORDS_PAUSE_MS	10000u	/* between two answers on a link */
 #define RECORDS_EVERY_MS	120000u	/* one neighbour is asked, to twice */
@@ -59,6 +61,8 @@ void	 record_signed(struct gossip *, const struct signing *,
 void	 record_signed_bytes(struct wbuf *, const struct m2_record *);
 /* Is it neither of the future nor void? */
 bool	 record_valid(const struct gossip *, uint64_t seq);
+/* As stated keeps it; nothing, if there is none or it is too long. */
+void	 record_write(const struct book_peer *, struct wbuf *);
 /* The caller frees it. */
 struct peer_record *record_copy(const struct m2_record *);
 

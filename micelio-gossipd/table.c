@@ -302,6 +302,7 @@ bcast_row(const struct bcast *c, struct wbuf *b)
 	row_num(b, "pings", ROW_U64, c->count.pings);
 	row_num(b, "records", ROW_U64, c->count.records);
 	row_num(b, "records_in", ROW_U64, c->count.records_in);
+	row_num(b, "records_void", ROW_U64, c->count.records_void);
 	row_num(b, "control_frames", ROW_U64, c->count.control_frames);
 	row_num(b, "control_bytes", ROW_BYTES, c->count.control_bytes);
 }

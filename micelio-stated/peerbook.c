@@ -28,6 +28,8 @@ struct entry {
 	bool			 again;		/* changed while flying */
 	bool			 on_disk;	/* may be there */
 	char			*addr;
+	uint16_t		 signed_len;
+	uint8_t			*signed_by;
 };
 RB_HEAD(id_tree, entry);
 RB_HEAD(seen_tree, entry);
@@ -93,6 +95,7 @@ entry_drop(struct peerbook *b, struct entry *e)
 	if (e->flying)
 		TAILQ_REMOVE(&b->flying, e, work);
 	free(e->addr);
+	free(e->signed_by);
 	free(e);
 }
 
@@ -160,7 +163,10 @@ entry_remove(struct peerbook *b, struct entry *e)
 	e->gone = true;
 	b->gone++;
 	free(e->addr);
+	free(e->signed_by);
 	e->addr = NULL;
+	e->signed_by = NULL;
+	e->signed_len = 0;
 	mark_dirty(b, e);
 }
 
@@ -171,16 +177,21 @@ entry_same(const struct entry *e, const struct peerrec *r)
 	    memcmp(e->key, r->key, sizeof(e->key)) == 0 &&
 	    e->reachable == r->reachable && e->last_seen == r->last_seen &&
 	    e->fail_count == r->fail_count && e->last_fail == r->last_fail &&
-	    strcmp(e->addr, r->addr) == 0;
+	    strcmp(e->addr, r->addr) == 0 &&
+	    e->signed_len == r->signed_len && (r->signed_len == 0 ||
+	    memcmp(e->signed_by, r->signed_by, r->signed_len) == 0);
 }
 
 /* Fill e, which is in no order by time, and put it there. */
 static void
 entry_fill(struct peerbook *b, struct entry *e, const struct peerrec *r,
-    char *addr, uint64_t rank)
+    char *addr, uint8_t *signed_by, uint64_t rank)
 {
 	free(e->addr);
+	free(e->signed_by);
 	e->addr = addr;
+	e->signed_by = signed_by;
+	e->signed_len = r->signed_len;
 	memcpy(e->key, r->key, sizeof(e->key));
 	e->has_key = r->has_key;
 	e->reachable = r->reachable;
@@ -215,22 +226,38 @@ make_room(struct peerbook *b, const struct nodeid *id, uint64_t rank)
 	return true;
 }
 
+/* NULL: nothing is signed, or no memory. */
+static uint8_t *
+signed_copy(const struct peerrec *r)
+{
+	uint8_t *p = r->signed_len > 0 ? malloc(r->signed_len) : NULL;
+
+	if (p != NULL)
+		memcpy(p, r->signed_by, r->signed_len);
+	return p;
+}
+
 static enum peerbook_put
 keep(struct peerbook *b, struct entry *e, const struct peerrec *r,
     uint64_t now_s, struct entry **kept)
 {
 	uint64_t rank = rank_of(r, now_s);
+	struct entry *new = NULL;
+	uint8_t *by;
 	char *addr;
 
 	if ((e == NULL || e->gone) && !make_room(b, &r->id, rank))
 		return PEERBOOK_OLDEST;
-	if ((addr = strdup(r->addr)) == NULL)
+	addr = strdup(r->addr);
+	by = signed_copy(r);
+	if (addr == NULL || (by == NULL && r->signed_len > 0) ||
+	    (e == NULL && (new = calloc(1, sizeof(*new))) == NULL)) {
+		free(addr);
+		free(by);
 		return PEERBOOK_NOMEM;
+	}
 	if (e == NULL) {
-		if ((e = calloc(1, sizeof(*e))) == NULL) {
-			free(addr);
-			return PEERBOOK_NOMEM;
-		}
+		e = new;
 		e->id = r->id;
 		/* Until the disk was read nobody knows what is there. */
 		e->on_disk = !b->loaded;
@@ -242,7 +269,7 @@ keep(struct peerbook *b, struct entry *e, const struct peerrec *r,
 		RB_REMOVE(seen_tree, &b->seen, e);
 		b->count--;
 	}
-	entry_fill(b, e, r, addr, rank);
+	entry_fill(b, e, r, addr, by, rank);
 	*kept = e;
 	return PEERBOOK_CHANGED;
 }
@@ -330,6 +357,9 @@ entry_record(const struct entry *e, struct peerrec *r)
 	r->last_fail = e->last_fail;
 	r->fail_count = e->fail_count;
 	memcpy(r->addr, e->addr, strlen(e->addr) + 1);
+	r->signed_len = e->signed_len;
+	if (e->signed_len > 0)
+		memcpy(r->signed_by, e->signed_by, e->signed_len);
 }
 
 bool

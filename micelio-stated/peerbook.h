@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "imsg_types.h"
 #include "nodeid.h"
 
 struct rcur;
@@ -25,7 +26,8 @@ struct wbuf;
 #define PEERBOOK_MAX	4096u	/* records remembered */
 #define PEERBOOK_TELL	1024u	/* of these, told to gossipd at its start */
 #define PEERBOOK_TABLE	"peers"
-#define PEERREC_MAX	512u	/* bytes of a record as stored */
+#define PEERREC_MAX	896u	/* bytes of a record as stored */
+#define PEERREC_SIGNED_MAX PEER_SIGNED_MAX /* of these, what it signed */
 
 struct peerrec {
 	struct nodeid	id;
@@ -35,6 +37,9 @@ struct peerrec {
 	uint64_t	last_fail;
 	uint32_t	fail_count;
 	char		addr[HOSTPORT_MAX + 1];	/* host:port, or empty */
+	/* What it said of itself, or nothing; gossipd's to read and check. */
+	uint16_t	signed_len;
+	uint8_t		signed_by[PEERREC_SIGNED_MAX];
 };
 
 /*
@@ -47,9 +52,10 @@ const char	*peerrec_check(const struct peerrec *);
 bool		 peerrec_read_msg(struct rcur *, struct peerrec *);
 void		 peerrec_write_msg(struct wbuf *, const struct peerrec *);
 /*
- * As stored, under the node id: u8 format (1), u8 has_key, 32 key,
+ * As stored, under the node id: u8 format (2), u8 has_key, 32 key,
  * u8 reachable, u64 last_seen, u32 fail_count, u64 last_fail, u16 length and
- * address; big-endian.  Reading checks all of it.
+ * address, u16 length and what the node signed; big-endian.  Format 1 ends
+ * with the address.  Reading checks all of it but what is signed.
  */
 bool		 peerrec_decode(const void *id, size_t id_len, const void *,
 		    size_t, struct peerrec *);

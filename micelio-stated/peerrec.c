@@ -5,7 +5,8 @@
 #include "cursor.h"
 #include "peerbook.h"
 
-#define FORMAT	1u
+#define FORMAT		2u
+#define FORMAT_UNSIGNED	1u
 
 static bool
 printable(const char *s)
@@ -63,9 +64,21 @@ read_bool(struct rcur *c)
 	return v == 1;
 }
 
+static void
+signed_set(struct peerrec *r, const void *p, size_t n)
+{
+	if (p == NULL || n > PEERREC_SIGNED_MAX)
+		return;
+	memcpy(r->signed_by, p, n);
+	r->signed_len = (uint16_t)n;
+}
+
 bool
 peerrec_read_msg(struct rcur *c, struct peerrec *r)
 {
+	const char *by;
+	size_t n;
+
 	memset(r, 0, sizeof(*r));
 	rcur_copy(c, r->id.b, sizeof(r->id.b));
 	r->has_key = read_bool(c);
@@ -75,6 +88,8 @@ peerrec_read_msg(struct rcur *c, struct peerrec *r)
 	r->fail_count = rcur_u32(c);
 	r->last_fail = rcur_u64(c);
 	rcur_cstr(c, r->addr, sizeof(r->addr));
+	by = rcur_str(c, PEERREC_SIGNED_MAX, &n);
+	signed_set(r, by, n);
 	return rcur_done(c);
 }
 
@@ -89,6 +104,7 @@ peerrec_write_msg(struct wbuf *w, const struct peerrec *r)
 	wbuf_u32(w, r->fail_count);
 	wbuf_u64(w, r->last_fail);
 	wbuf_str(w, r->addr);
+	wbuf_strn(w, r->signed_by, r->signed_len);
 }
 
 bool
@@ -96,15 +112,17 @@ peerrec_decode(const void *id, size_t id_len, const void *data, size_t len,
     struct peerrec *r)
 {
 	struct rcur c;
-	const uint8_t *addr;
-	size_t n;
+	const uint8_t *addr, *by;
+	size_t n, signed_len = 0;
+	uint8_t format;
 
 	memset(r, 0, sizeof(*r));
 	if (id_len != NODEID_LEN)
 		return false;
 	memcpy(r->id.b, id, NODEID_LEN);
 	rcur_init(&c, data, len);
-	if (rcur_u8(&c) != FORMAT)
+	format = rcur_u8(&c);
+	if (format != FORMAT && format != FORMAT_UNSIGNED)
 		return false;
 	r->has_key = read_bool(&c);
 	rcur_copy(&c, r->key, sizeof(r->key));
@@ -114,7 +132,12 @@ peerrec_decode(const void *id, size_t id_len, const void *data, size_t len,
 	r->last_fail = rcur_u64be(&c);
 	n = rcur_u16be(&c);
 	addr = rcur_bytes(&c, n);
-	if (!rcur_done(&c) || n >= sizeof(r->addr) ||
+	if (format == FORMAT) {
+		signed_len = rcur_u16be(&c);
+		by = rcur_bytes(&c, signed_len);
+		signed_set(r, by, signed_len);
+	}
+	if (!rcur_done(&c) || signed_len > PEERREC_SIGNED_MAX || n >= sizeof(r->addr) ||
 	    memchr(addr, '\0', n) != NULL)
 		return false;
 	memcpy(r->addr, addr, n);
@@ -135,4 +158,6 @@ peerrec_encode(struct wbuf *w, const struct peerrec *r)
 	wbuf_u64be(w, r->last_fail);
 	wbuf_u16be(w, (uint16_t)n);
 	wbuf_bytes(w, r->addr, n);
+	wbuf_u16be(w, r->signed_len);
+	wbuf_bytes(w, r->signed_by, r->signed_len);
 }

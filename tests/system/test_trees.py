@@ -62,3 +62,25 @@ def test_records(t):
         until("records of all others", lambda n=n: signed(n).keys() ==
               others.keys(), 20)
         assert signed(n) == others
+
+
+@lane(budget=60)
+def test_records_kept(t):
+    """They are there again after a restart, although nobody tells them."""
+    a = Node(t, "a")
+    b = Node(t, "b", bootstrap=[a.mesh_address])
+    for n in (a, b):
+        n.start()
+
+    def signed(n):
+        rows = json.loads(n.ctl("nodes", "--json").stdout)["nodes"]
+        return {r["id"]: r["signed"] for r in rows
+                if r.get("signed") is not None}
+
+    until("a has the record of b", lambda: set(signed(a)) == {b.id}, 20)
+    was = signed(a)[b.id]
+    b.stop()
+    a.stop()
+    a.start()
+    until("a has it again", lambda: signed(a) == {b.id: was}, 20)
+    assert a.status()["gossipd"][0]["records_void"] == 0

@@ -319,6 +319,108 @@ test_late(void **state)
 	assert_int_equal(k->f->g->njobs, 0);
 }
 
+/* What stated kept of a node, and brings at the next start. */
+static struct slice
+stored(const struct ident *i, uint64_t seq, struct wbuf *out)
+{
+	static struct m2_records m;
+	static uint8_t sig[64];
+	static const char addr[] = "9.9.9.9:4000";
+	struct wbuf w;
+
+	memset(&m, 0, sizeof(m));
+	m.n = 1;
+	m.r[0] = (struct m2_record){ .pubkey = i->pub, .seq = seq, .caps = 1,
+		.naddrs = 1, .sig = sig };
+	m.r[0].addr[0] = (struct slice){ (const uint8_t *)addr,
+		sizeof(addr) - 1 };
+	wbuf_init(&w, 4096);
+	record_signed_bytes(&w, &m.r[0]);
+	crypto_sign_detached(sig, NULL, w.p, w.len, i->sec);
+	wbuf_free(&w);
+	wbuf_reset(out);
+	m2_records_write(out, &m);
+	return (struct slice){ out->p, out->len };
+}
+
+static void
+remember(struct kin *k, const struct ident *i)
+{
+	struct book_peer p = { .reachable = true, .has_key = true,
+		.last_seen = k->f->now.wall / 1000 - 9000, .id = i->id };
+
+	memcpy(p.pubkey, i->pub, sizeof(p.pubkey));
+	snprintf(p.addr, sizeof(p.addr), "8.8.8.8:4000");
+	gossip_peer_record(k->f->g, &p);
+}
+
+static void
+test_stored(void **state)
+{
+	struct kin *k = *state;
+	uint64_t now = k->f->now.wall, *bad = &k->f->g->bcast.count.records_void;
+	struct wbuf w, again;
+	struct slice s;
+	size_t i;
+
+	wbuf_init(&w, 4096);
+	wbuf_init(&again, 4096);
+	remember(k, &k->x);
+	/* Of another node, void, of the future, cut, and changed anywhere. */
+	s = stored(&k->c, now, &w);
+	gossip_peer_signed(k->f->g, &k->x.id, s.p, s.n);
+	s = stored(&k->x, now - RECORD_LIFE_MS - 1000, &w);
+	gossip_peer_signed(k->f->g, &k->x.id, s.p, s.n);
+	s = stored(&k->x, now + RECORD_AHEAD_MS + 1000, &w);
+	gossip_peer_signed(k->f->g, &k->x.id, s.p, s.n);
+	assert_int_equal(*bad, 3);
+	s = stored(&k->x, now - 1000, &w);
+	gossip_peer_signed(k->f->g, &k->x.id, s.p, s.n - 1);
+	for (i = 0; i < s.n; i++) {
+		w.p[i] ^= 0x20;
+		gossip_peer_signed(k->f->g, &k->x.id, s.p, s.n);
+		w.p[i] ^= 0x20;
+	}
+	assert_true(*bad > s.n - 20);
+	assert_null(of(k, &k->x)->record);
+	assert_string_equal(of(k, &k->x)->addr, "8.8.8.8:4000");
+	/* It is used as it was, and is not written again at once. */
+	gossip_peer_signed(k->f->g, &k->x.id, s.p, s.n);
+	assert_non_null(of(k, &k->x)->record);
+	assert_string_equal(of(k, &k->x)->addr, "9.9.9.9:4000");
+	record_write(of(k, &k->x), &again);
+	assert_int_equal(again.len, s.n);
+	assert_memory_equal(again.p, s.p, s.n);
+	/* Of whom nothing else is known it is of no use. */
+	gossip_peer_signed(k->f->g, &k->c.id, s.p, s.n);
+	assert_null(of(k, &k->c));
+	/* It is void in time, here as well. */
+	k->f->now.wall += RECORD_LIFE_MS + 2000;
+	fake_pass(k->f, 61000);
+	assert_true(of(k, &k->x) == NULL || of(k, &k->x)->record == NULL);
+	wbuf_free(&w);
+	wbuf_free(&again);
+}
+
+/* What stated is to keep: when it is new, or a day newer. */
+static void
+test_kept(void **state)
+{
+	struct kin *k = *state;
+	size_t n;
+
+	setup_in(k, 1);
+	fake_connect_kin(k->f, 2, &k->c, "9.9.9.1:4000");
+	n = k->f->nputs;
+	tell(k, &k->c, "9.9.9.1:4000", 1, true);
+	assert_int_equal(k->f->nputs, n + 1);
+	tell(k, &k->c, "9.9.9.1:4000", 3600, true);
+	assert_int_equal(k->f->nputs, n + 1);
+	k->f->now.wall += RECORD_STORE_MS;
+	tell(k, &k->c, "9.9.9.1:4000", 3601, true);
+	assert_int_equal(k->f->nputs, n + 2);
+}
+
 int
 main(void)
 {
@@ -326,6 +428,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_own), T(test_precedence), T(test_refused),
 		T(test_reach), T(test_capped), T(test_want), T(test_late),
+		T(test_stored), T(test_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

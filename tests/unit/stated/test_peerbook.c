@@ -79,6 +79,30 @@ book(size_t max, bool loaded)
 	return b;
 }
 
+/* What the node signed is kept with it, and a change of it is one. */
+static void
+test_signed(void **state)
+{
+	struct peerbook *b = book(4, true);
+	struct peerrec r = rec(1, 10), got;
+
+	(void)state;
+	r.signed_len = 3;
+	memcpy(r.signed_by, "abc", 3);
+	assert_int_equal(peerbook_put(b, &r, NOW), PEERBOOK_CHANGED);
+	assert_int_equal(peerbook_put(b, &r, NOW), PEERBOOK_SAME);
+	r.signed_by[2] = 'd';
+	assert_int_equal(peerbook_put(b, &r, NOW), PEERBOOK_CHANGED);
+	assert_true(peerbook_get(b, &r.id, &got));
+	assert_int_equal(got.signed_len, 3);
+	assert_memory_equal(got.signed_by, "abd", 3);
+	r.signed_len = 0;
+	assert_int_equal(peerbook_put(b, &r, NOW), PEERBOOK_CHANGED);
+	assert_true(peerbook_get(b, &r.id, &got));
+	assert_int_equal(got.signed_len, 0);
+	peerbook_free(b);
+}
+
 /* Only changes are written, and each once. */
 static void
 test_only_changes(void **state)
@@ -358,6 +382,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_changes),
+		cmocka_unit_test(test_signed),
 		cmocka_unit_test(test_failed_write_stays_dirty),
 		cmocka_unit_test(test_delete),
 		cmocka_unit_test(test_eviction),

@@ -85,6 +85,8 @@ assert_same(const struct peerrec *a, const struct peerrec *b)
 	assert_true(a->last_fail == b->last_fail);
 	assert_int_equal(a->fail_count, b->fail_count);
 	assert_string_equal(a->addr, b->addr);
+	assert_int_equal(a->signed_len, b->signed_len);
+	assert_memory_equal(a->signed_by, b->signed_by, a->signed_len);
 }
 
 static void
@@ -136,16 +138,25 @@ test_decode_refuses(void **state)
 	assert_false(peerrec_decode(r.id.b, NODEID_LEN - 1, w.p, w.len,
 	    &back));
 	assert_true(peerrec_decode(r.id.b, NODEID_LEN, w.p, w.len, &back));
-	w.p[0] = 2;			/* format */
+	w.p[0] = 3;			/* format */
 	assert_false(peerrec_decode(r.id.b, NODEID_LEN, w.p, w.len, &back));
+	/* As it was before there was anything signed. */
 	w.p[0] = 1;
+	assert_false(peerrec_decode(r.id.b, NODEID_LEN, w.p, w.len, &back));
+	assert_true(peerrec_decode(r.id.b, NODEID_LEN, w.p, w.len - 2,
+	    &back));
+	assert_same(&r, &back);
+	w.p[0] = 2;
+	w.p[w.len - 1] = 1;		/* more signed than there is */
+	assert_false(peerrec_decode(r.id.b, NODEID_LEN, w.p, w.len, &back));
+	w.p[w.len - 1] = 0;
 	w.p[1] = 2;			/* neither yes nor no */
 	assert_false(peerrec_decode(r.id.b, NODEID_LEN, w.p, w.len, &back));
 	w.p[1] = 1;
 	w.p[2] ^= 1;			/* another key than the id says */
 	assert_false(peerrec_decode(r.id.b, NODEID_LEN, w.p, w.len, &back));
 	w.p[2] ^= 1;
-	w.p[w.len - 1] = '\0';		/* NUL in the address */
+	w.p[w.len - 3] = '\0';		/* NUL in the address */
 	assert_false(peerrec_decode(r.id.b, NODEID_LEN, w.p, w.len, &back));
 	wbuf_free(&w);
 }
@@ -155,15 +166,23 @@ test_longest(void **state)
 {
 	struct peerrec r, back;
 	struct wbuf w;
+	struct rcur c;
 
 	(void)state;
 	load_vector(&r);
 	memset(r.addr, 'h', HOST_MAX);
 	snprintf(r.addr + HOST_MAX, sizeof(r.addr) - HOST_MAX, ":65535");
 	assert_null(peerrec_check(&r));
+	r.signed_len = PEERREC_SIGNED_MAX;
+	memset(r.signed_by, 0x5a, PEERREC_SIGNED_MAX);
 	wbuf_init(&w, PEERREC_MAX);
 	peerrec_encode(&w, &r);
 	assert_true(peerrec_decode(r.id.b, NODEID_LEN, w.p, w.len, &back));
+	assert_same(&r, &back);
+	wbuf_reset(&w);
+	peerrec_write_msg(&w, &r);
+	rcur_init(&c, w.p, w.len);
+	assert_true(peerrec_read_msg(&c, &back));
 	assert_same(&r, &back);
 	wbuf_free(&w);
 }

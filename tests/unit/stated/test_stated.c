@@ -466,7 +466,7 @@ static void
 test_refused(void **state)
 {
 	struct node *n = *state;
-	uint8_t bad[88] = { 0 };
+	uint8_t bad[90] = { 0 };
 
 	n->ends_badly = true;
 	start_open(n);
