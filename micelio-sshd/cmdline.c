@@ -144,6 +144,10 @@ option_take(struct cmdline *l, const char *s, size_t n, char *why,
 				l->raw = true;
 			if (strcmp(word, "--watch") == 0)
 				l->watch = true;
+			if (strcmp(word, "--dot") == 0)
+				l->dot = true;
+			if (strcmp(word, "--list") == 0)
+				l->list = true;
 			return 1;
 		}
 		if (l->cmd->talk)

@@ -48,7 +48,7 @@ struct cmdline {
 	const char		*text;		/* of a talk command */
 	size_t			 text_len;
 	enum doc_form		 form;
-	bool			 check, raw, watch;
+	bool			 check, raw, watch, dot, list;
 	bool			 help;		/* --help */
 };
 

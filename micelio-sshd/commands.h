@@ -8,6 +8,11 @@ struct hub;
 struct imsg;
 struct run;
 
+/* commands_graph.c */
+void	 cmd_tree(struct run *);
+void	 cmd_graph(struct run *);
+void	 cmd_map(struct run *);
+
 /* commands_log.c */
 void	 cmd_log(struct run *);
 void	 cmd_events(struct run *);
@@ -30,6 +35,7 @@ void	 cmd_verify(struct run *);
 void	 cmd_peer(struct run *);
 void	 cmd_nodes(struct run *);
 void	 cmd_stats(struct run *);
+void	 cmd_metrics(struct run *);
 void	 cmd_link(struct run *);
 void	 cmd_link_done(struct hub *, struct imsg *);
 void	 cmd_unlink(struct run *);

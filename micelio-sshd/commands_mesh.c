@@ -13,6 +13,7 @@
 #include "doc.h"
 #include "gather.h"
 #include "imsg.h"
+#include "metrics.h"
 #include "nodeid.h"
 #include "nodes.h"
 #include "peers.h"
@@ -214,7 +215,8 @@ stats_answer(struct run *run, const struct answer *a, size_t n)
 	    "a reader was too slow for what was said");
 	doc_init(&d);
 	stats_build(a, n, &own, drops, 3, &d);
-	run_doc(run, &d, stats_text);
+	run_doc(run, &d, run->line.cmd->start == cmd_metrics ? metrics_text :
+	    stats_text);
 	doc_free(&d);
 	wbuf_free(&own);
 	for (size_t i = 0; i < 3; i++)
@@ -236,6 +238,13 @@ cmd_stats(struct run *run)
 	if (!gather_start(run, want, sizeof(want) / sizeof(want[0]),
 	    stats_answer))
 		busy(run);
+}
+
+/* The same numbers, for Prometheus. */
+void
+cmd_metrics(struct run *run)
+{
+	cmd_stats(run);
 }
 
 /*

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* tree, graph, map: the mesh to look at. */
+#include <sysexits.h>
+
+#include "answer.h"
+#include "caller.h"
+#include "cmdline.h"
+#include "commands.h"
+#include "cursor.h"
+#include "doc.h"
+#include "gather.h"
+#include "graph.h"
+#include "imsg.h"
+#include "nodeid.h"
+#include "proc.h"
+#include "row.h"
+#include "run.h"
+#include "sshd.h"
+
+#define MAP_COLUMNS	78u
+#define MAP_ROWS	21u
+#define PICTURE_MAX	(2u * 1024 * 1024)
+
+static void
+picture(struct run *run, const struct graph *g)
+{
+	struct wbuf w;
+
+	wbuf_init(&w, PICTURE_MAX);
+	if (run->line.cmd->start == cmd_tree)
+		graph_tree(g, &w);
+	else if (run->line.cmd->start == cmd_graph && run->line.dot)
+		graph_dot(g, &w);
+	else if (run->line.cmd->start == cmd_graph)
+		graph_netjson(g, &w);
+	else
+		(void)meshmap_draw(g, MAP_COLUMNS, MAP_ROWS, &w);
+	run_out(run, OUT_STDOUT, (const char *)w.p, w.len);
+	wbuf_free(&w);
+}
+
+static bool
+wants_picture(const struct run *run, const struct graph *g)
+{
+	const enum doc_form form = run->line.form;
+
+	if (run->line.cmd->start == cmd_graph)
+		return form == DOC_JSON || (form == DOC_TEXT &&
+		    run->line.dot);
+	if (run->line.cmd->start == cmd_map &&
+	    (run->line.list || g->n > MESHMAP_NODES_MAX))
+		return false;
+	return form == DOC_TEXT;
+}
+
+static void
+graph_answer(struct run *run, const struct answer *a, size_t n)
+{
+	struct hub *hub = run->caller->hub;
+	char id[NODEID_HEX + 1];
+	struct graph g;
+	struct doc d;
+
+	for (size_t i = 0; i < n; i++)
+		if (a[i].state != ANSWER_COMPLETE) {
+			run_fail(run, EX_TEMPFAIL, "%s: no answer from "
+			    "gossipd in %d s; ask again, or see status",
+			    run->line.cmd->name, GATHER_MS / 1000);
+			return;
+		}
+	nodeid_hex(&hub->proc->id, id);
+	graph_build(&g, id, hub->proc->conf.node_name, a, n);
+	if (wants_picture(run, &g))
+		picture(run, &g);
+	else {
+		doc_init(&d);
+		graph_doc(&g, &d);
+		run_doc(run, &d, graph_list_text);
+		doc_free(&d);
+	}
+	graph_free(&g);
+	run_done(run, EX_OK);
+}
+
+static void
+ask(struct run *run)
+{
+	static const struct gather_want want[] = {
+		{ PROC_GOSSIPD, TABLE_PEERS }, { PROC_GOSSIPD, TABLE_MESH },
+	};
+
+	if (!gather_start(run, want, 2, graph_answer))
+		run_fail(run, EX_TEMPFAIL, "%s: too many are asking at once; "
+		    "ask again", run->line.cmd->name);
+}
+
+void
+cmd_tree(struct run *run)
+{
+	ask(run);
+}
+
+void
+cmd_graph(struct run *run)
+{
+	ask(run);
+}
+
+void
+cmd_map(struct run *run)
+{
+	ask(run);
+}

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""To see the mesh: tree, graph, map; and metrics."""
+import json
+import re
+
+from node import Node
+from sshclient import Client, Key
+from waiting import until
+
+SERIES = re.compile(
+    r'([a-z][a-z0-9_]*)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)*)\})? '
+    r"(-?\d+(?:\.\d+)?)$")
+LABELS = {"daemon", "what", "use", "from", "result"}
+
+
+def parsed(text):
+    """The Prometheus text format: {(name, labels): value}, checked."""
+    series, types, helps = {}, {}, set()
+    for line in text.splitlines():
+        if line.startswith("# HELP "):
+            name = line.split(" ")[2]
+            assert name not in helps and len(line.split(" ", 3)) == 4, line
+            helps.add(name)
+        elif line.startswith("# TYPE "):
+            _, _, name, kind = line.split(" ")
+            assert kind in ("counter", "gauge", "untyped"), line
+            # Before its series, and all of those in one piece.
+            assert name not in types and name in helps, line
+            types[name] = kind
+        else:
+            m = SERIES.match(line)
+            assert m, line
+            assert list(types)[-1] == m[1], line
+            assert (m[1].endswith("_total")) == \
+                (types[m[1]] == "counter"), line
+            assert not re.search(r"_(ms|us|milliseconds)(_|$)", m[1]), line
+            labels = re.findall(r'([a-z_]+)="', m[2] or "")
+            assert set(labels) <= LABELS, line
+            assert (m[1], m[2]) not in series, line
+            series[m[1], m[2]] = float(m[3])
+    assert set(types) == helps == {name for name, _ in series}
+    return series
+
+
+def test_metrics(t):
+    """The same at both doors, counting what happens, of bounded size."""
+    node = Node(t, "north")
+    key = Key(t)
+    node.authorize(key.line)
+    node.start()
+    client = Client(t, node, key)
+    client.wait_admitted()
+    before = parsed(node.ctl("metrics").stdout)
+    assert before["micelio_complete", None] == 1
+    assert len(before) < 400, len(before)
+    t.keep("metrics.txt", node.ctl("metrics").stdout)
+    for _ in range(3):
+        client.command("version")
+    after = parsed(client.command("metrics").stdout.decode())
+    name = "micelio_sshd_logins", None
+    assert after[name] == before[name] + 4, (before[name], after[name])
+    assert set(after) == set(before)
+    assert json.loads(node.ctl("metrics", "--json").stdout)["complete"]
+
+
+def test_graph(t):
+    """A chain as its end sees it: in words, as data, as pictures."""
+    middle = Node(t, "middle").start()
+    south = Node(t, "south", bootstrap=[middle.mesh_address],
+                 settings={"network": "max_peers = 1;"}).start()
+    north = Node(t, "north", bootstrap=[middle.mesh_address],
+                 settings={"network": "max_peers = 1;"}).start()
+    north.wait_peers(1)
+    south.wait_peers(1)
+    ids = {n.id for n in (north, middle, south)}
+
+    def graph():
+        return json.loads(north.ctl("graph", "--json").stdout)
+
+    def whole():
+        return len(graph()["links"]) == 2
+    # What the neighbour is linked with is its word.
+    until("both links are known", whole, 20)
+    g = graph()
+    assert (g["type"], g["protocol"]) == ("NetworkGraph", "micelio"), g
+    assert {n["id"][:32] for n in g["nodes"]} == {i[:32] for i in ids}, g
+    assert g["nodes"][0]["label"] == "north", g
+    for link in g["links"]:
+        assert middle.id in (link["source"], link["target"]), link
+    assert graph() == g, "not the same twice"
+    dot = north.ctl("graph", "--dot").stdout
+    assert dot.startswith("graph micelio {") and dot.count(" -- ") == 2, dot
+    words = north.ctl("map", "--list").stdout
+    assert words == north.ctl("graph").stdout
+    assert words.count(" is linked with ") == 2, words
+    tree = north.ctl("tree").stdout
+    assert tree.splitlines()[0] == f"north ({north.id[:12]}), this node"
+    assert "\u2514\u2500 " + middle.id[:12] in tree, tree
+    assert "   \u2514\u2500 " + south.id[:12] in tree, tree
+    picture = north.ctl("map").stdout
+    assert "<north>" in picture and f"[{middle.id[:4]}]" in picture, picture
+    assert re.search("[\u2801-\u28ff]", picture), picture
+    assert all(len(x) <= 80 for x in picture.splitlines()), picture
+    t.keep("map.txt", picture + tree + words)
+    for words in (("map", "--dot"), ("graph", "--list"), ("tree", "x")):
+        r = north.ctl(*words, check=False)
+        assert r.returncode == 64, (words, r)
+
+
+def test_alone(t):
+    """Nobody to see is seen as well."""
+    node = Node(t, "north").start()
+    assert "<north>" in node.ctl("map").stdout
+    assert "no links: peers tells why" in node.ctl("graph").stdout
+    assert node.ctl("tree").stdout.count("\n") == 1
+    assert json.loads(node.ctl("tree", "--json").stdout)["link_count"] == 0
