@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: MIT
+"""What anybody expects of a chat and of a tool, seen from outside."""
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+from node import Node
+from sshclient import ENV, Client, Key
+from waiting import until
+
+# Those that go on, or wait for what is not there.
+NOT_ALONE = {"tail", "watch", "missed", "import", "export", "backup", "say", "me",
+             "msg", "put"}
+
+
+def one(t, **kw):
+    node = Node(t, "north", **kw)
+    key = Key(t)
+    node.authorize(key.line)
+    node.start()
+    client = Client(t, node, key)
+    client.wait_admitted()
+    return node, client
+
+
+class Raw:
+    """ssh -tt whose output is kept byte for byte."""
+
+    def __init__(self, client, term="xterm"):
+        host = client.node.ssh_address.rsplit(":", 1)[0]
+        self.p = subprocess.Popen(
+            client.argv("-tt", f"{client.user}@{host}"),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, env=dict(ENV, TERM=term))
+        os.set_blocking(self.p.stdout.fileno(), False)
+        self.seen = b""
+        client.t.fixtures.append(self)
+
+    def read(self):
+        try:
+            self.seen += self.p.stdout.read() or b""
+        except ValueError:
+            pass
+        return self.seen
+
+    def type(self, text):
+        self.p.stdin.write(text)
+        self.p.stdin.flush()
+
+    def wait(self, what, timeout=10):
+        until(f"{what!r} comes", lambda: what in self.read(), timeout)
+
+    def end(self, timeout=15):
+        status = self.p.wait(timeout)
+        self.read()
+        return status
+
+    def close(self):
+        if self.p.poll() is None:
+            self.p.kill()
+            self.p.wait()
+        self.p.stdin.close()
+        self.p.stdout.close()
+
+
+def test_quick(t):
+    """ssh node who; a line over a chain of three.  The best of ten: what a
+    busy machine adds is not ours."""
+    node, client = one(t)
+    took = []
+    for _ in range(10):
+        began = time.monotonic()
+        assert client.command("who").returncode == 0
+        took.append(time.monotonic() - began)
+    t.note(f"ssh node who: best {min(took) * 1000:.0f} ms")
+    assert min(took) < 0.25, took
+    middle = Node(t, "middle", bootstrap=[node.mesh_address]).start()
+    south = Node(t, "south", bootstrap=[middle.mesh_address],
+                 settings={"network": "max_peers = 1;"}).start()
+    south.wait_peers(1)
+    middle.wait_peers(2)
+    tail = subprocess.Popen(
+        [south.find("micelioctl"), "--data-dir", south.dir, "tail", "--json"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    south.ctl("version")
+    took = []
+    for i in range(10):
+        began = time.monotonic()
+        node.ctl("say", f"line {i}")
+        while f"line {i}".encode() not in tail.stdout.readline():
+            pass
+        took.append(time.monotonic() - began)
+    tail.terminate()
+    tail.wait(10)
+    tail.stdout.close()
+    t.note(f"a line over a chain of three, with the program that says it: "
+           f"best {min(took) * 1000:.0f} ms")
+    assert min(took) < 0.2, took
+
+
+def test_restored(t):
+    """Whatever ends the node, the terminal is left as it was found."""
+    node, client = one(t)
+    raw = Raw(client)
+    raw.wait(b"/help")
+    raw.type(b"half a line")
+    raw.wait(b"half a line")
+    assert b"\x1b[?2004h" in raw.seen, raw.seen
+    pids = node.processes()
+    os.kill(node.pid, signal.SIGKILL)
+    node.process.wait()
+    assert raw.end() != 0
+    after = raw.seen[raw.seen.rindex(b"half a line"):]
+    assert b"\x1b[?2004l" in after, after
+    assert raw.seen.count(b"\x1b[?25l") <= raw.seen.count(b"\x1b[?25h")
+    node.start()
+    raw = Raw(client)
+    raw.wait(b"/help")
+    # Stopped in order it says why, and ends well.
+    node.signal(signal.SIGTERM)
+    assert raw.end() == 0, raw.seen
+    assert b"this node is stopping" in raw.seen, raw.seen
+    assert raw.seen.rindex(b"\x1b[?2004l") > raw.seen.rindex(b"\x1b[?2004h")
+    node.wait_end(10, pids)
+
+
+def test_bell(t):
+    """Off, for one's name, for everything."""
+    node, client = one(t)
+    raw = Raw(client)
+    raw.wait(b"/help")
+
+    def said(text):
+        node.ctl("say", text, check=False)
+        raw.wait(text.encode())
+        node.ctl("say", "mark " + text[::-1], check=False)
+        raw.wait(b"mark " + text[::-1].encode())
+        return raw.seen.count(b"\a")
+    assert said("one alice") == 0, raw.seen
+    raw.type(b"/set bell mention\r")
+    raw.wait(b"bell is mention")
+    assert said("two of you") == 0, raw.seen
+    raw.type(b"/set bell mention\r")
+    assert said("three alice: look") == 1, raw.seen
+    raw.type(b"/set bell all\r")
+    raw.wait(b"bell is all")
+    assert said("four") == 3, raw.seen
+    raw.type(b"/quit\r")
+    assert raw.end() == 0
+
+
+def test_plain_terminals(t):
+    """TERM=dumb and no terminal: no colour, no sequence at all."""
+    node, client = one(t)
+    raw = Raw(client, "dumb")
+    raw.wait(b"/help")
+    node.ctl("say", "hello alice", check=False)
+    raw.wait(b"hello alice")
+    raw.type(b"/status\r")
+    raw.wait(b"healthy")
+    raw.type(b"/quit\r")
+    assert raw.end() == 0
+    assert b"\x1b" not in raw.seen, raw.seen
+    r = client.command("status")
+    assert b"\x1b" not in r.stdout and r.returncode == 0
+    t.keep("dumb.txt", raw.seen.decode(errors="replace"))
+
+
+def test_small_terminal(t):
+    """Twenty columns, five rows: one can read, type and leave."""
+    node, client = one(t)
+    pane = client.open(columns=20, rows=5, wait=False)
+    pane.wait_text(r"\[alice\]>")
+    pane.type("a line that is longer than the screen is wide")
+    until("it is typed", lambda: "wide" in pane.screen().replace("\n", ""),
+          10)
+    pane.save()
+    pane.send("Enter")
+    pane.wait_text("<alice>")
+    pane.say("/version")
+    pane.wait_text("micelio")
+    pane.say("/quit")
+    assert pane.wait_end() == 0
+    assert node.running()
+
+
+def shape(o):
+    """Names and types in their order, without what the values are."""
+    if isinstance(o, dict):
+        return [(k, shape(v)) for k, v in o.items()]
+    if isinstance(o, list):
+        return [shape(o[0])] if o else []
+    return "number" if isinstance(o, (int, float)) and \
+        not isinstance(o, bool) else type(o).__name__
+
+
+def still(o):
+    """Without what moves by itself."""
+    if isinstance(o, dict):
+        return {k: still(v) for k, v in o.items()
+                if not re.search(r"_(ms|us|bytes)$|^(time|at|since|state_at|"
+                                 r"hour|digest)$", k)}
+    return [still(x) for x in o] if isinstance(o, list) else o
+
+
+def parsed(name, r):
+    try:
+        return json.loads(r.stdout)
+    except ValueError:
+        raise AssertionError(f"{name}: no JSON: {r}") from None
+
+
+def test_json(t):
+    """Every command that needs no words: one object, whose form is the same
+    twice and at both doors."""
+    node, client = one(t)
+    rows = json.loads(node.ctl("help", "--json").stdout)["commands"]
+    names = [r["name"] for r in rows if r["name"] not in NOT_ALONE and
+             not re.sub(r"\[(?:[^][]|\[[^]]*\])*\]", "", r["args"]).strip()]
+    assert len(names) >= 20, names
+    for name in names:
+        first, again = [parsed(name, node.ctl(name, "--json", check=False))
+                        for _ in range(2)]
+        assert first["v"] == 1, (name, first)
+        assert shape(first) == shape(again), (name, first, again)
+        other = parsed(name, client.command(name, "--json"))
+        if name in ("help", "key", "version"):
+            continue        # of the door, of who asks, of the program
+        assert shape(other) == shape(first), (name, other, first)
+        if name in ("who", "peers", "nodes", "rooms", "links", "bans", "map",
+                    "graph", "tree", "ls", "loglevel"):
+            assert still(other) == still(first), (name, other, first)
