@@ -105,6 +105,7 @@ struct rlink {
 	size_t		 in_flight;	/* bytes in our queues */
 	uint64_t	 minute_ms;	/* of the two below */
 	size_t		 symbol_bytes, new_authors;
+	uint64_t	 mixed_ms;	/* since then they keep us, or 0 */
 };
 TAILQ_HEAD(rlinks, rlink);
 

@@ -124,17 +124,23 @@ will_mix(struct recon *r, const struct rmsg_open *o)
 /*
  * Sessions in which much may come from both sides bring the same things twice
  * when they run at once, so they run one after the other; ours counts from
- * its Open on.  One that takes long (or who makes it take long) keeps others
- * from theirs only for a while.
+ * its Open on.  One that takes long keeps others from theirs only for a while,
+ * and whoever opens one after the other to us only for a while in a minute.
  */
+static bool
+holds_others(const struct recon *r, const struct rsess *s)
+{
+	return !s->over && s->mixes && r->now - (s->opened ? s->start_ms :
+	    s->link->mixed_ms) < MIX_MAX_MS;
+}
+
 bool
 recon_mixing(const struct recon *r, const struct rlink *but)
 {
 	const struct rsess *s;
 
 	TAILQ_FOREACH(s, &r->sessions, entry)
-		if (!s->over && s->mixes && s->link != but &&
-		    r->now - s->start_ms < MIX_MAX_MS)
+		if (s->link != but && holds_others(r, s))
 			return true;
 	return false;
 }
@@ -162,6 +168,9 @@ rsess_answer(struct recon *r, struct rlink *l, const struct rmsg *m)
 	s = sess_new(r, l, m->session, false, ranges, o->root.hour);
 	s->their_count = o->root.count;
 	s->mixes = will_mix(r, o);
+	if (s->mixes && (l->mixed_ms == 0 ||
+	    r->now - l->mixed_ms >= MINUTE_MS))
+		l->mixed_ms = r->now;
 	if (!ranges) {
 		if (!symbols_serve(r, s))
 			rsess_end(r, s, RECON_BUSY);

@@ -450,6 +450,29 @@ test_life_without_progress(void **state)
 	net_free(&net);
 }
 
+/* One session after the other keeps us from others only for a while. */
+static void
+test_opened_again_and_again(void **state)
+{
+	struct wbuf open;
+
+	(void)state;
+	three(50);
+	net.filter = silent;
+	net_loaded(&net);
+	net_link(&net, 0, 1);
+	net_link(&net, 0, 2);
+	for (uint32_t i = 0; i < 24; i++) {
+		open_ranges(&open, 99 + i);
+		net_inject(&net, 1, 0, open.p, open.len);
+		wbuf_free(&open);
+		net_run(&net, 500);
+	}
+	assert_true(net.node[0].served > 20);
+	assert_true(maps_equal(&net.node[0].map, &net.node[2].map));
+	net_free(&net);
+}
+
 /* Who sends more than he was granted is told so, and pays. */
 static void
 test_beyond_the_credit(void **state)
@@ -667,6 +690,7 @@ main(void)
 		cmocka_unit_test(test_no_gap_stays),
 		cmocka_unit_test(test_large_answers),
 		cmocka_unit_test(test_life_without_progress),
+		cmocka_unit_test(test_opened_again_and_again),
 		cmocka_unit_test(test_beyond_the_credit),
 		cmocka_unit_test(test_salts_change),
 		cmocka_unit_test(test_symbols_of_a_minute),
