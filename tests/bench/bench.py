@@ -19,12 +19,13 @@ from runner import Test  # noqa: E402
 import figures  # noqa: E402
 import job_idle  # noqa: E402
 import job_line  # noqa: E402
+import job_map  # noqa: E402
 import job_memory  # noqa: E402
 import job_ready  # noqa: E402
 import job_who  # noqa: E402
 
 JOBS = {"ready": job_ready, "memory": job_memory, "idle": job_idle,
-        "line": job_line, "who": job_who}
+        "line": job_line, "who": job_who, "map": job_map}
 
 
 def run(name, args):

@@ -2,7 +2,9 @@
 /*
  * Fills the database of a node that is not running with a map of so many
  * authors: mapfill DIR AUTHORS ENTRIES VALUE-BYTES.  DIR is db/ of its state
- * directory; each author signs ENTRIES keys under o/.
+ * directory; each author signs ENTRIES keys under o/.  mapfill ids AUTHORS
+ * prints their node ids: the key of author n is that of a seed of n as 8
+ * bytes, the lowest first, and 24 zeros.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -13,6 +15,7 @@
 #include "cursor.h"
 #include "log.h"
 #include "mtime.h"
+#include "nodeid.h"
 #include "proto/entry.h"
 #include "state/clock.h"
 #include "state/profile.h"
@@ -57,16 +60,40 @@ entry_put(struct entry *e, const uint8_t *sec)
 }
 
 static void
+author_keys(uint64_t a, uint8_t pub[32], uint8_t sec[64])
+{
+	uint8_t seed[32] = { 0 };
+
+	for (unsigned int i = 0; i < 8; i++, a >>= 8)
+		seed[i] = (uint8_t)a;
+	crypto_sign_seed_keypair(pub, sec, seed);
+}
+
+static void
+ids_print(unsigned long authors)
+{
+	char hex[NODEID_HEX + 1];
+	uint8_t pub[32], sec[64];
+	struct nodeid id;
+
+	for (unsigned long a = 0; a < authors; a++) {
+		author_keys(a, pub, sec);
+		nodeid_from_pubkey(&id, pub);
+		nodeid_hex(&id, hex);
+		puts(hex);
+	}
+}
+
+static void
 author_fill(unsigned long a, unsigned long entries, size_t size)
 {
 	static uint8_t value[ENTRY_VALUE_MAX];
-	uint8_t seed[32] = { 0 }, pub[32], sec[64];
 	uint64_t now = wall_ms();
+	uint8_t pub[32], sec[64];
 	char key[64];
 	struct entry e;
 
-	memcpy(seed, &a, sizeof(a));
-	crypto_sign_seed_keypair(pub, sec, seed);
+	author_keys(a, pub, sec);
 	for (unsigned long i = 0; i < entries; i++) {
 		memset(&e, 0, sizeof(e));
 		snprintf(key, sizeof(key), "o/%lu/%lu", a, i);
@@ -86,8 +113,13 @@ main(int argc, char **argv)
 	struct store_config config = STORE_CONFIG_SMALL(argv[1]);
 	unsigned long authors, entries, size;
 
+	if (sodium_init() != -1 && argc == 3 && strcmp(argv[1], "ids") == 0) {
+		ids_print(strtoul(argv[2], NULL, 10));
+		return 0;
+	}
 	if (argc != 5 || sodium_init() == -1) {
-		fprintf(stderr, "usage: mapfill dir authors entries value\n");
+		fprintf(stderr, "usage: mapfill dir authors entries value, or "
+		    "mapfill ids authors\n");
 		return 64;
 	}
 	authors = strtoul(argv[2], NULL, 10);
