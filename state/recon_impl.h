@@ -33,10 +33,11 @@
 #define ALIVE_MS	500u	/* a sign of life while we compute */
 #define BUSY_MIN_MS	20u
 #define BUSY_SPAN_MS	51u
-#define TRY_SPAN_MS	200u	/* after a busy one: before any other */
+#define TRY_SPAN_MS	120u	/* after a busy one: before any other */
 #define RECHECK_MS	500u	/* after entries came: roots are told anew */
 #define MIX_MAX_MS	5000u	/* of one session: others wait for it */
 #define SHARE_MS	1000u	/* a copy of the set serves so long */
+#define PAST_ROOTS	8u	/* of sets we have all of */
 #define SHARE_CHANGES	16u	/* unless so much has changed ... */
 #define SHARE_PART	1024u	/* ... and one more for so many ids */
 #define SALT_MS		3600000u
@@ -99,6 +100,7 @@ struct rlink {
 	uint64_t	 root_ms;	/* told at */
 	uint64_t	 unequal_ms;	/* since */
 	uint64_t	 not_before_ms;
+	uint64_t	 answer_ms;	/* how long an Open took; 0: unknown */
 	unsigned int	 failures;
 	uint8_t		 settled[2 * ROOT_HASH_LEN];	/* ours, theirs */
 	uint64_t	 settled_ms, settle_ms;	/* until; how long */
@@ -146,6 +148,7 @@ struct rsess {
 	bool		 done_sent, done_got;
 	bool		 mixes;		/* entries may come from both */
 	uint64_t	 cookie, hour, their_count;
+	uint8_t		 before[2][ROOT_HASH_LEN];	/* ours, theirs */
 	uint64_t	 start_ms, alive_ms, real_ms, sent_ms;
 	struct recon_report rep;
 	struct recon_job *job;
@@ -205,6 +208,8 @@ struct recon {
 	struct rsesses	 sessions;
 	struct rsess	*open;		/* ours */
 	uint64_t	 open_after_ms;	/* none by us before */
+	uint8_t		 past[PAST_ROOTS][ROOT_HASH_LEN];	/* a ring */
+	unsigned int	 npast;		/* ever put there */
 	size_t		 served, served_ranges, jobs, pending;
 	uint64_t	 next_cookie;
 	uint32_t	 next_session;
@@ -243,6 +248,8 @@ void	 rsess_open(struct recon *, struct rlink *, bool ranges, bool sweep,
 /* Does a session run in which much may come from both sides?  But: with
  * others than this one. */
 bool	 recon_mixing(const struct recon *, const struct rlink *but);
+/* A session ended well that began with these two sets. */
+void	 recon_had_all(struct recon *, const struct rsess *);
 /* Of an Open: begin a session, or say why not. */
 void	 rsess_answer(struct recon *, struct rlink *, const struct rmsg *);
 

@@ -38,6 +38,35 @@ sess_new(struct recon *r, struct rlink *l, uint32_t num, bool opened,
 	return s;
 }
 
+/* All of that set has come, or was ours: who has it has nothing for us. */
+static bool
+is_past(const struct recon *r, const uint8_t hash[ROOT_HASH_LEN])
+{
+	for (unsigned int i = 0; i < r->npast && i < PAST_ROOTS; i++)
+		if (memcmp(r->past[i], hash, ROOT_HASH_LEN) == 0)
+			return true;
+	return false;
+}
+
+void
+recon_had_all(struct recon *r, const struct rsess *s)
+{
+	for (unsigned int k = 0; k < 2; k++)
+		if (!is_past(r, s->before[k]))
+			memcpy(r->past[r->npast++ % PAST_ROOTS],
+			    s->before[k], ROOT_HASH_LEN);
+}
+
+static void
+before_set(struct recon *r, struct rsess *s, const uint8_t *theirs)
+{
+	struct root own;
+
+	recon_root_at(r, s->hour, &own);
+	memcpy(s->before[0], own.hash, ROOT_HASH_LEN);
+	memcpy(s->before[1], theirs, ROOT_HASH_LEN);
+}
+
 void
 rsess_open(struct recon *r, struct rlink *l, bool ranges, bool sweep,
     uint64_t hour)
@@ -52,7 +81,9 @@ rsess_open(struct recon *r, struct rlink *l, bool ranges, bool sweep,
 	s->sweep = sweep;
 	s->snap = snap_take(r, hour, false);
 	s->their_count = l->root.count;
-	s->mixes = l->unequal && !few_of(l->root.count, s->snap->n);
+	s->mixes = l->unequal && !few_of(l->root.count, s->snap->n) &&
+	    !is_past(r, l->root.hash);
+	before_set(r, s, l->root.hash);
 	s->first_copy = ranges && (r->has_resume ||
 	    few_of(s->snap->n, s->their_count));
 	if (ranges) {
@@ -110,7 +141,10 @@ ours_goes_on(struct recon *r, const struct rlink *l,
 	return memcmp(root.hash, o->root.hash, sizeof(root.hash)) > 0;
 }
 
-/* Not of who only copies from us, nor of a sweep at equal roots. */
+/*
+ * Not of who only copies from us, or has what we had before, nor of a sweep
+ * at equal roots.
+ */
 static bool
 will_mix(struct recon *r, const struct rmsg_open *o)
 {
@@ -118,7 +152,8 @@ will_mix(struct recon *r, const struct rmsg_open *o)
 
 	recon_root_at(r, o->root.hour, &root);
 	return memcmp(root.hash, o->root.hash, sizeof(root.hash)) != 0 &&
-	    !few_of(o->root.count, root.count);
+	    !few_of(o->root.count, root.count) &&
+	    !is_past(r, o->root.hash);
 }
 
 /*
@@ -168,6 +203,7 @@ rsess_answer(struct recon *r, struct rlink *l, const struct rmsg *m)
 	s = sess_new(r, l, m->session, false, ranges, o->root.hour);
 	s->their_count = o->root.count;
 	s->mixes = will_mix(r, o);
+	before_set(r, s, o->root.hash);
 	if (s->mixes && (l->mixed_ms == 0 ||
 	    r->now - l->mixed_ms >= MINUTE_MS))
 		l->mixed_ms = r->now;

@@ -146,6 +146,8 @@ rsess_frame(struct recon *r, struct rlink *l, const struct rmsg *m, size_t n)
 	if (m->op != RMSG_MORE || m->u.more.credit > 0 ||
 	    m->u.more.upto > s->upto)
 		s->real_ms = r->now;
+	if (s->opened && !s->answered)
+		l->answer_ms = r->now - s->sent_ms + 1;
 	s->answered = true;
 	if (is_bulk(m->op)) {
 		if (n > s->window) {
@@ -370,6 +372,8 @@ ended_well(struct recon *r, struct rsess *s)
 		settle(r, s);
 	if (s->rep.applied > 0)
 		wait_for(r, RECHECK_MS);
+	if (s->mixes)
+		recon_had_all(r, s);
 	if (s->opened && s->ranges)
 		l->by_ranges = false;
 	if (s->first_copy && s->opened) {

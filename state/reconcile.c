@@ -422,8 +422,9 @@ wants_ranges(struct recon *r, const struct rlink *l)
 	    (a > b ? a - b > a / 5 : b - a > b / 5);
 }
 
-static void
-choose(struct recon *r)
+/* One of those we may open to, each as likely; NULL: none. */
+static struct rlink *
+draw(struct recon *r)
 {
 	struct rlink *l, *best = NULL;
 	uint64_t n = 0;
@@ -431,9 +432,21 @@ choose(struct recon *r)
 	TAILQ_FOREACH(l, &r->links, entry)
 		if (may_open(r, l) && recon_random(r, ++n) == 0)
 			best = l;
-	if (best != NULL)
-		rsess_open(r, best, wants_ranges(r, best), false,
-		    best->root.hour);
+	return best;
+}
+
+/* What comes over a slow link takes long: the quicker of any two. */
+static void
+choose(struct recon *r)
+{
+	struct rlink *l = draw(r), *other;
+
+	if (l == NULL)
+		return;
+	other = draw(r);
+	if (other->answer_ms < l->answer_ms)
+		l = other;
+	rsess_open(r, l, wants_ranges(r, l), false, l->root.hour);
 }
 
 /* What equal roots could hide comes to light in time. */
