@@ -448,6 +448,14 @@ proc_table_row(struct proc *p, uint32_t id, const struct wbuf *w)
 }
 
 void
+proc_row_cb(const struct wbuf *w, void *arg)
+{
+	const struct proc_rows *r = arg;
+
+	proc_table_row(r->proc, r->id, w);
+}
+
+void
 proc_table_end(struct proc *p, uint32_t id, bool known)
 {
 	uint8_t status = known ? 0 : 1;

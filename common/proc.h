@@ -114,6 +114,12 @@ void	proc_log_level(struct proc *, enum log_level, uint32_t seconds);
 void	proc_exit(struct proc *) __attribute__((noreturn));
 /* Answer a TABLE_GET: rows one by one, then the end. */
 void	proc_table_row(struct proc *, uint32_t id, const struct wbuf *);
+/* The same with a struct proc_rows, for what emits rows. */
+struct proc_rows {
+	struct proc	*proc;
+	uint32_t	 id;
+};
+void	proc_row_cb(const struct wbuf *, void *);
 void	proc_table_end(struct proc *, uint32_t id, bool known);
 
 #endif

@@ -444,24 +444,11 @@ link_lost(struct proc *p, enum proc_role peer)
 		gossip_hub_gone(d->core);
 }
 
-struct rows {
-	struct proc	*proc;
-	uint32_t	 id;
-};
-
-static void
-row_cb(const struct wbuf *row, void *arg)
-{
-	const struct rows *r = arg;
-
-	proc_table_row(r->proc, r->id, row);
-}
-
 static bool
 table(struct proc *p, enum table which, uint32_t id)
 {
 	struct gossipd *d = p->priv;
-	struct rows r = { p, id };
+	struct proc_rows r = { p, id };
 	struct wbuf b;
 
 	switch (which) {
@@ -474,22 +461,22 @@ table(struct proc *p, enum table which, uint32_t id)
 		wbuf_free(&b);
 		break;
 	case TABLE_PEERS:
-		gossip_peer_rows(d->core, now(), row_cb, &r);
+		gossip_peer_rows(d->core, now(), proc_row_cb, &r);
 		break;
 	case TABLE_TREES:
-		gossip_tree_rows(d->core, row_cb, &r);
+		gossip_tree_rows(d->core, proc_row_cb, &r);
 		break;
 	case TABLE_TRACES:
-		gossip_trace_rows(d->core, row_cb, &r);
+		gossip_trace_rows(d->core, proc_row_cb, &r);
 		break;
 	case TABLE_NODES:
-		gossip_node_rows(d->core, row_cb, &r);
+		gossip_node_rows(d->core, proc_row_cb, &r);
 		break;
 	case TABLE_MESH:
-		gossip_mesh_rows(d->core, now(), row_cb, &r);
+		gossip_mesh_rows(d->core, now(), proc_row_cb, &r);
 		break;
 	case TABLE_DROPS:
-		gossip_drop_rows(d->core, row_cb, &r);
+		gossip_drop_rows(d->core, proc_row_cb, &r);
 		break;
 	default:
 		return false;

@@ -331,32 +331,19 @@ shutdown_cb(struct proc *p, const char *reason)
 	peers_finish(st->peers, peers_finished, st);
 }
 
-struct table_rows {
-	struct proc	*proc;
-	uint32_t	 id;
-};
-
-static void
-row_cb(const struct wbuf *row, void *arg)
-{
-	const struct table_rows *r = arg;
-
-	proc_table_row(r->proc, r->id, row);
-}
-
 static bool
 table(struct proc *p, enum table t, uint32_t id)
 {
 	struct stated *st = p->priv;
-	struct table_rows r = { p, id };
+	struct proc_rows r = { p, id };
 	struct worker_stat ws;
 	struct wbuf w;
 
 	if (t == TABLE_NODES || t == TABLE_DROPS) {
 		if (t == TABLE_NODES)
-			peers_node_rows(st->peers, row_cb, &r);
+			peers_node_rows(st->peers, proc_row_cb, &r);
 		else
-			peers_drop_rows(st->peers, row_cb, &r);
+			peers_drop_rows(st->peers, proc_row_cb, &r);
 		proc_table_end(p, id, true);
 		return true;
 	}

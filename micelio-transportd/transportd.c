@@ -173,31 +173,18 @@ transportd_shutdown(struct proc *p, const char *reason)
 	transport_stop(d->t, stopped_cb, p);
 }
 
-struct rows {
-	struct proc	*proc;
-	uint32_t	 id;
-};
-
-static void
-row_cb(const struct wbuf *row, void *arg)
-{
-	const struct rows *r = arg;
-
-	proc_table_row(r->proc, r->id, row);
-}
-
 static bool
 transportd_table(struct proc *p, enum table table, uint32_t id)
 {
 	struct daemon *d = p->priv;
-	struct rows r = { p, id };
+	struct proc_rows r = { p, id };
 	struct wbuf w;
 
 	if (table == TABLE_LINKS || table == TABLE_DROPS) {
 		if (table == TABLE_LINKS)
-			transport_link_rows(d->t, row_cb, &r);
+			transport_link_rows(d->t, proc_row_cb, &r);
 		else
-			transport_drop_rows(d->t, row_cb, &r);
+			transport_drop_rows(d->t, proc_row_cb, &r);
 		proc_table_end(p, id, true);
 		return true;
 	}
