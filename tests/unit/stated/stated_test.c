@@ -156,3 +156,21 @@ file_end(const char *dir, const char *name)
 	close(fd);
 	return n;
 }
+
+bool
+batches_cb(const void *key, size_t klen, const void *value, size_t vlen,
+    void *arg)
+{
+	struct batches *seen = arg;
+	char want[32];
+
+	(void)value;
+	snprintf(want, sizeof(want), "%08x.%u", seen->next, seen->part);
+	seen->broken = klen != strlen(want) || memcmp(key, want, klen) != 0 ||
+	    (seen->vlen == 0 ? vlen == 0 : vlen != seen->vlen);
+	if (++seen->part == BATCH_PAIRS) {
+		seen->part = 0;
+		seen->next++;
+	}
+	return !seen->broken;
+}

@@ -37,6 +37,20 @@ enum store_err put_one(struct store *, const char *table, const char *key,
 void	 assert_value(struct store *, const char *table, const char *key,
 	    const char *value);
 
+/*
+ * For store_iterate(): batches of BATCH_PAIRS pairs, whose keys are "%08x.%u"
+ * of batch and pair, come in order, every one whole and none left out.
+ */
+#define BATCH_PAIRS	3u
+struct batches {
+	uint32_t	 next;		/* batch whose turn it is */
+	unsigned int	 part;
+	size_t		 vlen;		/* of the values; 0: any but none */
+	bool		 broken;
+};
+bool	 batches_cb(const void *key, size_t klen, const void *value,
+	    size_t vlen, void *batches);
+
 /* Turn over n bytes of a file at an offset. */
 void	 file_smash(const char *dir, const char *name, long at, size_t n);
 void	 file_cut(const char *dir, const char *name, long n);

@@ -16,7 +16,6 @@
 #include "stated_test.h"
 
 #define ROUNDS_DEFAULT	20
-#define PER_BATCH	3
 #define TABLE		"t"
 
 /*
@@ -58,7 +57,7 @@ write_batch(struct store *s, uint32_t n, size_t vlen)
 	enum store_err err = store_begin(s);
 
 	memset(value, 'v', sizeof(value));
-	for (unsigned int i = 0; i < PER_BATCH && err == STORE_OK; i++) {
+	for (unsigned int i = 0; i < BATCH_PAIRS && err == STORE_OK; i++) {
 		snprintf(key, sizeof(key), "%08x.%u", n, i);
 		err = store_put(s, TABLE, key, strlen(key), value, vlen);
 	}
@@ -122,41 +121,16 @@ run_writer(const struct scratch *w, uint32_t first, unsigned int acks,
 	return last;
 }
 
-struct seen {
-	uint32_t	 next;		/* batch whose turn it is */
-	unsigned int	 part;
-	bool		 broken;
-};
-
-/* Pairs come in order: every batch whole, none left out. */
-static bool
-seen_cb(const void *key, size_t klen, const void *value, size_t vlen,
-    void *arg)
-{
-	struct seen *seen = arg;
-	char want[32];
-
-	(void)value;
-	snprintf(want, sizeof(want), "%08x.%u", seen->next, seen->part);
-	seen->broken = vlen == 0 || klen != strlen(want) ||
-	    memcmp(key, want, klen) != 0;
-	if (++seen->part == PER_BATCH) {
-		seen->part = 0;
-		seen->next++;
-	}
-	return !seen->broken;
-}
-
 /* One more than the last batch in the store; all before it must be there. */
 static uint32_t
 batches_found(const struct scratch *w, bool *recovered)
 {
 	struct store *s = bdb_at(w);
-	struct seen seen = { .next = 1 };
+	struct batches seen = { .next = 1 };
 
 	assert_int_equal(store_open(s), STORE_OK);
 	*recovered = s->recovered;
-	assert_int_equal(store_iterate(s, TABLE, NULL, 0, seen_cb, &seen),
+	assert_int_equal(store_iterate(s, TABLE, NULL, 0, batches_cb, &seen),
 	    STORE_OK);
 	assert_false(seen.broken);
 	assert_int_equal(seen.part, 0);		/* no batch in part */
@@ -220,7 +194,7 @@ fill_and_go_on(const struct scratch *w, void (*make_room)(void *), void *arg)
 	struct store *s = bdb_at(w);
 	uint32_t n = 0;
 	enum store_err err;
-	struct seen seen = { .next = 1 };
+	struct batches seen = { .next = 1 };
 
 	must(s, store_open(s) == STORE_OK);
 	do
@@ -243,15 +217,17 @@ fill_and_go_on(const struct scratch *w, void (*make_room)(void *), void *arg)
 		store_close(s);
 		must(s, store_open(s) == STORE_OK);
 	}
-	must(s, store_iterate(s, TABLE, NULL, 0, seen_cb, &seen) == STORE_OK);
+	must(s, store_iterate(s, TABLE, NULL, 0, batches_cb, &seen) ==
+	    STORE_OK);
 	must(s, !seen.broken && seen.part == 0);
 	must(s, seen.next == n);	/* all but the refused one */
 	must(s, write_batch(s, n, 8000) == STORE_OK);
 	store_close(s);
 	must(s, store_open(s) == STORE_OK);
 	must(s, !s->recovered);
-	seen = (struct seen){ .next = 1 };
-	must(s, store_iterate(s, TABLE, NULL, 0, seen_cb, &seen) == STORE_OK);
+	seen = (struct batches){ .next = 1 };
+	must(s, store_iterate(s, TABLE, NULL, 0, batches_cb, &seen) ==
+	    STORE_OK);
 	must(s, !seen.broken && seen.next == n + 1);
 	store_free(s);
 }
@@ -456,14 +432,14 @@ test_page_damaged(void **state)
 {
 	struct scratch *w = *state;
 	struct store *s;
-	struct seen seen = { .next = 1 };
+	struct batches seen = { .next = 1 };
 	char why[STORE_WHY_MAX];
 
 	leave_table(w);
 	file_smash(w->db, TABLE ".db", file_size(w->db, TABLE ".db") / 2, 16);
 	s = bdb_at(w);
 	assert_int_equal(store_open(s), STORE_OK);
-	assert_int_equal(store_iterate(s, TABLE, NULL, 0, seen_cb, &seen),
+	assert_int_equal(store_iterate(s, TABLE, NULL, 0, batches_cb, &seen),
 	    STORE_DAMAGED);
 	assert_false(seen.broken);
 	snprintf(why, sizeof(why), "%s", store_why(s));

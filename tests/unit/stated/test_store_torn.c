@@ -17,7 +17,6 @@
 #include "store_files.h"
 
 #define BATCHES		24u
-#define PER_BATCH	3u
 #define TABLE		"t"
 #define PLACES		20	/* that are tried */
 #define PLACES_LONG	1000
@@ -53,7 +52,7 @@ write_batch(struct store *s, uint32_t n)
 	enum store_err err = store_begin(s);
 
 	memset(value, 'v', sizeof(value));
-	for (unsigned int i = 0; i < PER_BATCH && err == STORE_OK; i++) {
+	for (unsigned int i = 0; i < BATCH_PAIRS && err == STORE_OK; i++) {
 		snprintf(key, sizeof(key), "%08x.%u", n, i);
 		err = store_put(s, TABLE, key, strlen(key), value,
 		    sizeof(value));
@@ -186,42 +185,18 @@ teardown(void **state)
 	return 0;
 }
 
-struct seen {
-	uint32_t	 next;
-	unsigned int	 part;
-	bool		 broken;
-};
-
-static bool
-seen_cb(const void *key, size_t klen, const void *value, size_t vlen,
-    void *arg)
-{
-	struct seen *seen = arg;
-	char want[32];
-
-	(void)value;
-	snprintf(want, sizeof(want), "%08x.%u", seen->next, seen->part);
-	seen->broken = vlen != 200 || klen != strlen(want) ||
-	    memcmp(key, want, klen) != 0;
-	if (++seen->part == PER_BATCH) {
-		seen->part = 0;
-		seen->next++;
-	}
-	return !seen->broken;
-}
-
 /* Batches 1 to n are there, whole and readable; it can be written again. */
 static uint32_t
 batches(const struct scratch *at)
 {
 	struct store *s = bdb_at(at);
-	struct seen seen = { 0 };
+	struct batches seen = { .vlen = 200 };
 
 	if (store_open(s) != STORE_OK)
 		fail_msg("open: %s", store_why(s));
 	assert_true(s->recovered);
 	assert_int_equal(store_verify(s), STORE_OK);
-	assert_int_equal(store_iterate(s, TABLE, NULL, 0, seen_cb, &seen),
+	assert_int_equal(store_iterate(s, TABLE, NULL, 0, batches_cb, &seen),
 	    STORE_OK);
 	assert_false(seen.broken);
 	assert_int_equal(seen.part, 0);
@@ -229,8 +204,8 @@ batches(const struct scratch *at)
 	store_close(s);
 	/* What is written after a tear is not lost with it. */
 	assert_int_equal(store_open(s), STORE_OK);
-	seen = (struct seen){ .next = 0 };
-	assert_int_equal(store_iterate(s, TABLE, NULL, 0, seen_cb, &seen),
+	seen = (struct batches){ .vlen = 200 };
+	assert_int_equal(store_iterate(s, TABLE, NULL, 0, batches_cb, &seen),
 	    STORE_OK);
 	assert_false(seen.broken);
 	store_free(s);
