@@ -78,7 +78,6 @@ imsg_socketpair(int fds[2])
 	return 0;
 }
 
-
 struct imsgchan *
 imsgchan_new(struct event_base *base, int fd, enum proc_role self,
     enum proc_role peer, imsg_dispatch_cb dispatch, imsg_closed_cb closed,
@@ -189,18 +188,6 @@ enum proc_role
 imsgchan_peer(const struct imsgchan *c)
 {
 	return c->peer;
-}
-
-int
-imsgchan_fd(const struct imsgchan *c)
-{
-	return c->fd;
-}
-
-void *
-imsgchan_arg(const struct imsgchan *c)
-{
-	return c->arg;
 }
 
 size_t

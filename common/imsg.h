@@ -100,8 +100,8 @@ typedef void (*imsg_closed_cb)(struct imsgchan *, enum imsgchan_end,
 
 /*
  * Takes over fd (made non-blocking, close-on-exec).  With a base the channel
- * reads and writes by itself; with base NULL the owner polls imsgchan_fd()
- * and calls imsgchan_readable()/imsgchan_flush().  Starts in SETUP phase.
+ * reads and writes by itself; with base NULL the owner polls fd and calls
+ * imsgchan_readable()/imsgchan_flush().  Starts in SETUP phase.
  * Never fails; fatal on lack of memory.
  */
 struct imsgchan	*imsgchan_new(struct event_base *base, int fd,
@@ -113,8 +113,6 @@ void	 imsgchan_free(struct imsgchan *);
 
 void	 imsgchan_set_phase(struct imsgchan *, unsigned int phase);
 enum proc_role imsgchan_peer(const struct imsgchan *);
-int	 imsgchan_fd(const struct imsgchan *);
-void	*imsgchan_arg(const struct imsgchan *);
 
 /* Bytes accepted but not yet given to the kernel. */
 size_t	 imsgchan_queued(const struct imsgchan *);

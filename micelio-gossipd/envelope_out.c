@@ -24,7 +24,7 @@
 static void	signing_free(struct gossip *, struct signing *);
 
 /* RFC 4122, version 4, lower case. */
-void
+static void
 uuid_make(struct gossip *g, char out[UUID_LEN + 1])
 {
 	char hex[33];

@@ -38,7 +38,6 @@ struct signing {
  * counter, always greater than the last; 0 while the clock was never set.
  */
 uint64_t hlc_next(struct gossip *);
-void	 uuid_make(struct gossip *, char out[UUID_LEN + 1]);
 /* Asks for a signature; false when too many are under way. */
 bool	 envelope_sign(struct gossip *, enum sign_use, uint32_t ref, bool tell,
 	    uint32_t msg_type, const void *payload, size_t len);

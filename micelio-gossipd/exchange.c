@@ -28,6 +28,8 @@ struct merge {
 	struct session	*s;	/* who tells */
 };
 
+static void	seen_key(const struct gossip *, struct slice message_id,
+		    const struct nodeid *sender, uint8_t out[16]);
 static void	merge_cb(const struct peer_msg *, void *);
 static void	clock_check(struct gossip *);
 static bool	id_is_new(struct session *, const uint8_t key[16]);
@@ -100,7 +102,7 @@ exchange_verified(struct gossip *g, struct session *s, const struct job *job,
 }
 
 /* Of id and sender: nobody can take another's id away from it. */
-void
+static void
 seen_key(const struct gossip *g, struct slice message_id,
     const struct nodeid *sender, uint8_t out[16])
 {

@@ -18,8 +18,6 @@ struct session;
 #define EXCHANGE_RATE		2u	/* a second and connection */
 #define EXCHANGE_BURST		16u
 
-void	 seen_key(const struct gossip *, struct slice message_id,
-	    const struct nodeid *sender, uint8_t out[16]);
 void	 exchange_in(struct gossip *, struct session *,
 	    const struct envelope *);
 void	 exchange_verified(struct gossip *, struct session *,

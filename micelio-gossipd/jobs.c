@@ -22,6 +22,7 @@
 #include "record.h"
 #include "session.h"
 
+static void	job_done(struct gossip *, struct job *, bool good);
 static struct job	*job_keep(struct gossip *, const struct job *);
 static enum verdict	 job_ask(struct gossip *, const struct job *);
 
@@ -184,7 +185,7 @@ gossip_verified(struct gossip *g, struct gtime now, uint64_t number, bool good)
 	job_free(g, j);
 }
 
-void
+static void
 job_done(struct gossip *g, struct job *job, bool good)
 {
 	struct session *s = peers_session(g, job->sid);

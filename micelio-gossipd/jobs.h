@@ -41,7 +41,6 @@ struct job {
  * caller's and is copied when the answer is not there at once.
  */
 void	 job_run(struct gossip *, struct job *);
-void	 job_done(struct gossip *, struct job *, bool good);
 /* A job that waits for the verdict on another copy, or NULL. */
 struct job *job_waiting(struct gossip *, const uint8_t seen_key[16]);
 /* Keeps a copy to wait like that; false: enough of them wait. */

@@ -87,19 +87,6 @@ keyring_get(struct keyring *k, const struct nodeid *id, enum trust *trust)
 	return r->pubkey;
 }
 
-bool
-keyring_remove(struct keyring *k, const struct nodeid *id)
-{
-	struct ring_key *r;
-	enum trust have;
-
-	if ((r = find(k, id, &have)) == NULL)
-		return false;
-	lru_remove(&k->map[have], &r->node);
-	free(r);
-	return true;
-}
-
 size_t
 keyring_count(const struct keyring *k)
 {

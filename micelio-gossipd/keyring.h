@@ -31,7 +31,6 @@ bool	 keyring_add(struct keyring *, const struct nodeid *,
 /* The key, or NULL; trust may be NULL. */
 const uint8_t *keyring_get(struct keyring *, const struct nodeid *,
 	    enum trust *);
-bool	 keyring_remove(struct keyring *, const struct nodeid *);
 size_t	 keyring_count(const struct keyring *);
 
 #endif

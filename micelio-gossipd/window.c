@@ -23,6 +23,8 @@
 #include "proto/m2.h"
 #include "window.h"
 
+static void	window_xor(struct link *, uint64_t second, uint64_t sid);
+
 uint64_t
 window_second(const struct envelope *e, uint64_t wall_ms)
 {
@@ -95,7 +97,7 @@ find_second(const struct link *l, uint64_t second)
 	return NULL;
 }
 
-void
+static void
 window_xor(struct link *l, uint64_t second, uint64_t sid)
 {
 	uint8_t *p = find_second(l, second);

@@ -19,7 +19,6 @@ void	 window_in(struct gossip *, struct link *, struct slice);
 /* The next names of what they may lack, into ihave and big. */
 void	 window_announce(struct gossip *, struct link *);
 void	 window_end(struct link *);
-void	 window_xor(struct link *, uint64_t second, uint64_t sid);
 uint64_t window_second(const struct envelope *, uint64_t wall_ms);
 
 #endif

@@ -269,7 +269,7 @@ static void
 poll_add(struct session *s, struct imsgchan *c, short *have,
     ssh_event_callback cb, short want)
 {
-	/* Not imsgchan_fd(): a channel that has ended has closed it. */
+	/* By its number: a channel that has ended has closed it. */
 	int fd = c == s->hub ? PROC_HUB_FILENO : PROC_FILENO;
 
 	if (*have == want)

@@ -174,7 +174,6 @@ void		 mapask_forget(struct mapd *);
 void		 mapnet_profile(struct mapd *);
 /* False: not about the map. */
 bool		 mapnet_dispatch(struct mapd *, struct imsg *);
-void		 mapnet_met(struct mapd *);
 uint64_t	 mapnet_renew_from(const struct mapd *);
 void		 mapnet_tick(struct mapd *);
 void		 mapnet_forget(struct mapd *);

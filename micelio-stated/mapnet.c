@@ -12,6 +12,8 @@
 #define AGREED_MS	DAY_MS
 #define MET_MS		(10u * 60 * 1000)	/* between writes of it */
 
+static void	mapnet_met(struct mapd *);
+
 void
 mapnet_profile(struct mapd *d)
 {
@@ -153,7 +155,7 @@ mapnet_forget(struct mapd *d)
 }
 
 /* There is, or was, another node that may know more than we do. */
-void
+static void
 mapnet_met(struct mapd *d)
 {
 	uint64_t now = wall_ms();

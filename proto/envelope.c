@@ -117,23 +117,6 @@ envelope_write(struct wbuf *b, const struct envelope *e)
 	wire_put_bytes(b, 8, e->sender_pubkey.p, e->sender_pubkey.n);
 }
 
-size_t
-envelope_size(const struct envelope *e)
-{
-	const struct slice s[] = { e->message_id, e->sender_id, e->payload,
-		e->signature, e->sender_pubkey };
-	const uint64_t v[] = { e->lamport_ts, e->hop_count, e->msg_type };
-	size_t i, n = 0;
-
-	for (i = 0; i < sizeof(s) / sizeof(s[0]); i++)
-		if (s[i].n != 0)
-			n += 1 + wire_varint_len(s[i].n) + s[i].n;
-	for (i = 0; i < sizeof(v) / sizeof(v[0]); i++)
-		if (v[i] != 0)
-			n += 1 + wire_varint_len(v[i]);
-	return n;
-}
-
 void
 envelope_write_relay(struct wbuf *b, const struct envelope *e,
     uint32_t hop_count)

@@ -56,7 +56,6 @@ bool	 envelope_read(struct envelope *, const void *, size_t);
 
 /* Appends the encoding of the eight fields, as protobuf-go does. */
 void	 envelope_write(struct wbuf *, const struct envelope *);
-size_t	 envelope_size(const struct envelope *);
 
 /*
  * Appends a received envelope with another hop_count (>= 1): the bytes as

@@ -65,12 +65,6 @@ find(const struct intake *in, const struct entry_id *id)
 	return it;
 }
 
-bool
-intake_has(const struct intake *in, const struct entry_id *id)
-{
-	return find(in, id) != NULL;
-}
-
 static struct intake_item *
 item_new(const struct entry *e, const uint8_t *signed_bytes, size_t n,
     const struct entry_id *id)

@@ -103,7 +103,5 @@ void	 intake_written(struct intake *, struct intake_item *, bool good,
 	    uint64_t now_ms);
 /* Time has passed (map_tick() first): those due go on. */
 void	 intake_tick(struct intake *, uint64_t now_ms);
-/* Is an entry with this id on its way, or held? */
-bool	 intake_has(const struct intake *, const struct entry_id *);
 
 #endif

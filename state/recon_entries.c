@@ -9,6 +9,7 @@
 
 #define MATCHES_MAX	4u	/* ids of one beginning */
 
+static bool	refused_has(const struct recon *, const struct entry_id *);
 static int	claim_cmp(const struct claim *, const struct claim *);
 static void	refuse(struct recon *, const struct entry_id *,
 		    uint32_t hour, uint32_t until_s);
@@ -381,7 +382,7 @@ refused_now(const struct recon *r, const struct refused *f)
 	    f->until_s > r->now / 1000;
 }
 
-bool
+static bool
 refused_has(const struct recon *r, const struct entry_id *id)
 {
 	const struct refused *f = refused_set(r, id);

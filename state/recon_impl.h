@@ -288,7 +288,6 @@ void	 rjob_start(struct recon *, struct rsess *, enum rjob_kind,
 	    size_t first, size_t upto);
 
 /* recon_ranges.c */
-void	 rsess_ranges_begin(struct recon *, struct rsess *);
 void	 rsess_ranges_take(struct recon *, struct rsess *,
 	    const struct rmsg *);
 void	 rsess_ranges_step(struct recon *, struct rsess *);
@@ -307,6 +306,5 @@ bool	 entries_left(const struct rsess *);
 void	 entries_free(struct recon *, struct rsess *);
 void	 entry_ended(struct recon *, struct rsess *, struct rlink *,
 	    const struct entry_id *, enum intake_outcome, enum map_verdict);
-bool	 refused_has(const struct recon *, const struct entry_id *);
 
 #endif

@@ -92,7 +92,7 @@ give_cb(void *arg, const struct entry_id *id)
 }
 
 /* Our sums are there: begin, or answer what came meanwhile. */
-void
+static void
 rsess_ranges_begin(struct recon *r, struct rsess *s)
 {
 	struct asking a = { r, s };
