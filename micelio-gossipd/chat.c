@@ -26,16 +26,6 @@ static void	result(struct gossip *, uint32_t req, enum chat_status,
 		    size_t given, uint64_t retry_ms);
 static void	lost(struct gossip *, const char *cause);
 
-void
-gossip_chat_out(struct gossip *g, struct gtime now, uint32_t req,
-    const void *nick, size_t nick_len, const void *text, size_t text_len)
-{
-	struct chat_msg c = { .nick = { nick, nick_len },
-		.text = { text, text_len } };
-
-	gossip_chat_say(g, now, req, &c);
-}
-
 static bool
 line_good(const struct chat_msg *c)
 {

@@ -158,9 +158,9 @@ void	 gossip_verified(struct gossip *, struct gtime, uint64_t job,
 	    bool good);
 void	 gossip_signed(struct gossip *, struct gtime, uint32_t req,
 	    enum key_status, const uint8_t sig[64]);
-void	 gossip_chat_out(struct gossip *, struct gtime, uint32_t req,
-	    const void *nick, size_t nick_len, const void *text,
-	    size_t text_len);
+/* A line for all; its time and parent are made. */
+void	 gossip_chat_say(struct gossip *, struct gtime, uint32_t req,
+	    const struct chat_msg *);
 /*
  * To a room, or for one node alone; the time is made.  req 0: nobody waits
  * for a result.
@@ -171,9 +171,6 @@ void	 gossip_private_say(struct gossip *, struct gtime, uint32_t req,
 	    const struct nodeid *to, const struct private_msg *);
 void	 gossip_opened(struct gossip *, struct gtime, uint32_t req,
 	    enum key_status, const uint8_t key[32]);
-/* The same with the speaker's key and kind; its time and parent are made. */
-void	 gossip_chat_say(struct gossip *, struct gtime, uint32_t req,
-	    const struct chat_msg *);
 /*
  * Link with "[id@]host:port" now; link_done says what came of it, perhaps
  * before this returns.

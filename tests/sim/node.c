@@ -15,6 +15,7 @@
 #include "mapnode.h"
 #include "micelio-gossipd/tree.h"
 #include "proto/envelope.h"
+#include "proto/message.h"
 #include "sim.h"
 
 #define ADDR_STEP	40503u		/* odd: neighbours are far apart */
@@ -413,9 +414,9 @@ node_frame(struct world *w, struct end *e, struct frame *f)
 void
 node_publish(struct world *w, struct node *n, uint32_t msg)
 {
-	const char *text;
+	static const uint8_t nick[] = "sim";
+	struct chat_msg line = { .nick = { nick, sizeof(nick) - 1 } };
 	struct frame *f;
-	size_t len;
 
 	if (n->persona == IS_V1) {
 		v1_publish(w, n, msg);
@@ -430,9 +431,8 @@ node_publish(struct world *w, struct node *n, uint32_t msg)
 		frame_unref(f);
 		return;
 	}
-	text = track_text(w, msg, &len);
+	line.text.p = (const uint8_t *)track_text(w, msg, &line.text.n);
 	enter(w, n);
-	gossip_chat_out(n->core, node_now(w, n), msg + 1, "sim", 3, text,
-	    len);
+	gossip_chat_say(n->core, node_now(w, n), msg + 1, &line);
 	leave(w, n);
 }

@@ -390,6 +390,16 @@ fake_verify_next(struct fake *f)
 	return true;
 }
 
+void
+fake_chat(struct fake *f, uint32_t req, const void *nick, size_t nick_len,
+    const void *text, size_t text_len)
+{
+	struct chat_msg c = { .nick = { nick, nick_len },
+		.text = { text, text_len } };
+
+	gossip_chat_say(f->g, f->now, req, &c);
+}
+
 bool
 fake_event(const struct fake *f, enum log_ev ev, const char *text)
 {

@@ -111,6 +111,9 @@ void	 fake_jitter(struct fake *);
 /* Answers what was asked to be signed. */
 void	 fake_pump(struct fake *);
 bool	 fake_verify_next(struct fake *);
+/* Somebody of this node says a line to all. */
+void	 fake_chat(struct fake *, uint32_t req, const void *nick,
+	    size_t nick_len, const void *text, size_t text_len);
 bool	 fake_event(const struct fake *, enum log_ev, const char *text);
 
 /* Encoded, in a static buffer that is good until the next but three. */

@@ -12,7 +12,7 @@
 static void
 say(struct fake *f, uint32_t req, const char *text)
 {
-	gossip_chat_out(f->g, f->now, req, "alice", 5, text, strlen(text));
+	fake_chat(f, req, "alice", 5, text, strlen(text));
 }
 
 static bool
@@ -108,17 +108,17 @@ test_bad_text(void **state)
 	fake_forget(f);
 	memset(big, 'a', CHAT_TEXT_MAX + 1);
 	say(f, 1, big);
-	gossip_chat_out(f->g, f->now, 2, "alice", 5, "\xff", 1);
-	gossip_chat_out(f->g, f->now, 3, "\xc0\x80", 2, "x", 1);
-	gossip_chat_out(f->g, f->now, 4, "", 0, "x", 1);
-	gossip_chat_out(f->g, f->now, 5, big, CHAT_NICK_MAX + 1, "x", 1);
-	gossip_chat_out(f->g, f->now, 6, "alice", 5, "", 0);
+	fake_chat(f, 2, "alice", 5, "\xff", 1);
+	fake_chat(f, 3, "\xc0\x80", 2, "x", 1);
+	fake_chat(f, 4, "", 0, "x", 1);
+	fake_chat(f, 5, big, CHAT_NICK_MAX + 1, "x", 1);
+	fake_chat(f, 6, "alice", 5, "", 0);
 	assert_int_equal(f->nresults, 6);
 	for (i = 0; i < 6; i++)
 		assert_int_equal(f->results[i].status, CHAT_BAD);
 	assert_int_equal(f->nsigns, 0);
 	big[CHAT_TEXT_MAX] = '\0';
-	gossip_chat_out(f->g, f->now, 7, big, CHAT_NICK_MAX, big,
+	fake_chat(f, 7, big, CHAT_NICK_MAX, big,
 	    CHAT_TEXT_MAX);
 	fake_pump(f);
 	assert_int_equal(f->results[6].status, CHAT_SENT);

@@ -496,7 +496,7 @@ test_probe(void **state)
 	assert_int_equal(f->g->nguests, 1);
 	/* what is said goes to guests too */
 	fake_forget(f);
-	gossip_chat_out(f->g, f->now, 1, "n", 1, "t", 1);
+	fake_chat(f, 1, "n", 1, "t", 1);
 	fake_pump(f);
 	assert_int_equal(f->results[0].given, 2);
 	/* failing ones are probed whatever their back-off */

@@ -226,7 +226,7 @@ test_said_before_setup(void **state)
 	ident_make(&b, 1);
 	fake_connect_kin(k.f, 1, &b, "");
 	assert_int_equal(peers_session(k.f->g, 1)->link->kind, LINK_WAIT);
-	gossip_chat_out(k.f->g, k.f->now, 1, "alice", 5, "early", 5);
+	fake_chat(k.f, 1, "alice", 5, "early", 5);
 	fake_pump(k.f);
 	assert_int_equal(k.f->nresults, 1);
 	assert_int_equal(k.f->results[0].status, CHAT_SENT);
