@@ -48,7 +48,7 @@ struct bcast {
 		uint64_t ihave, ihave_in, graft, graft_in, graft_link,
 		    prune, prune_in, nohave, nohave_in, duplicates, repairs,
 		    swaps, gap, gap_in, pings, control_bytes, control_frames,
-		    late_v1, unannounced, refused, parked, records, records_in, records_void;
+		    late_v1, unannounced, refused, parked, put_off, records, records_in, records_void;
 	} count;
 };
 

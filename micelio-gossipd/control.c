@@ -253,6 +253,7 @@ payload_push(struct gossip *g, struct link *l, struct logmsg *m)
 	l->queue[l->nqueue++] = m;
 	l->queue_bytes += m->len;
 	m->have |= l->bit;
+	m->pushed |= l->bit;
 	return true;
 }
 

@@ -128,6 +128,8 @@ gossip_in(struct gossip *g, struct session *s, const struct envelope *env)
 		duplicate_in(g, s, &job);
 		goto done;
 	}
+	if (repair_is_early(g, s, sid_of(job.seen_key)))
+		goto done;
 	if (!key_find(g, &job)) {
 		repair_spoilt(g, s, sid_of(job.seen_key));
 		drop_count(g, s, DROP_NO_KEY);
@@ -394,18 +396,28 @@ envelope_take(struct gossip *g, struct job *job)
 
 /*
  * By a v1 link it may still come at a better time.  Of our kind it waits for
- * its turn; where there is no room it is refused for good, or it would be
- * asked for again and again.
+ * its turn, or the neighbour is asked for it then; where that would be too
+ * late it is refused for good, or it would be asked for again and again.
  */
 static void
 over_rate(struct gossip *g, const struct job *job, struct session *s)
 {
+	uint64_t at, sid = sid_of(job->seen_key);
+	const struct want *w = repair_want(g, sid);
+
 	if (s != NULL && is_m2(s)) {
+		if (!parked_add(g, job, w != NULL && w->put_off)) {
+			at = parked_later(g, &job->sender);
+			if (at != 0 && repair_put_off(g, s, sid, at)) {
+				seen_release(&g->seen, job->seen_key);
+				return;
+			}
+			g->bcast.count.refused++;
+			drop_count(g, s, DROP_RATE);
+		}
 		seen_keep(&g->seen, job->seen_key, g->now);
 		unwanted(g, s, job);
-		if (parked_add(g, job))
-			return;
-		g->bcast.count.refused++;
+		return;
 	} else
 		seen_release(&g->seen, job->seen_key);
 	drop_count(g, s, DROP_RATE);

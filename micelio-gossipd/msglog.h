@@ -34,6 +34,8 @@ struct logmsg {
 	/* A bit for each link slot: */
 	uint64_t	 have;		/* has it, as far as we know */
 	uint64_t	 told;		/* was told of it by us */
+	uint64_t	 pushed;	/* was given it unasked; it may have had
+					   no room */
 	uint64_t	 served[2];	/* was given it on request: once, twice */
 	uint64_t	 owing;		/* was asked for it and did not serve */
 	uint32_t	 from;		/* session; 0: this node itself */

@@ -3,7 +3,9 @@
  * Between nodes of our kind nothing is dropped because it comes fast: what an
  * author says beyond its rate waits here for its turn, each author behind
  * itself only, as each has a rate of its own.  What finds its author's queue
- * full, or all of them, is refused.
+ * full, or all of them, stays with the neighbour, which is asked for it when
+ * its turn comes: so nobody else's messages wait on the link.  What would not
+ * have its turn as long as neighbours keep it is refused.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +37,7 @@ struct parked_author {
 	struct lru_node	 node;		/* by id */
 	struct nodeid	 id;
 	size_t		 n;
+	uint64_t	 later;		/* mono ms: turns up to then are given */
 	STAILQ_HEAD(, parked) queue;
 };
 
@@ -97,14 +100,16 @@ turn(const struct gossip *g)
 }
 
 bool
-parked_add(struct gossip *g, const struct job *job)
+parked_add(struct gossip *g, const struct job *job, bool again)
 {
 	struct bcast *b = &g->bcast;
 	struct parked_author *a = author_get(g, &job->sender);
 	size_t len = job->env.raw.n;
 	struct parked *p;
 
-	if ((a != NULL ? a->n >= share(g) : lru_full(&b->parked)) ||
+	if (a != NULL && !again && a->later > g->now.mono)
+		return false;
+	if ((a != NULL ? a->n >= share(g) << again : lru_full(&b->parked)) ||
 	    share(g) == 0 || b->nparked >= PARKED_MAX ||
 	    b->parked_bytes + len > PARKED_BYTES)
 		return false;
@@ -129,6 +134,23 @@ parked_add(struct gossip *g, const struct job *job)
 	if (b->parked_at == NEVER)
 		b->parked_at = turn(g);
 	return true;
+}
+
+uint64_t
+parked_later(struct gossip *g, const struct nodeid *author)
+{
+	struct parked_author *a = author_get(g, author);
+	uint32_t rate = g->conf->network_author_rate;
+	uint64_t at;
+
+	if (a == NULL || rate == 0)
+		return 0;
+	at = g->now.mono + a->n * 1000 / rate;
+	at = (a->later > at ? a->later : at) + (rate < 1000 ? 1000 / rate : 1);
+	if (at > g->now.mono + PARKED_LATER_MS)
+		return 0;
+	a->later = at;
+	return at;
 }
 
 static void
@@ -164,10 +186,10 @@ parked_tick(struct gossip *g)
 		while (a->n > 0 && limiter_allow(&g->limiter, &a->id,
 		    g->conf->network_author_rate, g->now.mono))
 			take_first(g, a);
-		if (a->n == 0) {
+		if (a->n == 0 && a->later <= g->now.mono) {
 			lru_remove(&b->parked, n);
 			author_free(n);
 		}
 	}
-	b->parked_at = b->nparked > 0 ? turn(g) : NEVER;
+	b->parked_at = b->parked.n > 0 ? turn(g) : NEVER;
 }

@@ -195,6 +195,53 @@ repair_done(struct gossip *g, struct want *w, struct session *s)
 	want_free(g, w);
 }
 
+static bool
+by_add(struct want *w, struct link *l)
+{
+	if (l->bit == 0 || (w->by & l->bit) != 0)
+		return l->bit != 0;
+	if (l->open >= LINK_WANTS_MAX)
+		return false;
+	w->by |= l->bit;
+	l->open++;
+	return true;
+}
+
+bool
+repair_put_off(struct gossip *g, struct session *s, uint64_t sid, uint64_t at)
+{
+	struct want *w = repair_want(g, sid);
+
+	if (s->link == NULL || (w == NULL && (w = want_new(g, sid)) == NULL))
+		return false;
+	if (!by_add(w, s->link)) {
+		want_free(g, w);
+		return false;
+	}
+	if (w->from == s->sid)
+		link_judge(g, s->link, 1);
+	ask_end(g, w);
+	w->put_off = true;
+	w->first_at = g->now.mono;
+	w->ever = w->tried = 0;
+	w->round = 0;
+	heap_set(&g->bcast.due, &w->due, at);
+	g->bcast.count.put_off++;
+	return true;
+}
+
+bool
+repair_is_early(struct gossip *g, struct session *s, uint64_t sid)
+{
+	struct want *w = repair_want(g, sid);
+
+	if (w == NULL || !w->put_off || w->from != 0 || w->tried != 0)
+		return false;
+	if (s->link != NULL)
+		(void)by_add(w, s->link);
+	return true;
+}
+
 void
 repair_spoilt(struct gossip *g, struct session *s, uint64_t sid)
 {

@@ -40,6 +40,7 @@ struct want {
 	uint64_t	 asked_at, asked_bytes;
 	uint8_t		 first, extended, round;
 	bool		 other_tried, big;	/* a big fetch is out */
+	bool		 put_off;	/* it came, and was too early */
 };
 
 void	 repair_ihave(struct gossip *, struct link *, uint64_t sid,
@@ -48,6 +49,14 @@ void	 repair_nohave(struct gossip *, struct link *, uint64_t sid);
 struct want *repair_want(const struct gossip *, uint64_t sid);
 /* It came from s; or it is not wanted any more (NULL). */
 void	 repair_done(struct gossip *, struct want *, struct session *);
+/*
+ * It came from s and there is no room for it: it is asked for at that time.
+ * False: it cannot be remembered.
+ */
+bool	 repair_put_off(struct gossip *, struct session *, uint64_t sid,
+	    uint64_t at);
+/* Was it put off, and is not asked for now?  Then s has it, too. */
+bool	 repair_is_early(struct gossip *, struct session *, uint64_t sid);
 /* It came from s, and was no good. */
 void	 repair_spoilt(struct gossip *, struct session *, uint64_t sid);
 void	 repair_link_down(struct gossip *, struct link *);

@@ -298,6 +298,7 @@ bcast_row(const struct bcast *c, struct wbuf *b)
 	row_num(b, "late_v1", ROW_U64, c->count.late_v1);
 	row_num(b, "refused", ROW_U64, c->count.refused);
 	row_num(b, "parked", ROW_U64, c->count.parked);
+	row_num(b, "put_off", ROW_U64, c->count.put_off);
 	row_num(b, "parked_now", ROW_U64, c->nparked);
 	row_num(b, "pings", ROW_U64, c->count.pings);
 	row_num(b, "records", ROW_U64, c->count.records);

@@ -360,6 +360,7 @@ spread(struct gossip *g, struct origin *o, struct logmsg *m,
 		} else if (payload_now(l, m)) {
 			sids[n++] = s->sid;
 			m->have |= l->bit;
+			m->pushed |= l->bit;
 		} else if (!payload_push(g, l, m))
 			control_due(g, l, BATCH_MS);
 	}
@@ -491,11 +492,11 @@ find_theirs(const struct gossip *g, struct link *l, uint64_t sid)
 	return NULL;
 }
 
-/* Only what was told on this link, twice at most, within its budget. */
+/* Only what was told or given on this link, twice at most, in its budget. */
 static bool
 may_serve(struct gossip *g, struct link *l, struct logmsg *m)
 {
-	if (l->bit != 0 && ((m->told & l->bit) == 0 ||
+	if (l->bit != 0 && (((m->told | m->pushed) & l->bit) == 0 ||
 	    (m->served[1] & l->bit) != 0))
 		return false;
 	return bucket_take(&l->serve, SERVE_RATE, SERVE_BURST,
@@ -516,7 +517,7 @@ tree_graft_in(struct gossip *g, struct link *l, uint64_t sid)
 		if (m->cold)
 			g->bcast.eager |= l->bit;
 	}
-	if (m != NULL && (m->told & l->bit) == 0 && l->bit != 0) {
+	if (m != NULL && ((m->told | m->pushed) & l->bit) == 0 && l->bit != 0) {
 		g->bcast.count.unannounced++;
 		if (!peers_bad(g, l->s, 1))
 			return;
@@ -596,6 +597,7 @@ tree_link_down(struct gossip *g, struct link *l)
 	for (m = msglog_oldest(&b->log); m != NULL; m = msglog_younger(m)) {
 		m->have &= ~l->bit;
 		m->told &= ~l->bit;
+		m->pushed &= ~l->bit;
 		m->served[0] &= ~l->bit;
 		m->served[1] &= ~l->bit;
 		m->owing &= ~l->bit;
