@@ -27,7 +27,8 @@ WANTED = {
     "micelio-stated.8": DAEMON, "micelio.7": {"FILES"},
     "micelio-protocol.7": {"EXAMPLES", "SECURITY CONSIDERATIONS"},
     "micelio.conf.5": PROGRAM, "micelio-imsg.7": set(),
-    "micelio-events.7": set(),
+    "micelio-events.7": set(), "micelio-json.7": {"EXAMPLES"},
+    "micelio-partyline.7": {"EXIT STATUS", "EXAMPLES", "DIAGNOSTICS"},
 }
 # Pages of others that may be referred to.
 FOREIGN = {"ssh.1", "ssh-keygen.1", "journalctl.1", "systemctl.1", "sshd.8",
@@ -114,6 +115,10 @@ def against_programs(build, pages):
         if not re.search(rf"^\.(?:It )?Ic {word}\b|Ic /{word}\b",
                          pages["micelio-sshd.8"], re.M):
             yield f"micelio-sshd.8: does not name the command {word}"
+    for word in re.findall(r'^\t\{ "(\w+)"(?:(?!^\t\{ ").)*?DOOR_(?:ANY|SHELL)',
+                           table, re.M | re.S):
+        if f".It Ic /{word}" not in pages["micelio-partyline.7"]:
+            yield f"micelio-partyline.7: does not name the command {word}"
     keys = (source / "micelio-sshd/authkeys.c").read_text(encoding="utf-8")
     for word in re.findall(r'^\t\{ "([\w-]+)", (?:true|false), opt_', keys,
                            re.M):

@@ -206,6 +206,18 @@ def still(o):
     return [still(x) for x in o] if isinstance(o, list) else o
 
 
+def documented():
+    """{command: the names micelio-json.7 has for it}"""
+    path = os.path.join(os.path.dirname(__file__), "../../man/micelio-json.7")
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    items = re.findall(r"^\.It Cm (\w+)\n(.*?)(?=^\.It|^\.El)", text,
+                       re.M | re.S)
+    found = {name: set(re.findall(r"\w+", body)) for name, body in items}
+    found["metrics"] = found["stats"]
+    return found
+
+
 def parsed(name, r):
     try:
         return json.loads(r.stdout)
@@ -221,10 +233,12 @@ def test_json(t):
     names = [r["name"] for r in rows if r["name"] not in NOT_ALONE and
              not re.sub(r"\[(?:[^][]|\[[^]]*\])*\]", "", r["args"]).strip()]
     assert len(names) >= 20, names
+    page = documented()
     for name in names:
         first, again = [parsed(name, node.ctl(name, "--json", check=False))
                         for _ in range(2)]
         assert first["v"] == 1, (name, first)
+        assert not set(first) - page[name] - {"v", "cut"}, (name, first)
         assert shape(first) == shape(again), (name, first, again)
         other = parsed(name, client.command(name, "--json"))
         if name in ("help", "key", "version"):
