@@ -10,7 +10,7 @@
 #include "state/reconcile.h"
 #include "state_test.h"
 
-#define NET_NODES	8u
+#define NET_NODES	64u
 #define NET_REPORTS	64u
 
 struct net;
