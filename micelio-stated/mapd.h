@@ -184,6 +184,7 @@ struct mapdelta_count {
 	uint64_t	in, entries_in, bad, foreign, passed;
 };
 void		 mapdelta_init(struct mapd *);
+void		 mapdelta_free(struct mapd *);
 void		 mapdelta_own(struct mapd *, const struct entry *);
 void		 mapdelta_flush(struct mapd *);
 void		 mapdelta_sent(struct mapd *);

@@ -26,6 +26,7 @@ struct deltain {
 	uint32_t		 number;	/* its cookie */
 	unsigned int		 pending;
 	bool			 over;		/* no more of it is taken */
+	bool			 bad;		/* and its author ignored */
 	uint8_t			 author[ENTRY_AUTHOR_LEN];
 	struct delta		 delta;
 	size_t			 len;
@@ -56,6 +57,7 @@ struct mapdelta {
 };
 
 static void	in_run(struct mapd *);
+static void	in_remove(struct mapdelta *, struct deltain *);
 
 void
 mapdelta_init(struct mapd *d)
@@ -66,6 +68,18 @@ mapdelta_init(struct mapd *d)
 	TAILQ_INIT(&m->in);
 	bucket_init(&m->authors, NEW_AUTHORS, mono_ms());
 	d->delta = m;
+}
+
+void
+mapdelta_free(struct mapd *d)
+{
+	struct deltain *x;
+
+	while ((x = TAILQ_FIRST(&d->delta->in)) != NULL)
+		in_remove(d->delta, x);
+	wbuf_free(&d->delta->out);
+	free(d->delta);
+	d->delta = NULL;
 }
 
 const struct mapdelta_count *
@@ -170,7 +184,7 @@ ignore(struct mapd *d, struct deltain *x)
 			o = &m->ignored[i];
 	memcpy(o->author, x->author, sizeof(o->author));
 	o->until = mono_ms() + IGNORE_MS;
-	x->over = true;
+	x->over = x->bad = true;
 	m->count.bad++;
 	nodeid_from_pubkey(&id, x->author);
 	if (log_allowed(0, EV_MAP_DELTA_BAD, mono_ms(), &more))
@@ -293,7 +307,8 @@ mapdelta_done(struct mapd *d, uint64_t cookie, enum intake_outcome o)
 	x->pending--;
 	if (o == INTAKE_TAKEN)
 		d->delta->count.entries_in++;
-	if (o == INTAKE_BAD && !x->over)
+	/* All of it may have been read before the first verdict. */
+	if (o == INTAKE_BAD && !x->bad)
 		ignore(d, x);
 	in_run(d);
 }

@@ -261,6 +261,7 @@ def moved(nodes):
                ["transportd"][0]["bytes_in"] for n in nodes)
 
 
+@lane(budget=120)
 def test_partition(t):
     """Both halves write and delete; healed, all are equal."""
     nodes = mesh(t, ["a", "b", "c", "d", "e", "f"])
