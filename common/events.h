@@ -82,8 +82,8 @@
 	X(SUSPECTED, INFO, "id addr more", "a linked node says that this one is gone, though the link with it is alive: for ten minutes it is not counted among those who would know", "") \
 	/* stated */							      \
 	X(STORE_OPEN, INFO, "ms bytes recovered", "the database is open", "") \
-	X(STORE_DAMAGED, ERROR, "set_aside text", "the database could not be recovered and was set aside; the node goes on with an empty one", \
-	    "the old files are kept in the directory named; restore a backup or remove it") \
+	X(STORE_DAMAGED, ERROR, "set_aside instead text", "the database could not be recovered and was set aside; the node goes on with the last backup, or with nothing, and asks other nodes for the map", \
+	    "the old files are kept in the directory named: look at the disk, then remove them") \
 	X(STORE_FAILED, ERROR, "what text more", "a write to the database failed", \
 	    "free disk space or mend the file system; writes are tried again") \
 	X(STORE_WELL, INFO, "", "the database can be written again", "")      \

@@ -97,6 +97,7 @@ set_aside(struct stated *st, const struct worker_notice *n)
 
 	snprintf(place, sizeof(place), "%s/%s", STATED_DIR_NAME, n->text);
 	log_event(EV_STORE_DAMAGED, LF_STR("set_aside", place),
+	    LF_STR("instead", n->restored ? "backup" : "nothing"),
 	    LF_STR("text", n->why));
 	peers_lost(st->peers);
 	mapd_lost(st->map);
@@ -174,7 +175,8 @@ prepare(struct proc *p)
 	    STORE_CONFIG_SMALL(STATED_DB_DIR);
 	struct stated *st = p->priv;
 	struct worker_config wc = { .checkpoint_ms = WORKER_CHECKPOINT_MS,
-	    .retry_ms = WORKER_RETRY_MS, .notice = notice_cb, .arg = st };
+	    .retry_ms = WORKER_RETRY_MS, .notice = notice_cb, .arg = st,
+	    .backup = MAP_BACKUP_DIR };
 
 	if (st->lock_fd == -1)
 		fatalx("the parent gave no lock of the data directory");

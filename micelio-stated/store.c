@@ -319,6 +319,16 @@ store_backup(struct store *s, const char *dir)
 	return s->ops->backup(s, dir);
 }
 
+enum store_err
+store_restore(struct store *s, const char *dir)
+{
+	if (s->opened) {
+		store_set_why(s, "the store is open");
+		return STORE_INVAL;
+	}
+	return s->ops->restore(s, dir);
+}
+
 uint64_t
 store_bytes(struct store *s)
 {

@@ -91,6 +91,7 @@ struct store_ops {
 	enum store_err	(*verify)(struct store *);
 	enum store_err	(*set_aside)(struct store *, const char *);
 	enum store_err	(*backup)(struct store *, const char *);
+	enum store_err	(*restore)(struct store *, const char *);
 	uint64_t	(*bytes)(struct store *);
 	void		(*free)(struct store *);
 };
@@ -162,6 +163,11 @@ enum store_err	 store_set_aside(struct store *, const char *name);
  * can be opened, or put back by copying its files.
  */
 enum store_err	 store_backup(struct store *, const char *dir);
+/*
+ * Of a closed store without files: begin with those of a copy.  If that
+ * fails there are none again; STORE_NOTFOUND: there is no copy.
+ */
+enum store_err	 store_restore(struct store *, const char *dir);
 /* Bytes on disk, logs included. */
 uint64_t	 store_bytes(struct store *);
 

@@ -518,6 +518,18 @@ bdb_backup(struct store *s, const char *dir)
 	return bdb_err(b, ret, "backup", false);
 }
 
+static enum store_err
+bdb_restore(struct store *s, const char *dir)
+{
+	int ret = store_dir_copy(dir, s->config.dir);
+
+	if (ret == 0)
+		return STORE_OK;
+	(void)store_dir_remove(s->config.dir);
+	store_set_why(s, "%s: %s", dir, strerror(ret));
+	return ret == ENOENT ? STORE_NOTFOUND : system_err(ret);
+}
+
 static uint64_t
 bdb_bytes(struct store *s)
 {
@@ -544,6 +556,7 @@ static const struct store_ops bdb_ops = {
 	.verify = bdb_verify,
 	.set_aside = bdb_set_aside,
 	.backup = bdb_backup,
+	.restore = bdb_restore,
 	.bytes = bdb_bytes,
 	.free = bdb_free,
 };

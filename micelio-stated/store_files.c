@@ -158,6 +158,53 @@ store_dir_make(const char *dir)
 	return S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
 }
 
+/* 0, or errno. */
+static int
+file_copy(const char *from, const char *to)
+{
+	char block[65536];
+	int in = open(from, O_RDONLY | O_CLOEXEC), out, error = 0;
+	ssize_t n;
+
+	if (in == -1)
+		return errno;
+	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (out == -1)
+		error = errno;
+	while (error == 0 && (n = read(in, block, sizeof(block))) != 0)
+		if ((n == -1 && errno != EINTR) ||
+		    (n > 0 && io_write(out, block, (size_t)n) == -1))
+			error = errno;
+	if (error == 0 && fdatasync(out) == -1)
+		error = errno;
+	if (out != -1)
+		close(out);
+	close(in);
+	return error;
+}
+
+int
+store_dir_copy(const char *from, const char *to)
+{
+	char a[PATH_LEN], b[PATH_LEN];
+	DIR *d = opendir(from);
+	struct dirent *e;
+	int error;
+
+	if (d == NULL)
+		return errno;
+	error = store_dir_make(to);
+	while (error == 0 && (e = readdir(d)) != NULL) {
+		if (e->d_name[0] == '.')
+			continue;
+		error = path_join(a, from, e->d_name) &&
+		    path_join(b, to, e->d_name) ? file_copy(a, b) :
+		    ENAMETOOLONG;
+	}
+	closedir(d);
+	return error == 0 ? store_dir_sync(to) : error;
+}
+
 int
 store_dir_rename(const char *dir, const char *name)
 {

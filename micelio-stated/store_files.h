@@ -21,6 +21,8 @@ int	 store_dir_make(const char *dir);	/* 0700; existing is fine */
 int	 store_dir_sync(const char *dir);
 /* With the files in it; not being there is fine. */
 int	 store_dir_remove(const char *dir);
+/* The files of from, durably, into to, which is made. */
+int	 store_dir_copy(const char *from, const char *to);
 int	 store_dir_rename(const char *dir, const char *name);
 /*
  * Bytes its regular files take on the disk (0 if unreadable): a log has its

@@ -394,6 +394,14 @@ mem_backup(struct store *s, const char *dir)
 	return STORE_INVAL;
 }
 
+static enum store_err
+mem_restore(struct store *s, const char *dir)
+{
+	(void)dir;
+	store_set_why(s, "a store in memory has no copies");
+	return STORE_NOTFOUND;
+}
+
 static const struct store_ops mem_ops = {
 	.open = mem_open,
 	.close = mem_close,
@@ -408,6 +416,7 @@ static const struct store_ops mem_ops = {
 	.verify = mem_verify,
 	.set_aside = mem_set_aside,
 	.backup = mem_backup,
+	.restore = mem_restore,
 	.bytes = mem_bytes,
 	.free = mem_free,
 };

@@ -10,8 +10,8 @@
  *
  * Trouble is dealt with here too.  Full or failing: the jobs are told, the
  * store is opened again when it must be.  Damaged: it is reopened with
- * recovery once and read through; what that does not mend is set aside and an
- * empty store takes its place, so that the node goes on.
+ * recovery once and read through; what that does not mend is set aside and the
+ * last backup takes its place, or an empty store, so that the node goes on.
  *
  * All functions are for the loop's thread; run() of a job is called on the
  * worker's, done() and the hooks on the loop's, from worker_dispatch().
@@ -63,7 +63,7 @@ enum worker_state {
 enum worker_event {
 	WORKER_EV_PROGRESS,	/* num: per cent of recovery */
 	WORKER_EV_OPEN,		/* num: ms it took; recovered; first */
-	WORKER_EV_SET_ASIDE,	/* text: the name; why */
+	WORKER_EV_SET_ASIDE,	/* text: the name; why; restored */
 	WORKER_EV_TROUBLE,	/* text: what; why.  One per failed attempt */
 	WORKER_EV_WELL,		/* writes succeed again */
 	WORKER_EV_NEWER,	/* why: refuse to run */
@@ -77,6 +77,7 @@ struct worker_notice {
 	uint64_t		 num;
 	bool			 recovered;	/* was not closed in order */
 	bool			 first;		/* the first opening */
+	bool			 restored;	/* by the backup; or empty */
 	char			 text[WORKER_NAME_MAX];
 	char			 why[STORE_WHY_MAX];
 };
@@ -94,6 +95,8 @@ struct worker_stat {
 struct worker_config {
 	uint64_t	checkpoint_ms;	/* after a commit, at the latest */
 	uint64_t	retry_ms;	/* between openings of a broken one */
+	/* A copy to begin with when the store is set aside; NULL: none. */
+	const char	*backup;
 	void		(*notice)(const struct worker_notice *, void *);
 	void		*arg;
 };

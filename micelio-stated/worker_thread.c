@@ -113,35 +113,60 @@ aside_name(char out[WORKER_NAME_MAX], time_t now, unsigned int try)
 	snprintf(out, WORKER_NAME_MAX, "state.damaged-%s%s", stamp, more);
 }
 
+static enum store_err
+move_aside(struct worker *w, char name[WORKER_NAME_MAX])
+{
+	time_t now = (time_t)(wall_ms() / 1000);
+	enum store_err err = STORE_FAILED;
+
+	store_close(w->store);
+	for (unsigned int i = 1; i <= NAME_TRIES && err == STORE_FAILED; i++) {
+		aside_name(name, now, i);
+		err = store_set_aside(w->store, name);
+	}
+	return err;
+}
+
+/* Opened with the backup's contents, all of which can be read. */
+static bool
+restore(struct worker *w)
+{
+	char name[WORKER_NAME_MAX];
+
+	if (w->config.backup == NULL ||
+	    store_restore(w->store, w->config.backup) != STORE_OK)
+		return false;
+	if (store_open(w->store) == STORE_OK &&
+	    store_verify(w->store) == STORE_OK)
+		return true;
+	(void)move_aside(w, name);
+	return false;
+}
+
 /*
- * What cannot be mended goes out of the way, and an empty store takes its
- * place.  The files are kept: a human may want them.
+ * What cannot be mended goes out of the way, and the backup or an empty store
+ * takes its place.  The files are kept: a human may want them.
  */
 static enum store_err
 replace(struct worker *w)
 {
 	struct worker_notice n = { .event = WORKER_EV_SET_ASIDE,
 	    .err = STORE_DAMAGED };
-	time_t now = (time_t)(wall_ms() / 1000);
-	enum store_err err = STORE_FAILED;
+	enum store_err err;
 
 	if (w->set_asides >= SET_ASIDES_MAX)
 		return STORE_DAMAGED;
 	snprintf(n.why, sizeof(n.why), "%s", store_why(w->store));
-	store_close(w->store);
-	for (unsigned int i = 1; i <= NAME_TRIES && err == STORE_FAILED; i++) {
-		aside_name(n.text, now, i);
-		err = store_set_aside(w->store, n.text);
-	}
-	if (err != STORE_OK)
+	if ((err = move_aside(w, n.text)) != STORE_OK)
 		return err;
 	w->set_asides++;
+	n.restored = restore(w);
 	pthread_mutex_lock(&w->lock);
 	w->stat.damaged = true;
 	memcpy(w->stat.set_aside, n.text, sizeof(w->stat.set_aside));
 	pthread_mutex_unlock(&w->lock);
 	notice_add(w, &n);
-	return store_open(w->store);
+	return n.restored ? STORE_OK : store_open(w->store);
 }
 
 /* Recovery once; then every page must be readable. */

@@ -283,3 +283,49 @@ def test_full_while_they_compare(t):
     wait_equal((a, b))
     for n in (a, b):
         n.stop()
+
+
+def test_damaged_beyond_recovery(t):
+    """It is set aside, loudly, and the last backup takes its place."""
+    t.expected = ("child_lost", "start_failed")
+    n = Node(t, "map")
+    n.start()
+    n.wait_event("map_read")
+    for instead in ("nothing", "backup"):
+        n.ctl("put", "o/kept", "in the backup")
+        written = json.loads(n.ctl("get", "o/kept", "--json").stdout)
+        if instead == "backup":
+            n.ctl("backup")
+        n.ctl("put", "o/lost", "since then")
+        kill(n)
+        path, _ = last_log(n)
+        with open(path, "r+b") as f:
+            f.write(b"\xff" * 64)
+        n.start()
+        e = n.wait_event("store_damaged", instead=instead)
+        n.wait_event("map_read")
+        aside = os.path.join(n.dir, e.fields["set_aside"])
+        assert os.path.exists(os.path.join(aside, "map.db")), aside
+        found = exported(n)
+        assert found == ({"o/kept": "in the backup"} if instead == "backup"
+                         else {}), found
+        # No time is given twice, whatever was lost.
+        n.ctl("put", "o/kept", "again")
+        again = json.loads(n.ctl("get", "o/kept", "--json").stdout)
+        assert again["written"] > written["written"], (written, again)
+    n.stop()
+    # A backup that is none either is not tried over and over.
+    state_dir = os.path.join(n.dir, "state")
+    for d in ("db", "backup"):
+        for name in os.listdir(os.path.join(state_dir, d)):
+            with open(os.path.join(state_dir, d, name), "r+b") as f:
+                f.write(b"\xff" * 64)
+    n.start()
+    n.wait_event("store_damaged", instead="nothing")
+    n.wait_event("map_read", entries="0")
+    assert n.ctl("put", "o/new", "v").returncode == 0
+    n.stop()
+    n.start()
+    n.wait_event("map_read", entries="1")
+    assert not n.events("store_damaged")
+    n.stop()
