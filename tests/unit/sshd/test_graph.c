@@ -143,7 +143,7 @@ test_full(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < GRAPH_NODES_MAX + 5; i++) {
-		(void)snprintf(id, sizeof(id), "%08x%s", i, ID_A + 8);
+		(void)snprintf(id, sizeof(id), "%08x%s", i, &ID_A[8]);
 		peer(id, "", "up");
 	}
 	graph_build(&g, ID_A, "", a, 2);
