@@ -41,6 +41,19 @@ static void	links(const struct gossip *, size_t *out, size_t *in);
 static size_t	reserved(const struct gossip *, size_t known);
 static size_t	slots_out(const struct gossip *, size_t known);
 
+void
+offenders_init(struct gossip *g, uint64_t seed)
+{
+	lru_init(&g->offenders, OFFENDERS_MAX, offsetof(struct offender, id),
+	    NODEID_LEN, seed);
+}
+
+void
+offenders_free(struct gossip *g)
+{
+	lru_free(&g->offenders, NULL);
+}
+
 enum down_reason
 peers_admit(struct gossip *g, struct session *s)
 {

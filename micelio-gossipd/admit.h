@@ -21,6 +21,8 @@ struct session;
 #define CROSSED_MS		5000u	/* apart: two dials crossed */
 #define OFFENDER_MS		60000u
 
+void	 offenders_init(struct gossip *, uint64_t seed);
+void	 offenders_free(struct gossip *);
 /* May this node, whose hello is verified, have this connection? */
 enum down_reason peers_admit(struct gossip *, struct session *);
 /* Does its new connection take the place of the one it has? */

@@ -69,9 +69,7 @@ gossip_new(const struct gossip_ops *ops, void *arg,
 	ops->random(arg, g->id_key, sizeof(g->id_key));
 	lru_init(&g->sessions, SESSIONS_MAX, offsetof(struct session, sid),
 	    sizeof(uint32_t), seed(g));
-	/* struct offender of peers.c: the id is right behind the node. */
-	lru_init(&g->offenders, OFFENDERS_MAX, sizeof(struct lru_node),
-	    NODEID_LEN, seed(g));
+	offenders_init(g, seed(g));
 	keyring_init(&g->keyring, seed(g));
 	seen_init(&g->seen, seed(g), now.wall > START_HORIZON_MS ?
 	    now.wall - START_HORIZON_MS : 0);
@@ -107,6 +105,7 @@ gossip_free(struct gossip *g)
 	signings_free(g);
 	talk_free(g);
 	peers_free(g);
+	offenders_free(g);
 	bcast_free(g);
 	maplink_free(g);
 	suspect_free(g);

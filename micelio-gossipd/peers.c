@@ -454,7 +454,6 @@ void
 peers_free(struct gossip *g)
 {
 	lru_free(&g->sessions, session_free);
-	lru_free(&g->offenders, NULL);
 }
 
 static void
