@@ -679,6 +679,62 @@ test_more_than_are_served(void **state)
 	net_free(&net);
 }
 
+static unsigned int turned_away;
+
+/* Node 0's answers are counted, and lost. */
+static bool
+count_refusals(struct net *w, unsigned int from, unsigned int to, uint8_t *p,
+    size_t *n)
+{
+	struct rmsg m;
+
+	(void)w;
+	(void)to;
+	if (from != 0 || !rmsg_read(&m, p, *n))
+		return true;
+	turned_away += m.op == RMSG_DONE && m.u.done.reason == RECON_BUSY;
+	return false;
+}
+
+/* Seven that have nothing ask at once: four are served, two of them by ranges. */
+static void
+test_places(void **state)
+{
+	static const struct { enum rmsg_mode mode; unsigned int away; } t[] = {
+		{ RMSG_BY_SYMBOLS, 3 }, { RMSG_BY_RANGES, 5 },
+	};
+	struct wbuf body, out;
+
+	(void)state;
+	wbuf_init(&body, RMSG_BODY_MAX);
+	wbuf_init(&out, RMSG_MAX);
+	for (size_t k = 0; k < sizeof(t) / sizeof(t[0]); k++) {
+		struct rmsg_open o = { .mode = t[k].mode };
+
+		net_init(&net, 8, NULL);
+		net_fill(&net.node[0], 0, 2000);
+		net_loaded(&net);
+		for (unsigned int i = 1; i < 8; i++)
+			net_link(&net, 0, i);
+		net_run(&net, 500);
+		net.filter = count_refusals;
+		turned_away = 0;
+		o.root.hour = (uint32_t)(net_wall(&net.node[0]) / HOUR_MS);
+		memset(o.range_salt, 1, sizeof(o.range_salt));
+		wbuf_reset(&body);
+		wbuf_reset(&out);
+		rmsg_put_open(&body, &o);
+		rmsg_write(&out, 4711, true, RMSG_OPEN, body.p, body.len);
+		for (unsigned int i = 1; i < 8; i++)
+			net_inject(&net, i, 0, out.p, out.len);
+		net_run(&net, 300);
+		assert_int_equal(turned_away, t[k].away);
+		net_free(&net);
+	}
+	wbuf_free(&body);
+	wbuf_free(&out);
+}
+
 int
 main(void)
 {
@@ -696,6 +752,7 @@ main(void)
 		cmocka_unit_test(test_symbols_of_a_minute),
 		cmocka_unit_test(test_mutations),
 		cmocka_unit_test(test_more_than_are_served),
+		cmocka_unit_test(test_places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
