@@ -6,6 +6,7 @@
 #include "micelio-gossipd/envelope_out.h"
 #include "micelio-gossipd/link.h"
 #include "micelio-gossipd/lru.h"
+#include "micelio-gossipd/parked.h"
 #include "micelio-gossipd/repair.h"
 #include "micelio-gossipd/session.h"
 #include "micelio-gossipd/tree.h"
@@ -20,7 +21,10 @@ bounds(struct world *w, const struct node *n)
 	const struct session *s;
 
 	if (g->sessions.n > SESSIONS_MAX || g->nsignings > SIGNINGS_MAX ||
-	    b->origins.n > ORIGINS_MAX || b->wants.n > WANTS_MAX)
+	    b->origins.n > ORIGINS_MAX || b->wants.n > WANTS_MAX ||
+	    b->nparked > PARKED_MAX || b->parked_bytes > PARKED_BYTES ||
+	    g->suspect.health.nodes.n > HEALTH_MAX ||
+	    g->suspect.ndoubts > DOUBTS_MAX)
 		world_broken(w, "bounds", "node %u: a table is over its "
 		    "limit", n->i);
 	TAILQ_FOREACH(s, &g->ready, ready_entry)

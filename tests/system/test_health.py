@@ -2,6 +2,7 @@
 """Nodes of our kind say of each other who is gone."""
 import json
 import signal
+import time
 
 import procs
 from node import Node
@@ -47,9 +48,11 @@ def test_killed(t):
     who = dead.id
     pids = dead.processes()
     procs.end_all(pids)
+    began = time.monotonic()
     for n in living:
         until(f"{n.name} has it down",
               lambda n=n: states(n).get(who) == "down", CLAIMS_S)
+    t.note(f"down at all after {time.monotonic() - began:.2f} s")
     dead.wait_end(20, pids)
     dead.start()
     for n in living:
