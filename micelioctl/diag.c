@@ -67,6 +67,8 @@ text_print(const struct diag *d, const uint8_t *p, size_t n)
 {
 	struct wbuf w;
 
+	if (n == 0)
+		return;
 	wbuf_init(&w, 2 * OUTPUT_MAX);
 	scrub((const char *)p, n, &w);
 	(void)fwrite(w.p, 1, w.len, d->out);

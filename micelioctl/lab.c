@@ -50,12 +50,10 @@ struct lab {
 	char		 why[512];
 };
 
-static volatile sig_atomic_t stopped;
-
 static void
 stop_cb(int sig)
 {
-	stopped = sig;
+	programs_stop = sig;
 }
 
 static int
@@ -289,7 +287,7 @@ nodes_wait(struct lab *lab)
 		while (!lab_tail_open(&lab->node[i].tail, lab->node[i].dir,
 		    deadline) || links_up(lab, i) < want) {
 			lab_tail_close(&lab->node[i].tail);
-			if (stopped || node_lost(lab, i))
+			if (programs_stop || node_lost(lab, i))
 				return false;
 			if (mono_ms() > deadline) {
 				(void)snprintf(lab->why, sizeof(lab->why),
@@ -318,6 +316,13 @@ heard_everywhere(struct lab *lab)
 	return all;
 }
 
+static void
+show(const struct wbuf *w, FILE *f)
+{
+	if (w->len > 0)
+		(void)fwrite(w->p, 1, w->len, f);
+}
+
 static int
 run_one(struct lab *lab)
 {
@@ -340,16 +345,15 @@ run_one(struct lab *lab)
 	wbuf_init(&out, OUTPUT_MAX);
 	wbuf_init(&err, OUTPUT_MAX);
 	rc = node_run(&lab->programs, lab->node[0].dir, words, n, &out, &err);
-	(void)fwrite(out.p, 1, out.len, stdout);
-	(void)fwrite(err.p, 1, err.len, stderr);
+	show(&out, stdout);
+	show(&err, stderr);
 	wbuf_free(&out);
 	wbuf_free(&err);
 	while (talk && rc == EX_OK && !(heard = heard_everywhere(lab)) &&
-	    !stopped && mono_ms() < deadline)
+	    !programs_stop && mono_ms() < deadline)
 		(void)poll(NULL, 0, POLL_MS);
 	for (unsigned int i = 0; i < lab->n; i++)
-		(void)fwrite(lab->node[i].tail.text.p, 1,
-		    lab->node[i].tail.text.len, stdout);
+		show(&lab->node[i].tail.text, stdout);
 	free(line);
 	(void)fflush(stdout);
 	if (rc == EX_OK && !heard) {
@@ -424,9 +428,11 @@ partyline(struct lab *lab)
 		partyline_exec(lab);
 	if (pid == -1)
 		return EX_OSERR;
-	while (waitpid(pid, &status, 0) == -1)
-		if (stopped)
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		if (programs_stop)
 			(void)kill(pid, SIGTERM);
+		(void)poll(NULL, 0, POLL_MS);
+	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		(void)snprintf(lab->why, sizeof(lab->why), "ssh: not found; "
 		    "install the package openssh-client");
@@ -539,5 +545,5 @@ lab_run(const struct options *o)
 	}
 	if (lab.why[0] != '\0')
 		(void)fprintf(stderr, "micelioctl: lab: %s\n", lab.why);
-	return stopped ? 128 + stopped : rc;
+	return programs_stop ? 128 + programs_stop : rc;
 }

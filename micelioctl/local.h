@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -54,6 +55,8 @@ struct programs {
 
 /* False with a line in why. */
 bool	 programs_find(struct programs *, char *why, size_t);
+/* Set by a signal handler: what program_run() waits for is ended. */
+extern volatile sig_atomic_t programs_stop;
 /*
  * Run argv (NULL-terminated) to its end with no input.  out and err take
  * what it prints, at most OUTPUT_MAX each; NULL: that goes nowhere.  Its

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,9 @@
 #include "local.h"
 
 #define ARGV_MAX	64
+#define STOP_LOOK_MS	100
+
+volatile sig_atomic_t programs_stop;
 
 static bool
 is_program(const char *path)
@@ -103,8 +107,12 @@ collect(pid_t pid, int out_fd, int err_fd, struct wbuf *out,
 	while (out_fd != -1 || err_fd != -1) {
 		p[0] = (struct pollfd){ .fd = out_fd, .events = POLLIN };
 		p[1] = (struct pollfd){ .fd = err_fd, .events = POLLIN };
-		if (poll(p, 2, -1) == -1)
+		/* A signal may come right before this. */
+		if (poll(p, 2, STOP_LOOK_MS) <= 0) {
+			if (programs_stop)
+				(void)kill(pid, SIGTERM);
 			continue;
+		}
 		if (p[0].revents != 0)
 			take(&out_fd, out);
 		if (p[1].revents != 0)
