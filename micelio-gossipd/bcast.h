@@ -23,12 +23,14 @@ struct want;
 #define SLOTS_MAX		64u	/* links with a bit of their own */
 #define NO_SLOT			UINT8_MAX
 
+/* The lists in a control frame that tell of messages. */
+enum note { NOTE, NOTE_BIG, NOTE_NEW, NOTE_BIG_NEW, NOTES };
+
 struct bcast {
 	uint8_t		 salt[M2_SALT];
 	uint64_t	 boot_ms;
 	struct link	*slot[SLOTS_MAX];
 	uint64_t	 live;		/* slots of m2 links */
-	uint64_t	 eager;		/* default mask, oid 0 */
 	size_t		 nm2, nwait;
 	struct lru	 origins, wants;
 	struct lru	 parked;	/* authors over their rate */
@@ -41,7 +43,7 @@ struct bcast {
 	struct msglog	 log;
 	struct logmsg_list	 v1;		/* to be given to v1 neighbours */
 	uint64_t	 v1_at, flush_at, beat_at;	/* mono ms */
-	struct wbuf	 ihave, big, ctrl, frame;
+	struct wbuf	 note[NOTES], ctrl, frame;
 	struct trace	*trace;		/* a ring */
 	size_t		 ntraces, traces_cap, next_trace;
 	struct {

@@ -99,6 +99,12 @@ control_flush(struct gossip *g, struct link *l)
 	}
 }
 
+static struct slice
+noted(const struct bcast *b, enum note kind)
+{
+	return (struct slice){ b->note[kind].p, b->note[kind].len };
+}
+
 /* The message, into b->ctrl; false: nothing to say. */
 static bool
 control_build(struct gossip *g, struct link *l)
@@ -107,6 +113,7 @@ control_build(struct gossip *g, struct link *l)
 	size_t left = M2_CTRL_MAX / 2;
 	struct m2_ctrl c = { .gap = l->gap };
 	struct wbuf window;
+	int i;
 
 	/* Nothing goes before it; gossip_map_profile() takes this up again. */
 	if (l->say_setup && !maplink_ready(g))
@@ -121,16 +128,18 @@ control_build(struct gossip *g, struct link *l)
 		c.setup.boot_ms = b->boot_ms;
 		memcpy(c.setup.salt, b->salt, sizeof(c.setup.salt));
 	}
-	wbuf_reset(&b->ihave);
-	wbuf_reset(&b->big);
+	for (i = 0; i < NOTES; i++)
+		wbuf_reset(&b->note[i]);
 	if (l->kind == LINK_M2) {
 		c.graft = taken(&l->graft, &left);
 		c.graft_link = taken(&l->graft_link, &left);
 		c.prune = taken(&l->prune, &left);
 		c.nohave = taken(&l->nohave, &left);
 		announce(g, l);
-		c.ihave = (struct slice){ b->ihave.p, b->ihave.len };
-		c.ihave_big = (struct slice){ b->big.p, b->big.len };
+		c.ihave = noted(b, NOTE);
+		c.ihave_big = noted(b, NOTE_BIG);
+		c.ihave_new = noted(b, NOTE_NEW);
+		c.ihave_big_new = noted(b, NOTE_BIG_NEW);
 		if (l->say_window) {
 			window_write(g, l, &window);
 			c.window = (struct slice){ window.p, window.len };
@@ -159,35 +168,44 @@ control_build(struct gossip *g, struct link *l)
 static void
 announce(struct gossip *g, struct link *l)
 {
-	struct bcast *b = &g->bcast;
 	struct logmsg *m;
 
 	for (; (m = l->cursor) != NULL; l->cursor = msglog_younger(m)) {
 		if ((m->have & l->bit) != 0 || m->from == l->s->sid)
 			continue;
-		if (b->ihave.len + b->big.len >= RESYNC_STEP * M2_SID) {
+		if (control_told(g) >= RESYNC_STEP) {
 			control_due(g, l, 0);
 			break;
 		}
-		control_announce(g, l, m);
+		control_announce(g, l, m, m->cold);
 	}
 	window_announce(g, l);
 }
 
 void
-control_announce(struct gossip *g, struct link *l, struct logmsg *m)
+control_announce(struct gossip *g, struct link *l, struct logmsg *m,
+    bool is_new)
 {
 	struct bcast *b = &g->bcast;
-	uint64_t sid = m2_sid(l->setup.salt, m->mid);
+	bool big = m->payload > M2_SMALL_MAX;
+	struct wbuf *note = &b->note[big ? is_new ? NOTE_BIG_NEW : NOTE_BIG :
+	    is_new ? NOTE_NEW : NOTE];
 
-	if (m->payload > M2_SMALL_MAX) {
-		wbuf_u64be(&b->big, sid);
-		wbuf_u32be(&b->big, m->payload);
-	} else
-		wbuf_u64be(&b->ihave, sid);
+	wbuf_u64be(note, m2_sid(l->setup.salt, m->mid));
+	if (big)
+		wbuf_u32be(note, m->payload);
 	m->told |= l->bit;
 	b->count.ihave++;
 	l->count.ihave++;
+}
+
+size_t
+control_told(const struct gossip *g)
+{
+	const struct wbuf *note = g->bcast.note;
+
+	return (note[NOTE].len + note[NOTE_NEW].len) / M2_SID +
+	    (note[NOTE_BIG].len + note[NOTE_BIG_NEW].len) / M2_BIG;
 }
 
 void

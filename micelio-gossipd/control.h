@@ -24,7 +24,10 @@ void	 control_due(struct gossip *, struct link *, uint64_t in_ms);
 void	 control_name(struct wbuf *, uint64_t name);
 void	 control_flush(struct gossip *, struct link *);
 /* Puts its name into the frame that is being made. */
-void	 control_announce(struct gossip *, struct link *, struct logmsg *);
+void	 control_announce(struct gossip *, struct link *, struct logmsg *,
+	    bool is_new);
+/* How many names of messages are in it. */
+size_t	 control_told(const struct gossip *);
 void	 control_tick(struct gossip *);
 /* Puts the payload into the link's queue; false: no room there. */
 bool	 payload_push(struct gossip *, struct link *, struct logmsg *);

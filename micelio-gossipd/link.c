@@ -214,7 +214,23 @@ link_frame(struct gossip *g, struct session *s, const struct envelope *e)
 static void
 ihave_in(struct gossip *g, struct link *l, uint64_t sid)
 {
-	repair_ihave(g, l, sid, 0);
+	repair_ihave(g, l, sid, 0, false);
+}
+
+static void
+ihave_new_in(struct gossip *g, struct link *l, uint64_t sid)
+{
+	repair_ihave(g, l, sid, 0, true);
+}
+
+static void
+ihave_big_in(struct gossip *g, struct link *l, struct slice big, bool is_new)
+{
+	size_t i;
+
+	for (i = 0; i < big.n; i += M2_BIG)
+		repair_ihave(g, l, m2_load64(big.p + i),
+		    m2_load32(big.p + i + M2_SID), is_new);
 }
 
 /* In field order; the session may end in between. */
@@ -222,16 +238,13 @@ static void
 ctrl_in(struct gossip *g, struct link *l, const struct m2_ctrl *c)
 {
 	struct session *s = l->s;
-	size_t i;
 
 	if (c->has_setup)
 		setup_in(g, l, &c->setup);
 	if (l->kind != LINK_M2)
 		return;
 	names_in(g, l, c->ihave, ihave_in);
-	for (i = 0; i < c->ihave_big.n; i += M2_BIG)
-		repair_ihave(g, l, m2_load64(c->ihave_big.p + i),
-		    m2_load32(c->ihave_big.p + i + M2_SID));
+	ihave_big_in(g, l, c->ihave_big, false);
 	names_in(g, l, c->graft, tree_graft_in);
 	if (s->state != PEER_READY)
 		return;
@@ -252,6 +265,9 @@ ctrl_in(struct gossip *g, struct link *l, const struct m2_ctrl *c)
 		beat_ping_in(g, l, &c->ping);
 	if (c->has_root)
 		maplink_root_in(g, l, &c->root);
+	names_in(g, l, c->ihave_new, ihave_new_in);
+	if (s->state == PEER_READY)
+		ihave_big_in(g, l, c->ihave_big_new, true);
 }
 
 static void
@@ -281,7 +297,6 @@ setup_in(struct gossip *g, struct link *l, const struct m2_setup *setup)
 	b->live |= l->bit;
 	l->say_window = true;
 	l->fresh_at = l->forgiven_at = g->now.mono;
-	tree_link_up(g, l);
 	record_link_up(g, l);
 	suspect_link_up(g, l);
 	maplink_up(g, l);

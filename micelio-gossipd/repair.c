@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What was announced and does not come by the tree.  After a moment that
+ * What was announced and does not come by the tree.  What is new has no tree
+ * yet: one who announced it is asked at once.  Otherwise, after a moment that
  * follows how late payloads are behind the first announcement, and how big
  * they are, one of those that announced it is asked; then the next, and round
  * and round until the caches have forgotten it.  Every announcer counts: with
@@ -77,7 +78,8 @@ first_wait(const struct gossip *g, const struct link *l, uint32_t size)
 }
 
 void
-repair_ihave(struct gossip *g, struct link *l, uint64_t sid, uint32_t size)
+repair_ihave(struct gossip *g, struct link *l, uint64_t sid, uint32_t size,
+    bool is_new)
 {
 	struct bcast *b = &g->bcast;
 	uint8_t key[16];
@@ -102,6 +104,12 @@ repair_ihave(struct gossip *g, struct link *l, uint64_t sid, uint32_t size)
 		w->size = size;
 		heap_set(&b->due, &w->due,
 		    g->now.mono + first_wait(g, l, size));
+	}
+	/* Who did not serve before is believed less. */
+	if (is_new && w->ever == 0 && !w->put_off &&
+	    link_score(g, l) >= 0) {
+		w->is_new = true;
+		heap_set(&b->due, &w->due, g->now.mono);
 	}
 	if (l->bit == 0) {
 		w->other = l->s->sid;
@@ -187,7 +195,7 @@ repair_done(struct gossip *g, struct want *w, struct session *s)
 	struct link *l = asked_link(g, w);
 
 	if (s != NULL && l != NULL && l == s->link) {
-		g->bcast.count.repairs++;
+		g->bcast.count.repairs += !w->is_new;
 		link_judge(g, l, 1);
 		if (w->big)
 			goodput_take(g, l, w);

@@ -41,10 +41,11 @@ struct want {
 	uint8_t		 first, extended, round;
 	bool		 other_tried, big;	/* a big fetch is out */
 	bool		 put_off;	/* it came, and was too early */
+	bool		 is_new;	/* no tree brings it */
 };
 
 void	 repair_ihave(struct gossip *, struct link *, uint64_t sid,
-	    uint32_t size);
+	    uint32_t size, bool is_new);
 void	 repair_nohave(struct gossip *, struct link *, uint64_t sid);
 struct want *repair_want(const struct gossip *, uint64_t sid);
 /* It came from s; or it is not wanted any more (NULL). */

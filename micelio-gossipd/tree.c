@@ -4,8 +4,13 @@
  * get the payload; the other links of our kind are told that it is here
  * (control.c) and ask for it when they lack it (repair.c).  The first copy
  * makes its link eager, each further one makes its link lazy, on both sides:
- * what remains is a tree.  The default mask is such a tree for origins that
- * were not heard of before, trained by the first message of each.
+ * what remains is a tree.
+ *
+ * While there is none, the author of a message gives it to all, and all others
+ * only tell of it, as of something new: who lacks it asks the first who told,
+ * at once.  So one copy comes to each node, by short ways, and these are the
+ * tree.  (With one tree for all that is new, the ways of its authors compete:
+ * that costs copies, and twice as many hops.)
  */
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +72,7 @@ bcast_init(struct gossip *g)
 {
 	struct bcast *b = &g->bcast;
 	uint64_t seed;
+	int i;
 
 	g->ops->random(g->arg, b->salt, sizeof(b->salt));
 	g->ops->random(g->arg, &seed, sizeof(seed));
@@ -78,11 +84,11 @@ bcast_init(struct gossip *g)
 	msglog_init(&b->log, seed);
 	parked_init(g, seed);
 	TAILQ_INIT(&b->v1);
-	/* Patient at first: a young tree is a slow one. */
+	/* Patient at first. */
 	b->lag_ms = T1_MAX_MS * 8 * 2 / 3;
 	b->v1_at = b->flush_at = b->beat_at = NEVER;
-	wbuf_init(&b->ihave, M2_CTRL_MAX);
-	wbuf_init(&b->big, M2_CTRL_MAX);
+	for (i = 0; i < NOTES; i++)
+		wbuf_init(&b->note[i], M2_CTRL_MAX);
 	wbuf_init(&b->ctrl, 2 * M2_CTRL_MAX);
 	wbuf_init(&b->frame, 2 * M2_LINK_MAX);
 }
@@ -91,26 +97,26 @@ void
 bcast_free(struct gossip *g)
 {
 	struct bcast *b = &g->bcast;
+	int i;
 
 	repair_free(g);
 	parked_free(g);
 	lru_free(&b->origins, origin_free);
 	msglog_free(&b->log);
-	wbuf_free(&b->ihave);
-	wbuf_free(&b->big);
+	for (i = 0; i < NOTES; i++)
+		wbuf_free(&b->note[i]);
 	wbuf_free(&b->ctrl);
 	wbuf_free(&b->frame);
 	free(b->trace);
 }
 
 struct origin *
-tree_origin(struct gossip *g, const struct nodeid *id, bool *is_new)
+tree_origin(struct gossip *g, const struct nodeid *id)
 {
 	struct bcast *b = &g->bcast;
 	uint64_t oid = m2_oid(b->salt, id->b);
 	struct origin *o = (struct origin *)lru_get(&b->origins, &oid);
 
-	*is_new = o == NULL;
 	if (o != NULL) {
 		lru_touch(&b->origins, &o->node);
 		return o;
@@ -124,7 +130,6 @@ tree_origin(struct gossip *g, const struct nodeid *id, bool *is_new)
 	o = xcalloc(1, sizeof(*o));
 	o->oid = oid;
 	o->id = *id;
-	o->eager = b->eager;
 	o->parent = o->better = o->swap_slot = NO_SLOT;
 	log_share_init(&o->share);
 	bucket_init(&o->v1, V1_BURST, g->now.mono);
@@ -176,19 +181,18 @@ tree_accept(struct gossip *g, struct session *s, const struct nodeid *author,
 	struct slice frame;
 	struct origin *o;
 	struct logmsg *m;
-	bool is_new;
 	size_t hop_at;
 
 	if (msglog_get(&b->log, sid) != NULL)
 		return;
-	o = tree_origin(g, author, &is_new);
+	o = tree_origin(g, author);
 	hop_at = frame_make(g, e, &frame);
 	m = msglog_add(&b->log, &o->share, sid, mid, frame.p, frame.n,
 	    g->now.mono);
 	m->hop_at = (uint32_t)hop_at;
 	m->payload = (uint32_t)e->payload.n;
 	m->second = window_second(e, g->now.wall);
-	m->cold = is_new;
+	m->cold = (o->eager & b->live) == 0;
 	m->own = nodeid_equal(author, &g->id);
 	first_copy(g, o, m, s, w);
 	/* Among v1 nodes its way is at its end, or it is nothing to them. */
@@ -207,7 +211,6 @@ static void
 first_copy(struct gossip *g, struct origin *o, struct logmsg *m,
     const struct session *s, const struct want *w)
 {
-	struct bcast *b = &g->bcast;
 	struct link *l;
 
 	if (w != NULL) {
@@ -227,8 +230,6 @@ first_copy(struct gossip *g, struct origin *o, struct logmsg *m,
 		return;
 	o->parent = l->slot;
 	o->eager |= l->bit;
-	if (m->cold)
-		b->eager |= l->bit;
 	if (w == NULL || w->first == NO_SLOT)
 		return;
 	o->better = w->first;
@@ -292,19 +293,17 @@ tree_ask(struct gossip *g, struct link *l, struct origin *o)
 
 /*
  * On a lazy link one note is enough, of who has things first: the other
- * waits for it.  Of an unknown origin the smaller id is taken for the first.
+ * waits for it.  What is new comes by nothing but a note.
  */
 static uint64_t
-tell_wait(const struct gossip *g, const struct origin *o,
-    const struct logmsg *m, const struct link *l)
+tell_wait(const struct origin *o, const struct logmsg *m,
+    const struct link *l)
 {
-	bool behind = m->cold ? nodeid_cmp(&l->s->id, &g->id) < 0 :
-	    (o->ahead & l->bit) != 0;
 	uint64_t wait = link_rtt(l) / 2 + 2 * BATCH_MS;
 
-	if (m->payload > M2_SMALL_MAX)
+	if (m->cold || m->payload > M2_SMALL_MAX)
 		return 0;
-	if (!behind)
+	if ((o->ahead & l->bit) == 0)
 		return BATCH_MS;
 	return wait < BEHIND_MS ? wait : BEHIND_MS;
 }
@@ -327,22 +326,36 @@ tree_told(struct gossip *g, struct link *l, struct logmsg *m)
 		o->ahead &= ~l->bit;
 }
 
+/* All links but those of guests. */
+static uint64_t
+neighbours(const struct gossip *g)
+{
+	const struct session *s;
+	uint64_t slots = 0;
+
+	TAILQ_FOREACH(s, &g->ready, ready_entry)
+		if (s->link != NULL && !s->guest)
+			slots |= s->link->bit;
+	return slots & g->bcast.live;
+}
+
 /*
- * Payload to the eager, a note to the others.  A big one of an unknown
- * origin is only announced: half of its first copies would be too many.
+ * Payload to the eager, a note to the others.  Nobody has it before its
+ * author says it; but for so many copies of a big one its links may be slow.
  */
 static void
 spread(struct gossip *g, struct origin *o, struct logmsg *m,
     const struct session *from, const struct nodeid *author)
 {
-	uint64_t eager = o->eager & g->bcast.live;
+	uint64_t eager;
 	uint32_t sids[SLOTS_MAX];
 	struct session *s;
 	struct link *l;
 	size_t n = 0;
 
-	if (m->cold && m->payload > M2_SMALL_MAX)
-		eager = 0;
+	if (m->cold && m->own && m->payload <= M2_SMALL_MAX)
+		o->eager = neighbours(g);
+	eager = m->cold && !m->own ? 0 : o->eager & g->bcast.live;
 	TAILQ_FOREACH(s, &g->ready, ready_entry) {
 		if ((l = s->link) == NULL || l->kind != LINK_M2)
 			continue;
@@ -356,7 +369,7 @@ spread(struct gossip *g, struct origin *o, struct logmsg *m,
 		}
 		if ((eager & l->bit) == 0 || n == SLOTS_MAX) {
 			l->count.saved++;
-			control_due(g, l, tell_wait(g, o, m, l));
+			control_due(g, l, tell_wait(o, m, l));
 		} else if (payload_now(l, m)) {
 			sids[n++] = s->sid;
 			m->have |= l->bit;
@@ -418,11 +431,6 @@ tree_duplicate(struct gossip *g, struct session *s, uint64_t sid)
 	control_name(&l->prune, m2_oid(l->setup.salt, o->id.b));
 	b->count.prune++;
 	l->count.prune++;
-	if (m->cold && !m->repaired) {
-		if ((b->eager & b->live & ~l->bit) != 0)
-			b->eager &= ~l->bit;
-		control_name(&l->prune, 0);
-	}
 	control_due(g, l, BATCH_MS);
 }
 
@@ -439,9 +447,7 @@ tree_prune_in(struct gossip *g, struct link *l, uint64_t oid)
 
 	l->count.prune_in++;
 	g->bcast.count.prune_in++;
-	if (oid == 0)
-		g->bcast.eager &= ~l->bit;
-	else if ((o = origin_get(g, oid)) != NULL)
+	if ((o = origin_get(g, oid)) != NULL)
 		o->eager &= ~l->bit;
 }
 
@@ -450,9 +456,7 @@ tree_graft_link_in(struct gossip *g, struct link *l, uint64_t oid)
 {
 	struct origin *o;
 
-	if (oid == 0)
-		g->bcast.eager |= l->bit;
-	else if ((o = origin_get(g, oid)) != NULL)
+	if ((o = origin_get(g, oid)) != NULL)
 		o->eager |= l->bit;
 }
 
@@ -512,11 +516,8 @@ tree_graft_in(struct gossip *g, struct link *l, uint64_t sid)
 	m = find_theirs(g, l, sid);
 	l->count.graft_in++;
 	g->bcast.count.graft_in++;
-	if (m != NULL && (o = tree_origin_of(m)) != NULL) {
+	if (m != NULL && (o = tree_origin_of(m)) != NULL)
 		o->eager |= l->bit;
-		if (m->cold)
-			g->bcast.eager |= l->bit;
-	}
 	if (m != NULL && ((m->told | m->pushed) & l->bit) == 0 && l->bit != 0) {
 		g->bcast.count.unannounced++;
 		if (!peers_bad(g, l->s, 1))
@@ -536,36 +537,6 @@ tree_graft_in(struct gossip *g, struct link *l, uint64_t sid)
 	m->have |= l->bit;
 }
 
-/* A first eager link on either side, so that there is a tree at all. */
-void
-tree_link_up(struct gossip *g, struct link *l)
-{
-	struct bcast *b = &g->bcast;
-
-	if (l->s->guest || (b->eager & b->live & ~l->bit) != 0)
-		return;
-	b->eager |= l->bit;
-	control_name(&l->graft_link, 0);
-	b->count.graft_link++;
-	control_due(g, l, 0);
-}
-
-/* The link with the shortest way, of these slots. */
-static struct link *
-nearest(const struct gossip *g, uint64_t slots)
-{
-	struct link *l, *best = NULL;
-	uint8_t i;
-
-	for (i = 0; i < SLOTS_MAX; i++) {
-		if ((slots >> i & 1) == 0 || (l = link_of(g, i)) == NULL)
-			continue;
-		if (best == NULL || link_rtt(l) < link_rtt(best))
-			best = l;
-	}
-	return best;
-}
-
 /*
  * Its column goes, everywhere.  Origins that came over it are asked of who
  * was second at once; what is on its way is repair's matter.
@@ -579,7 +550,6 @@ tree_link_down(struct gossip *g, struct link *l)
 	struct origin *o;
 	struct logmsg *m;
 
-	b->eager &= ~l->bit;
 	for (n = lru_oldest(&b->origins); n != NULL; n = lru_younger(n)) {
 		o = (struct origin *)n;
 		o->eager &= ~l->bit;
@@ -602,8 +572,6 @@ tree_link_down(struct gossip *g, struct link *l)
 		m->served[1] &= ~l->bit;
 		m->owing &= ~l->bit;
 	}
-	if ((b->eager & b->live) == 0 && (to = nearest(g, b->live)) != NULL)
-		tree_link_up(g, to);
 }
 
 void

@@ -50,8 +50,7 @@ void	 tree_accept(struct gossip *, struct session *,
 size_t	 tree_broadcast(struct gossip *, const void *, size_t);
 /* One more copy of a message that we have. */
 void	 tree_duplicate(struct gossip *, struct session *, uint64_t sid);
-struct origin *tree_origin(struct gossip *, const struct nodeid *,
-	    bool *is_new);
+struct origin *tree_origin(struct gossip *, const struct nodeid *);
 /* NULL: forgotten. */
 struct origin *tree_origin_of(const struct logmsg *);
 void	 tree_graft_in(struct gossip *, struct link *, uint64_t sid);
@@ -59,7 +58,6 @@ void	 tree_graft_link_in(struct gossip *, struct link *, uint64_t oid);
 /* The link told of a message that we have. */
 void	 tree_told(struct gossip *, struct link *, struct logmsg *);
 void	 tree_prune_in(struct gossip *, struct link *, uint64_t oid);
-void	 tree_link_up(struct gossip *, struct link *);
 void	 tree_link_down(struct gossip *, struct link *);
 void	 tree_trim(struct gossip *, const struct log_share *);
 /* Rewrites an eager link of an origin: asks for its payloads. */

@@ -118,7 +118,6 @@ differs(const struct link *l, uint64_t second)
 void
 window_announce(struct gossip *g, struct link *l)
 {
-	struct bcast *b = &g->bcast;
 	struct logmsg *m;
 
 	if (g->now.mono < l->resync_at)
@@ -128,12 +127,12 @@ window_announce(struct gossip *g, struct link *l)
 		if ((m->have & l->bit) != 0 || (m->told & l->bit) != 0 ||
 		    m->from == l->s->sid || !differs(l, m->second))
 			continue;
-		if (b->ihave.len + b->big.len >= RESYNC_STEP * M2_SID) {
+		if (control_told(g) >= RESYNC_STEP) {
 			l->resync_at = g->now.mono + RESYNC_MS;
 			control_due(g, l, RESYNC_MS);
 			return;
 		}
-		control_announce(g, l, m);
+		control_announce(g, l, m, false);
 	}
 	window_end(l);
 }

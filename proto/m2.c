@@ -155,6 +155,10 @@ ctrl_take(void *arg, const struct wire_field *f)
 	case BYTES(12):
 		c->has_root = true;
 		return fields_read(f->bytes, f->len, root_take, &c->root);
+	case BYTES(13):
+		return take_items(&c->ihave_new, f, M2_SID, SIZE_MAX);
+	case BYTES(14):
+		return take_items(&c->ihave_big_new, f, M2_BIG, SIZE_MAX);
 	default:
 		return true;
 	}
@@ -239,6 +243,8 @@ m2_ctrl_write(struct wbuf *b, const struct m2_ctrl *c)
 		root_write(&one, &c->root);
 		put_nested(b, 12, &one);
 	}
+	wire_put_bytes(b, 13, c->ihave_new.p, c->ihave_new.n);
+	wire_put_bytes(b, 14, c->ihave_big_new.p, c->ihave_big_new.n);
 	wbuf_free(&one);
 }
 

@@ -41,7 +41,7 @@ enum m2_type {
 #define M2_CLAIMS_MAX	64u	/* of a Suspect */
 
 #define M2_SID		8u	/* bytes of a sid, of an oid */
-#define M2_BIG		12u	/* of an item of ihave_big */
+#define M2_BIG		12u	/* of an item of ihave_big, _big_new */
 #define M2_SECOND	12u	/* of an item of window */
 #define M2_MID		16u
 #define M2_SALT		16u
@@ -76,7 +76,7 @@ struct m2_ctrl {
 	bool		 has_setup, has_ping, has_root;
 	struct m2_setup	 setup;
 	struct slice	 ihave, ihave_big, graft, graft_link, prune, nohave,
-			 window;
+			 window, ihave_new, ihave_big_new;
 	uint32_t	 gap;
 	struct m2_ping	 ping;
 	struct m2_root	 root;

@@ -49,9 +49,9 @@ ghosts(struct world *w, const struct node *n)
 		if (b->slot[i] != NULL && b->slot[i]->kind == LINK_M2 &&
 		    b->slot[i]->s->state == PEER_READY)
 			live |= UINT64_C(1) << i;
-	if ((b->live & ~live) != 0 || (b->eager & ~live) != 0)
-		world_broken(w, "ghost", "node %u: eager links %llx, live "
-		    "%llx", n->i, (unsigned long long)b->eager,
+	if ((b->live & ~live) != 0)
+		world_broken(w, "ghost", "node %u: links %llx, live %llx",
+		    n->i, (unsigned long long)b->live,
 		    (unsigned long long)live);
 	for (o = lru_oldest(&b->origins); o != NULL; o = lru_younger(o))
 		if ((((const struct origin *)o)->eager & ~live) != 0)

@@ -38,6 +38,7 @@ LANES = [
      [w for c in ("verdicts", "reset", "cut", "collude", "reuse", "flood")
       for w in ("--without", c)]),
     ("warm", [1], []),
+    ("stable", [1], []),
     ("map-heal", [1], ["--nodes", "60"]),
 ] + [(f"suspect-{what}", [1], [])
      for what in ("crash30", "quiet", "partition", "liars")]

@@ -54,7 +54,7 @@ setup_in(struct kin *k, uint32_t sid)
 	ctrl_in(k, sid, &c);
 }
 
-/* A node with three links of our kind; the first is eager. */
+/* A node with three links of our kind. */
 static void
 kin_open(struct kin *k)
 {
@@ -107,6 +107,8 @@ ctrl_out(const struct fake *f, uint32_t sid, struct m2_ctrl *c)
 		TAKE(prune);
 		TAKE(nohave);
 		TAKE(window);
+		TAKE(ihave_new);
+		TAKE(ihave_big_new);
 #undef TAKE
 		c->gap += one.gap;
 	}
@@ -159,6 +161,24 @@ ihave_in(struct kin *k, uint32_t sid, uint64_t what)
 	ctrl_in(k, sid, &c);
 }
 
+static void
+ihave_new_in(struct kin *k, uint32_t sid, uint64_t what)
+{
+	struct m2_ctrl c = { .ihave_new = name(what) };
+
+	ctrl_in(k, sid, &c);
+}
+
+/* The link wants what the author says from now on. */
+static void
+graft_link_in(struct kin *k, uint32_t sid)
+{
+	struct m2_ctrl c = { .graft_link = name(m2_oid(
+	    k->f->g->bcast.salt, k->author.id.b)) };
+
+	ctrl_in(k, sid, &c);
+}
+
 static uint64_t
 bit(const struct kin *k, uint32_t sid)
 {
@@ -168,10 +188,11 @@ bit(const struct kin *k, uint32_t sid)
 static const struct origin *
 origin(struct kin *k)
 {
-	bool is_new;
-	const struct origin *o = tree_origin(k->f->g, &k->author.id, &is_new);
+	uint64_t oid = m2_oid(k->f->g->bcast.salt, k->author.id.b);
+	const struct origin *o = (const struct origin *)
+	    lru_get(&k->f->g->bcast.origins, &oid);
 
-	assert_false(is_new);
+	assert_non_null(o);
 	return o;
 }
 
@@ -200,15 +221,13 @@ test_setup(void **state)
 	fake_pass(k.f, SETUP_MS);
 	assert_int_equal(peers_session(k.f->g, 1)->link->kind, LINK_V1);
 	fake_forget(k.f);
-	/* late, but welcome: a window, a ping, the first link of the tree */
+	/* late, but welcome: a window, a ping */
 	setup_in(&k, 1);
 	fake_pass(k.f, 10);
 	assert_int_equal(peers_session(k.f->g, 1)->link->kind, LINK_M2);
 	assert_true(ctrl_out(k.f, 1, &c));
 	assert_false(c.has_setup);
 	assert_true(c.window.n == M2_SECOND && c.has_ping);
-	assert_int_equal(c.graft_link.n, 8);
-	assert_true(m2_load64(c.graft_link.p) == 0);
 	/* once */
 	setup_in(&k, 1);
 	assert_int_equal(k.f->g->count.drops[DROP_LINK], 3);
@@ -268,7 +287,11 @@ test_spread(void **state)
 
 	(void)state;
 	kin_open(&k);
-	m = chat_env(&k.author, U1, 7);
+	fake_frame(k.f, 2, chat_env(&k.author, U1, 7));
+	graft_link_in(&k, 1);
+	fake_pass(k.f, BEHIND_MS);
+	fake_forget(k.f);
+	m = chat_env(&k.author, U2, 7);
 	fake_frame(k.f, 2, m);
 	assert_int_equal(k.f->nchats, 1);
 	assert_true(payload_went(k.f, 1));
@@ -280,6 +303,7 @@ test_spread(void **state)
 	fake_pass(k.f, BEHIND_MS);
 	assert_true(ctrl_out(k.f, 3, &c));
 	assert_int_equal(c.ihave.n, 8);
+	assert_int_equal(c.ihave_new.n, 0);
 	assert_true(m2_load64(c.ihave.p) == sid_of(&k, m, true));
 	assert_false(ctrl_out(k.f, 1, &c) && c.ihave.n > 0);
 	assert_false(ctrl_out(k.f, 2, &c) && c.ihave.n > 0);
@@ -311,14 +335,115 @@ test_large(void **state)
 		assert_int_equal(payload_went(k.f, 1), i == 1);
 		assert_false(payload_went(k.f, 3));
 		assert_true(ctrl_out(k.f, 3, &c));
+		if (i == 0)
+			c.ihave_big = c.ihave_big_new;
 		assert_int_equal(c.ihave_big.n, M2_BIG);
 		assert_true(m2_load64(c.ihave_big.p) == sid_of(&k, m, true));
 		assert_true(m2_load32(c.ihave_big.p + M2_SID) >
 		    M2_SMALL_MAX);
 		if (i == 0)
-			assert_true(ctrl_out(k.f, 1, &c) &&
-			    c.ihave_big.n == M2_BIG);
+			graft_link_in(&k, 1);
 	}
+	fake_free(k.f);
+}
+
+/* No tree yet: a note, at once, and to be acted upon at once. */
+static void
+test_new(void **state)
+{
+	struct m2_ctrl c, graft = { .gap = 0 };
+	struct slice m;
+	struct kin k;
+	uint64_t sid;
+
+	(void)state;
+	kin_open(&k);
+	m = chat_env(&k.author, U1, 7);
+	sid = sid_of(&k, m, false);
+	ihave_new_in(&k, 2, sid);
+	ihave_new_in(&k, 3, sid);
+	fake_pass(k.f, 1);
+	assert_true(ctrl_out(k.f, 2, &c));
+	assert_int_equal(c.graft.n, 8);
+	assert_true(m2_load64(c.graft.p) == sid);
+	assert_false(ctrl_out(k.f, 3, &c) && c.graft.n > 0);
+	fake_forget(k.f);
+	fake_frame(k.f, 2, m);
+	/* nobody had to be asked because something went wrong */
+	assert_int_equal(k.f->g->bcast.count.repairs, 0);
+	fake_pass(k.f, 1);
+	assert_false(payload_went(k.f, 1));
+	assert_true(ctrl_out(k.f, 1, &c));
+	assert_int_equal(c.ihave_new.n, 8);
+	assert_int_equal(c.ihave.n, 0);
+	assert_true(m2_load64(c.ihave_new.p) == sid_of(&k, m, true));
+	/* who told has it */
+	assert_false(ctrl_out(k.f, 3, &c) && c.ihave_new.n > 0);
+	assert_int_equal(origin(&k)->eager, bit(&k, 2));
+	/* who asks is a branch of the tree */
+	graft.graft = name(sid_of(&k, m, true));
+	ctrl_in(&k, 1, &graft);
+	assert_true(payload_went(k.f, 1));
+	assert_int_equal(origin(&k)->eager, bit(&k, 1) | bit(&k, 2));
+	fake_free(k.f);
+}
+
+/* Who did not serve the last time has nobody in a hurry. */
+static void
+test_new_doubted(void **state)
+{
+	struct kin k;
+
+	(void)state;
+	kin_open(&k);
+	link_judge(k.f->g, peers_session(k.f->g, 2)->link, -1);
+	ihave_new_in(&k, 2, 4711);
+	fake_pass(k.f, T1_MIN_MS - 1);
+	assert_int_equal(k.f->g->bcast.count.graft, 0);
+	/* another one is believed, though it comes later */
+	ihave_new_in(&k, 3, 4711);
+	fake_pass(k.f, 1);
+	assert_int_equal(k.f->g->bcast.count.graft, 1);
+	assert_int_equal(peers_session(k.f->g, 3)->link->asked, 1);
+	/* one request is enough */
+	ihave_new_in(&k, 1, 4711);
+	fake_pass(k.f, 1);
+	assert_int_equal(k.f->g->bcast.count.graft, 1);
+	fake_free(k.f);
+}
+
+/* What we say goes to all at first; a big one is told of. */
+static void
+test_new_own(void **state)
+{
+	static const uint8_t big[M2_SMALL_MAX + 1];
+	struct m2_ctrl c;
+	struct slice m;
+	struct ident me;
+	struct kin k;
+
+	(void)state;
+	kin_open(&k);
+	me = k.author;
+	me.id = k.f->g->id;
+	m = chat_env(&me, U1, 7);
+	assert_int_equal(tree_broadcast(k.f->g, m.p, m.n), 3);
+	assert_true(payload_went(k.f, 1));
+	assert_true(payload_went(k.f, 2));
+	assert_true(payload_went(k.f, 3));
+	fake_pass(k.f, BEHIND_MS);
+	assert_false(ctrl_out(k.f, 1, &c) && c.ihave_new.n + c.ihave.n > 0);
+	fake_free(k.f);
+	kin_open(&k);
+	me.id = k.f->g->id;
+	m = env_make(&me, U2, 1000, 10, (struct slice){ big, sizeof(big) },
+	    true);
+	assert_true(tree_broadcast(k.f->g, m.p, m.n) > 0);
+	assert_int_equal(k.f->nsent, 0);
+	fake_pass(k.f, BEHIND_MS);
+	assert_true(ctrl_out(k.f, 1, &c));
+	assert_int_equal(c.ihave_big_new.n, M2_BIG);
+	assert_true(m2_load32(c.ihave_big_new.p + M2_SID) == sizeof(big));
 	fake_free(k.f);
 }
 
@@ -464,7 +589,6 @@ test_link_lost(void **state)
 	gossip_session_down(k.f->g, k.f->now, 2, DOWN_RESET);
 	gossip_session_down(k.f->g, k.f->now, 1, DOWN_RESET);
 	assert_int_equal(origin(&k)->eager, 0);
-	assert_int_equal(k.f->g->bcast.eager, 0);
 	assert_int_equal(k.f->g->bcast.live, 0);
 	fake_free(k.f);
 }
@@ -522,7 +646,9 @@ test_serve_again(void **state)
 
 	(void)state;
 	kin_open(&k);
-	m = chat_env(&k.author, U1, 7);
+	fake_frame(k.f, 2, chat_env(&k.author, U1, 7));
+	graft_link_in(&k, 1);
+	m = chat_env(&k.author, U2, 7);
 	fake_frame(k.f, 2, m);
 	assert_true(payload_went(k.f, 1));
 	c.graft = name(sid_of(&k, m, true));
@@ -736,6 +862,10 @@ test_queue(void **state)
 
 	(void)state;
 	kin_open(&k);
+	fake_frame(k.f, 2, chat_env(&k.author, "m", 7));
+	graft_link_in(&k, 1);
+	fake_pass(k.f, BEHIND_MS);
+	fake_forget(k.f);
 	s = peers_session(k.f->g, 1);
 	s->win_frames = LINK_CTRL_FRAMES;
 	for (i = 0; i < 5; i++) {
@@ -1021,6 +1151,9 @@ main(void)
 		cmocka_unit_test(test_injected),
 		cmocka_unit_test(test_spread),
 		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_new),
+		cmocka_unit_test(test_new_doubted),
+		cmocka_unit_test(test_new_own),
 		cmocka_unit_test(test_prune),
 		cmocka_unit_test(test_repair),
 		cmocka_unit_test(test_earlier),

@@ -82,6 +82,8 @@ full(struct m2_ctrl *c)
 	c->nohave = of(bytes, 48);
 	c->window = of(bytes, 120);
 	c->gap = 300;
+	c->ihave_new = of(bytes, 56);
+	c->ihave_big_new = of(bytes, 36);
 	c->ping = (struct m2_ping){ 1, 2, 3000, UINT64_C(1770000000999) };
 	c->root.hour = 490000;
 	c->root.count = 5;
@@ -113,6 +115,8 @@ test_ctrl_as_schema(void **state)
 	assert_int_equal(m->nohave.len, 48);
 	assert_int_equal(m->window.len, 120);
 	assert_int_equal(m->gap, 300);
+	assert_int_equal(m->ihave_new.len, 56);
+	assert_int_equal(m->ihave_big_new.len, 36);
 	assert_int_equal(m->ping->hold_us, 3000);
 	assert_int_equal(m->root->hash.len, 32);
 	/* and in the same order, with the same bytes */
@@ -127,6 +131,8 @@ test_ctrl_as_schema(void **state)
 	assert_int_equal(r.window.n, 120);
 	assert_int_equal(r.nohave.n, 48);
 	assert_int_equal(r.gap, 300);
+	assert_int_equal(r.ihave_new.n, 56);
+	assert_int_equal(r.ihave_big_new.n, 36);
 }
 
 /* Field number, length, and whether it is taken. */
@@ -139,7 +145,8 @@ test_ctrl_multiples(void **state)
 		{ 4, 15, false }, { 5, 9, false }, { 6, 1, false },
 		{ 7, 4, false }, { 8, 3, true }, { 9, 12, true },
 		{ 9, 13, false }, { 9, 60 * 12, true }, { 9, 61 * 12, false },
-		{ 13, 3, true },
+		{ 13, 16, true }, { 13, 15, false }, { 14, 24, true },
+		{ 14, 16, false }, { 15, 3, true },
 	};
 	uint8_t zeros[1000] = { 0 };
 	struct m2_ctrl c;
