@@ -213,6 +213,31 @@ def forged(s, before):
     return f"{n} signatures checked, then {why}"
 
 
+def accused(s, before):
+    """Nodes made up, which claim links and say that real ones are gone."""
+    p = s.enemy()
+    us, friend = (bytes.fromhex(i) for i in (s.node.id, s.honest[0].id))
+    items = b"".join(b"\x1a\x26\x0a\x20" + i + b"\x10\x01\x18\x01"
+                     for i in (us, friend))
+    payload = b"\x08\x01\x10\x01" + items + \
+        b"\x22\x20" + us[:16] + friend[:16]
+    p.do("flood", conn="c", count=5000, mint=True, timeout=60, message={
+        "type": 35, "payload": payload.hex(),
+        "lamport": int(time.time() * 1000) << 16})
+    until("they are read", lambda: sum(s.since(
+        before, "received", "drop_neighbour").values()) >= 5000, 30)
+    now = s.counters()
+    assert 1000 <= now["mesh_nodes"] <= 4096, now["mesh_nodes"]
+    assert now["suspects_in"] >= 1000, now["suspects_in"]
+    time.sleep(4)   # for the judgement, which nothing shows
+    now = s.counters()
+    assert now["mesh_down"] + now["mesh_unreachable"] == 0, now
+    assert now["suspects_answered"] == 0, now
+    p.close()
+    return f"{now['mesh_nodes']} nodes made up, {now['suspects_in']} " \
+        "words, nobody is down for it"
+
+
 def minted(s, before):
     """An author for each line."""
     p = s.enemy()
@@ -410,6 +435,7 @@ def test_attacks(t):
             ("old envelopes", lambda b: stale(s, b)),
             ("copies without end", lambda b: copies(s, b)),
             ("minted authors", lambda b: minted(s, b)),
+            ("made-up accusers", lambda b: accused(s, b)),
             ("1,000 half-open", lambda b: half_open(s, b)),
             ("flood of records", lambda b: records(s, b)),
             ("slow at every stage", loris.judge)):
