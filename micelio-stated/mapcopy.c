@@ -96,7 +96,8 @@ copy_run(struct store *s, struct job *j)
 		snprintf(c->why, sizeof(c->why), "%s", store_why(s));
 	else
 		err = copy_read(c);
-	if (err == STORE_OK && c->what == MAP_ASK_BACKUP && (error = copy_keep()) != 0) {
+	if (err == STORE_OK && c->what == MAP_ASK_BACKUP &&
+	    (error = copy_keep()) != 0) {
 		snprintf(c->why, sizeof(c->why), "%s: %s", MAP_BACKUP_DIR,
 		    strerror(error));
 		err = STORE_FAILED;

@@ -258,13 +258,17 @@ def test_full_while_they_compare(t):
     # What is said passes, whatever becomes of the map.
     tail = subprocess.Popen(
         [b.find("micelioctl"), "--data-dir", b.dir, "tail"],
-        stdout=subprocess.PIPE, text=True)
+        stdout=subprocess.PIPE)
     try:
         os.set_blocking(tail.stdout.fileno(), False)
 
         def heard():
             a.ctl("say", "is anybody there?")
-            return "is anybody there?" in (tail.stdout.read() or "")
+            try:
+                return b"is anybody there?" in os.read(
+                    tail.stdout.fileno(), 65536)
+            except BlockingIOError:
+                return False
         until("b hears a", heard, 20, 0.2)
     finally:
         tail.terminate()
