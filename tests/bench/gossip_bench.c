@@ -16,6 +16,7 @@
 
 #include "gossip_bench.h"
 #include "common/mtime.h"
+#include "micelio-gossipd/verify.h"
 
 #define ROUNDS		5u
 #define ROUNDS_MAX	100u
