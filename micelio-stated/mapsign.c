@@ -248,6 +248,14 @@ outcome_text(const struct mapd *d, enum intake_outcome o,
 		*st = MAP_DONE_OK;
 		return "";
 	case INTAKE_NOT:
+		/*
+		 * Of one's own register: a later write overtook this one on
+		 * its way and is on the disk.
+		 */
+		if (d->intake.verdict == MAP_STALE) {
+			*st = MAP_DONE_OK;
+			return "";
+		}
 		return map_verdict_text(d->intake.verdict);
 	case INTAKE_BAD:
 		return entry_fault_text(d->intake.fault);

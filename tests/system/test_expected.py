@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import time
@@ -85,7 +86,11 @@ def test_quick(t):
     tail = subprocess.Popen(
         [south.find("micelioctl"), "--data-dir", south.dir, "tail", "--json"],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    south.ctl("version")
+
+    def reads_along():
+        south.ctl("say", "mark")
+        return select.select([tail.stdout], [], [], 0.1)[0]
+    until("tail shows lines", reads_along, 10)
     took = []
     for i in range(10):
         began = time.monotonic()

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 
+import procs
 from node import Node
 from sshclient import Client, Key
 from waiting import until
@@ -157,4 +158,27 @@ def test_import_tells_how_far_it_is(t):
                         for x in told), err
     assert "5999 entries" in err, err
     t.note(told[0])
+    n.stop()
+
+
+def test_one_key_again_and_again(t):
+    """Writes of one key overtake each other: none of them is refused, and
+    the last one stands."""
+    n = started(t)
+    lines = "\n".join(json.dumps({"key": "o/one", "value": str(i)})
+                      for i in range(3000))
+    with given(t, lines) as f:
+        r = subprocess.run(
+            [n.find("micelioctl"), "--data-dir", n.dir, "import", "--json"],
+            stdin=f, capture_output=True, text=True, timeout=60, check=False)
+    assert r.returncode == 0, r
+    told = json.loads(r.stdout)
+    assert (told["written"], told["refused"]) == (3000, 0), told
+    assert n.ctl("get", "o/one").stdout == "2999"
+    pids = n.processes()
+    procs.end_all(pids)
+    n.wait_end(20, pids)
+    n.start()
+    n.wait_event("map_read")
+    assert n.ctl("get", "o/one").stdout == "2999"
     n.stop()
