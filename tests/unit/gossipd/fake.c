@@ -314,15 +314,21 @@ fake_start(struct fake *f)
 }
 
 void
+fake_forget_sent(struct fake *f)
+{
+	while (f->nsent > 0)
+		free(f->sent[--f->nsent].data);
+}
+
+void
 fake_forget(struct fake *f)
 {
 	size_t i;
 
-	for (i = 0; i < f->nsent; i++)
-		free(f->sent[i].data);
+	fake_forget_sent(f);
 	for (i = 0; i < f->nsigns; i++)
 		free(f->signs[i].payload);
-	f->nsent = f->nclosed = f->nready = f->ndials = f->ncancels = 0;
+	f->nclosed = f->nready = f->ndials = f->ncancels = 0;
 	f->nsigns = f->signed_up_to = f->njobs = f->jobs_done = 0;
 	f->nverifies = f->nchats = f->nresults = f->nevents = f->nputs = 0;
 	f->ndels = f->nlinks = 0;

@@ -105,6 +105,8 @@ struct fake *fake_new(unsigned int n);
 void	 fake_start(struct fake *);
 void	 fake_free(struct fake *);
 void	 fake_forget(struct fake *);	/* all notes */
+/* What was sent alone. */
+void	 fake_forget_sent(struct fake *);
 void	 fake_pass(struct fake *, uint64_t ms);	/* time, with a tick */
 /* The moment in which v1 neighbours may show that they have a message. */
 void	 fake_jitter(struct fake *);
