@@ -33,6 +33,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+import leaks  # noqa: E402
+
 PATIENCE = 20.0		# seconds until something has to be so
 HOST = "192.0.2.10"	# of the first machine, in the pages
 USERS = {"north": "alice", "south": "bob"}
@@ -215,7 +218,7 @@ exec /usr/bin/ssh-keygen -q -t ed25519 -N '' -C {user} -f {key}
                 raise Failed("the shell has ended")
             if MARK in line:
                 before, _, status = line.partition(MARK)
-                return int(status), out + before
+                return int(status), leaks.without_noise(out + before)
             out += line
 
     def start(self, command, expected, at):
