@@ -27,20 +27,24 @@ def test_links_and_trace(t):
                       for n in nodes), 20)
     for i in range(5):
         a.ctl("say", f"line {i}")
+
+    # Among them what nodes say of their links.
+    def of_a(n):
+        return [r for r in traces(n) if r["author"] == a.id]
     until("everybody has them",
-          lambda: all(len(traces(n)) == 5 for n in nodes), 20)
+          lambda: all(len(of_a(n)) >= 5 for n in nodes), 20)
     for n in (b, c):
-        row = traces(n)[0]
-        assert row["author"] == a.id, row
+        row = of_a(n)[0]
         assert row["by"] in ("tree", "graft"), row
         assert row["from"] in (a.id, b.id, c.id), row
         assert traces(n, row["message"][:13]) == [row]
         assert not traces(n, "nosuch")
         assert "eager" in n.ctl("links").stdout
-    assert all(r["by"] == "own" for r in traces(a))
+    assert all(r["by"] == "own" for r in of_a(a))
     # Each line came to b and c once; few copies were too many.
     spent = sum(r["sent"] for n in nodes for r in links(n))
-    assert 8 <= spent <= 20, spent
+    said = {r["message"] for n in nodes for r in traces(n)}
+    assert 8 <= spent <= 4 * len(said), (spent, said)
 
 
 @lane(budget=60)
