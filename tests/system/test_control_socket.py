@@ -159,11 +159,12 @@ def test_tail_ends_with_the_node(t):
     tail = subprocess.Popen(
         [node.find("micelioctl"), "--data-dir", node.dir, "tail"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    seen = []
-    while not seen:         # from when on it reads along nobody knows
+
+    def hears():            # from when on it reads along nobody knows
         node.ctl("say", "one", check=False)
-        seen = select.select([tail.stdout], [], [], 0.1)[0]
-    assert "one" in tail.stdout.readline()
+        return select.select([tail.stdout], [], [], 0.1)[0] and \
+            "one" in tail.stdout.readline()     # events come as well
+    until("tail reads along", hears, 10)
     node.stop()
     out, err = tail.communicate(timeout=5)
     assert tail.returncode == 0 and "stopping" in err, (out, err)
