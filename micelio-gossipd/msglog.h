@@ -44,7 +44,8 @@ struct logmsg {
 	bool		 own;
 	bool		 spent;		/* not for v1 neighbours */
 	bool		 repaired;	/* it came because we asked */
-	bool		 cold;		/* no tree was here for it */
+	bool		 cold;		/* no tree was here for it, or it came
+					   late: others have to ask */
 	uint32_t	 hop_at;	/* where its one byte of hops is */
 	uint32_t	 len;
 	uint8_t		 frame[];

@@ -172,6 +172,21 @@ guest_brought(const struct gossip *g, struct session *s,
 		s->missed = true;
 }
 
+/*
+ * Asked for, and said before our start or long ago.  Others may have had it
+ * and started again since: unasked they would take it for something new, see
+ * said_earlier().
+ */
+static bool
+is_late(const struct gossip *g, const struct envelope *e,
+    const struct want *w)
+{
+	uint64_t said = e->lamport_ts >> 16;
+
+	return w != NULL && envelope_clocked(e) &&
+	    (said < g->bcast.boot_ms || said + LATE_MS <= g->now.wall);
+}
+
 void
 tree_accept(struct gossip *g, struct session *s, const struct nodeid *author,
     const struct envelope *e, const uint8_t mid[M2_MID], uint64_t sid)
@@ -192,7 +207,7 @@ tree_accept(struct gossip *g, struct session *s, const struct nodeid *author,
 	m->hop_at = (uint32_t)hop_at;
 	m->payload = (uint32_t)e->payload.n;
 	m->second = window_second(e, g->now.wall);
-	m->cold = (o->eager & b->live) == 0;
+	m->cold = (o->eager & b->live) == 0 || is_late(g, e, w);
 	m->own = nodeid_equal(author, &g->id);
 	first_copy(g, o, m, s, w);
 	/* Among v1 nodes its way is at its end, or it is nothing to them. */

@@ -21,6 +21,7 @@ struct session;
 #define ORIGINS_MAX		4096u	/* with a tree of their own */
 #define BEHIND_MS		100u	/* who is behind waits, at most */
 #define LAG_MAX_MS		1000u
+#define LATE_MS			10000u	/* after it was said: by request only */
 #define SWAP_LATE_MS		20u
 #define SWAP_TIMES		3u
 #define SWAP_EVERY_MS		5000u

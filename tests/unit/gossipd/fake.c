@@ -440,16 +440,15 @@ kept(struct wbuf *b)
 	return (struct slice){ p, n };
 }
 
-struct slice
-env_make(const struct ident *i, const char *mid, uint32_t type, uint32_t hops,
-    struct slice payload, bool with_key)
+static struct slice
+env_sign(const struct ident *i, struct envelope e, const char *mid,
+    bool with_key)
 {
-	struct envelope e = { .message_id = text_slice(mid),
-		.sender_id = text_slice(i->hex), .hop_count = hops,
-		.msg_type = type, .payload = payload };
 	uint8_t sig[64];
 	struct wbuf b;
 
+	e.message_id = text_slice(mid);
+	e.sender_id = text_slice(i->hex);
 	wbuf_init(&b, 2 * FRAME_ROOM);
 	envelope_write_signed(&b, &e);
 	crypto_sign_detached(sig, NULL, b.p, b.len, i->sec);
@@ -459,6 +458,22 @@ env_make(const struct ident *i, const char *mid, uint32_t type, uint32_t hops,
 	wbuf_reset(&b);
 	envelope_write(&b, &e);
 	return kept(&b);
+}
+
+struct slice
+env_make(const struct ident *i, const char *mid, uint32_t type, uint32_t hops,
+    struct slice payload, bool with_key)
+{
+	return env_sign(i, (struct envelope){ .hop_count = hops,
+	    .msg_type = type, .payload = payload }, mid, with_key);
+}
+
+struct slice
+clocked_env(const struct ident *i, const char *mid, uint64_t ms)
+{
+	return env_sign(i, (struct envelope){ .hop_count = 10,
+	    .msg_type = MSG_CHAT, .lamport_ts = ms << 16 | 3,
+	    .payload = chat_make("n", "t", 5) }, mid, true);
 }
 
 struct slice

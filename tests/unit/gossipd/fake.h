@@ -130,6 +130,9 @@ struct slice hello_make(const struct ident *, uint32_t type,
 /* With one tag, two with a comma between them, or none: NULL. */
 struct slice hello_tagged(const struct ident *, uint32_t type,
 	    const char *listen, const char *tag);
+/* With the author's clock, ms; the time in the text is another matter. */
+struct slice clocked_env(const struct ident *, const char *message_id,
+	    uint64_t ms);
 struct slice chat_env(const struct ident *, const char *message_id,
 	    uint32_t hops);
 

@@ -106,34 +106,6 @@ test_replay(void **state)
 	fake_free(m.f);
 }
 
-static struct slice
-clocked_env(const struct ident *i, const char *mid, uint64_t ms)
-{
-	static uint8_t out[1024];
-	struct envelope e = { .hop_count = 10, .msg_type = MSG_CHAT,
-		.lamport_ts = ms << 16 | 3 };
-	uint8_t sig[64];
-	struct wbuf b;
-	size_t n;
-
-	e.message_id = (struct slice){ (const uint8_t *)mid, strlen(mid) };
-	e.sender_id = (struct slice){ (const uint8_t *)i->hex, NODEID_HEX };
-	/* the time in the text itself is another matter */
-	e.payload = chat_make("n", "t", 5);
-	e.sender_pubkey = (struct slice){ i->pub, 32 };
-	wbuf_init(&b, FRAME_ROOM);
-	envelope_write_signed(&b, &e);
-	crypto_sign_detached(sig, NULL, b.p, b.len, i->sec);
-	e.signature = (struct slice){ sig, 64 };
-	wbuf_reset(&b);
-	envelope_write(&b, &e);
-	assert_true(b.len <= sizeof(out));
-	memcpy(out, b.p, b.len);
-	n = b.len;
-	wbuf_free(&b);
-	return (struct slice){ out, n };
-}
-
 /* A message with a clock is taken for four minutes, remembered for six. */
 static void
 test_clocked(void **state)

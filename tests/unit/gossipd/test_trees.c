@@ -145,6 +145,51 @@ test_new_doubted(void **state)
 	fake_free(k.f);
 }
 
+/*
+ * What came on request and is old, or of before our start, is given on in the
+ * same way only: one who has started again since knows by having asked.
+ */
+static void
+test_late(void **state)
+{
+	static const struct {
+		uint64_t	 boot, pass;	/* ms after START_WALL */
+		bool		 asked, late;
+	} rows[] = {
+		{ 0, 0, true, false },
+		{ 1, 0, true, true },
+		{ 1, 0, false, false },
+		{ 0, LATE_MS - 1, true, false },
+		{ 0, LATE_MS, true, true },
+		{ 0, LATE_MS, false, false },
+	};
+	struct m2_ctrl c;
+	struct slice m;
+	struct kin k;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		kin_open(&k);
+		fake_frame(k.f, 2, clocked_env(&k.author, U2, START_WALL));
+		graft_link_in(&k, 1);
+		k.f->g->bcast.boot_ms = START_WALL + rows[i].boot;
+		k.f->now.wall = START_WALL + rows[i].pass;
+		fake_pass(k.f, 0);
+		m = clocked_env(&k.author, U1, START_WALL);
+		if (rows[i].asked)
+			ihave_in(&k, 2, sid_of(&k, m, false));
+		fake_forget(k.f);
+		fake_frame(k.f, 2, m);
+		assert_int_equal(k.f->nchats, 1);
+		assert_true(payload_went(k.f, 1) == !rows[i].late);
+		fake_pass(k.f, 1);
+		assert_true((ctrl_out(k.f, 1, &c) && c.ihave_new.n == 8) ==
+		    rows[i].late);
+		fake_free(k.f);
+	}
+}
+
 /* What we say goes to all at first; a big one is told of. */
 static void
 test_new_own(void **state)
@@ -320,6 +365,7 @@ main(void)
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_new),
 		cmocka_unit_test(test_new_doubted),
+		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_new_own),
 		cmocka_unit_test(test_prune),
 		cmocka_unit_test(test_own_rate),
