@@ -13,6 +13,7 @@
 #include "mtime.h"
 #include "proc.h"
 #include "text.h"
+#include "usage.h"
 
 #define EVENT_QUEUE_MAX	(256u * 1024)	/* bytes waiting for the hub */
 #define EXIT_FLUSH_MS	500
@@ -125,6 +126,7 @@ proc_main(enum proc_role role, const struct proc_ops *ops, void *priv,
 
 	proc_args(proc_role_title(role), argc, argv);
 	signals_ignore();
+	usage_open();
 	p->role = role;
 	p->ops = ops;
 	p->priv = priv;

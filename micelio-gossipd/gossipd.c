@@ -25,6 +25,7 @@
 #include "common/nodeid.h"
 #include "common/proc.h"
 #include "common/row.h"
+#include "common/usage.h"
 #include "gossip.h"
 #include "gossipd.h"
 #include "gtime.h"
@@ -457,6 +458,7 @@ table(struct proc *p, enum table which, uint32_t id)
 		gossip_status_row(d->core, &b);
 		row_num(&b, "chat_unheard", ROW_U64, d->chat_unheard);
 		row_num(&b, "events_dropped", ROW_U64, p->events_dropped);
+		usage_row(&b);
 		proc_table_row(p, id, &b);
 		wbuf_free(&b);
 		break;

@@ -23,6 +23,7 @@
 #include "sshd.h"
 #include "stats.h"
 #include "text.h"
+#include "usage.h"
 #include "verdict.h"
 
 #define LINK_MS		4000	/* the dial itself may take 10 s */
@@ -207,6 +208,7 @@ stats_answer(struct run *run, const struct answer *a, size_t n)
 	row_num(&own, "lines_in", ROW_U64, c->lines_in);
 	row_num(&own, "events_in", ROW_U64, c->events_in);
 	row_num(&own, "keys", ROW_U64, hub->keys.n);
+	usage_row(&own);
 	drop_set(&drops[0], "connection", c->refused,
 	    "an SSH connection over its budget");
 	drop_set(&drops[1], "login", c->logins_refused,

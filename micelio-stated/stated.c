@@ -29,6 +29,7 @@
 #include "mapd.h"
 #include "row.h"
 #include "stated.h"
+#include "usage.h"
 
 #define FILES_MAX	64u	/* descriptors: tables, logs, channels */
 #define STOP_MS		1200	/* the parent kills us soon after */
@@ -371,6 +372,7 @@ table(struct proc *p, enum table t, uint32_t id)
 	row_num(&w, "failures", ROW_U64, ws.failures);
 	row_num(&w, "queued", ROW_U64, ws.queued);
 	row_num(&w, "events_dropped", ROW_U64, p->events_dropped);
+	usage_row(&w);
 	proc_table_row(p, id, &w);
 	wbuf_free(&w);
 	proc_table_end(p, id, true);

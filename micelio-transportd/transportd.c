@@ -21,6 +21,7 @@
 #include "common/log.h"
 #include "common/proc.h"
 #include "common/row.h"
+#include "common/usage.h"
 #include "transportd.h"
 
 /* Listening sockets come before the configuration is complete. */
@@ -193,6 +194,7 @@ transportd_table(struct proc *p, enum table table, uint32_t id)
 	wbuf_init(&w, 8192);
 	transport_status_row(d->t, &w);
 	row_num(&w, "events_dropped", ROW_U64, p->events_dropped);
+	usage_row(&w);
 	proc_table_row(p, id, &w);
 	proc_table_end(p, id, true);
 	wbuf_free(&w);

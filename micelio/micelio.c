@@ -42,6 +42,7 @@
 #include "privs.h"
 #include "proc.h"
 #include "text.h"
+#include "usage.h"
 
 
 static struct parent parent;
@@ -138,6 +139,7 @@ run(struct parent *p)
 	if ((rc = start_prepare(p, err)) != 0)
 		return start_failed(p, err, rc);
 	signals_block(p);
+	usage_open();
 	privs_lock(&p->privs, &p->sandbox);
 	keyserv_init(&p->keyserv, &p->identity, mono_ms());
 	p->base = proc_base_new();

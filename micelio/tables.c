@@ -16,6 +16,7 @@
 #include "mtime.h"
 #include "proc.h"
 #include "row.h"
+#include "usage.h"
 
 static void	table_status(struct parent *, struct imsgchan *, uint32_t);
 static void	table_procs(struct parent *, struct imsgchan *, uint32_t);
@@ -121,6 +122,7 @@ table_status(struct parent *p, struct imsgchan *hub, uint32_t id)
 	row_num(&w, "ssh_sessions", ROW_U64, p->nsessions);
 	row_num(&w, "ssh_sessions_started", ROW_U64, p->sessions_started);
 	row_num(&w, "events_dropped", ROW_U64, p->events_dropped);
+	usage_row(&w);
 	send_row(hub, id, &w);
 	wbuf_free(&w);
 }
