@@ -8,6 +8,7 @@ A display or line of a page is run when a comment stands right before it:
 
     .\\" run             in the page's lab
     .\\" run NAME        as if at the machine NAME of that lab
+    .\\" run -c          a configuration file: micelio.conf, and free of errors
 
 In it "$ " begins a command and "> " a further line of it; "#" in place of "$"
 is root's and not run.  All other lines are what it prints: ids, fingerprints,
@@ -35,6 +36,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
 import leaks  # noqa: E402
+from literal import blocks, line_pattern, loose  # noqa: E402
 
 PATIENCE = 20.0		# seconds until something has to be so
 HOST = "192.0.2.10"	# of the first machine, in the pages
@@ -42,60 +44,9 @@ USERS = {"north": "alice", "south": "bob"}
 READS = re.compile(r"(micelioctl|ssh)\b(?!.*\b(say)\b)")
 MARK = "\x1e"
 
-# What may differ from run to run, in the order of replacing.
-LOOSE = [
-    (r"\b[0-9a-f]{64}\b", "ID"),
-    (r"\b[0-9a-f]{12}\b", "id"),
-    (r"SHA256:[A-Za-z0-9+/]{43}", "FINGERPRINT"),
-    (r"\bAAAA[A-Za-z0-9+/]+=*", "KEY"),
-    (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", "TIME"),
-    (r"\[\d\d:\d\d\]", "[TIME]"),
-    (r"(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):\d+", "ADDRESS"),
-    (r"\b(pid) \d+", r"\1 N"),
-    (r"\b(\d+d)?(\d+h)?(\d+m)?\d+(\.\d+)?[mu]?s\b", "SPAN"),
-    (r"\b\d+(\.\d+)?[mu]s\b", "SPAN"),
-    (r"[ \t]+", " "),
-]
-
 
 class Failed(Exception):
     pass
-
-
-def plain(line):
-    """A line of a literal display as it is printed."""
-    for a, b in (("\\&", ""), ("\\(dq", '"'), ("\\(aq", "'"), ("\\-", "-"),
-                 ("\\e", "\\")):
-        line = line.replace(a, b)
-    return line
-
-
-def words(line):
-    """The arguments of .Dl, as mandoc joins them."""
-    return plain(re.sub(r'"([^"]*)"', r"\1", line))
-
-
-def blocks(page):
-    """(line number, machine, lines) of each example to run."""
-    lines = page.read_text(encoding="utf-8").splitlines()
-    i = 0
-    while i < len(lines):
-        m = re.fullmatch(r'\.\\" run ?(\w*)', lines[i])
-        i += 1
-        if m is None:
-            continue
-        at, out = i + 1, []
-        if i < len(lines) and lines[i].startswith(".Bd -literal"):
-            i += 1
-            while lines[i] != ".Ed":
-                out.append(plain(lines[i]))
-                i += 1
-        while i < len(lines) and lines[i].startswith(".Dl "):
-            out.append(words(lines[i][4:]))
-            i += 1
-        if not any(line.startswith("$ ") for line in out):
-            raise Failed(f"line {at}: nothing to run after the mark")
-        yield at, m.group(1) or "north", out
 
 
 def steps(at, lines):
@@ -116,20 +67,13 @@ def steps(at, lines):
         yield begun, command, expected
 
 
-def loose(text):
-    for pattern, by in LOOSE:
-        text = re.sub(pattern, by, text)
-    return text.strip()
-
-
 def pattern(expected):
     out = ""
     for line in expected:
         if line.strip() == "...":
             out += r"(?:.*\n)*?"
             continue
-        parts = [re.escape(loose(p)) for p in line.split("...")]
-        out += r"[^\n]*".join(parts) + r"\n"
+        out += line_pattern(line) + r"\n"
     return re.compile(out)
 
 
@@ -310,9 +254,14 @@ class Lab:
 
     def run(self, page):
         n = 0
-        for at, name, lines in blocks(page):
-            machine = self.machine(name)
+        for at, name, lines in blocks(page, "run"):
+            machine = self.machine(name if name.isalnum() else "north")
+            if name == "-c":
+                write(machine.home / "micelio.conf", "\n".join(lines), 0o644)
+                lines = ["$ micelio -n -c micelio.conf", "..."]
             todo = list(steps(at, lines))
+            if not todo:
+                raise Failed(f"line {at}: nothing to run after the mark")
             for i, (line, command, expected) in enumerate(todo):
                 status = 0
                 if i + 1 < len(todo) and todo[i + 1][1] == "echo $?":
