@@ -73,6 +73,20 @@ def of_page(name, text, names):
         yield "SEE ALSO lists the page itself"
 
 
+def not_run(name, text):
+    """Each example is run, or says why it is not.  Bytes are compared with
+    the vectors (against_vectors)."""
+    m = re.search(r"^\.Sh EXAMPLES\n(.*?)(?=^\.Sh |\Z)", text, re.M | re.S)
+    lines = m.group(1).splitlines() if m else []
+    for before, line, after in zip([""] + lines, lines, lines[1:] + [""]):
+        shows = line.startswith(".Bd -literal") or \
+            line.startswith(".Dl ") and not before.startswith(".Dl ")
+        if re.match("(?:[0-9a-f]{2}){2}", after):
+            continue
+        if shows and not re.match(r'\.\\" (run|transcript|not run: )', before):
+            yield f"{name}: an example that no mark has run: {line}"
+
+
 def output(*argv):
     run = subprocess.run(argv, stdin=subprocess.DEVNULL, text=True,
                          capture_output=True, timeout=20)
@@ -248,6 +262,7 @@ def main(argv):
     for name, text in pages.items():
         wrong += [f"{name}: {what}" for what in
                   of_page(name, text, set(found))]
+        wrong += not_run(name, (man / name).read_text(encoding="utf-8"))
         if name != "micelio.7" and name not in references(
                 pages.get("micelio.7", "")):
             wrong.append(f"micelio.7: does not lead to {name}")
