@@ -121,6 +121,13 @@ hops(const struct world *w, const struct phase *p)
 }
 
 static uint64_t
+longest(const struct world *w, const struct phase *p)
+{
+	(void)w;
+	return ratio(p->longest, p->messages, 1000);
+}
+
+static uint64_t
 control(const struct world *w, const struct phase *p)
 {
 	(void)w;
@@ -224,6 +231,7 @@ static const struct figure figures[] = {
 	{ "stretch",	"x flood",	3, stretch },
 	{ "max",	"ms",		0, lat_max },
 	{ "hops",	"",		0, hops },
+	{ "longest",	"hops, mean",	1, longest },
 	{ "control",	"B/node/msg",	1, control },
 	{ "notes",	"/node/msg",	1, notes },
 	{ "upkeep",	"B/node/s",	1, upkeep },

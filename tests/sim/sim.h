@@ -173,12 +173,14 @@ struct msg {
 	uint32_t	 count;		/* nodes that have it */
 	uint32_t	 got;		/* that came: not to the hostile */
 	uint32_t	 copies;	/* frames that brought it */
+	uint8_t		 longest;	/* hops, of all its ways */
 	uint8_t		*hops;		/* per node: 0 no, else hops + 1 */
 };
 
 struct phase {
 	uint64_t	 messages, wanted, missed, delivered;
 	uint64_t	 copies, hops_max;
+	uint64_t	 longest;	/* hops, sum of the messages */
 	uint64_t	 got;		/* by nodes that died later, too */
 	uint64_t	 control, upkeep;	/* bytes */
 	uint64_t	 notes, pings;	/* frames with something of them */

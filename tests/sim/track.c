@@ -156,6 +156,8 @@ track_delivered(struct world *w, struct node *n, struct slice id,
 	if (n->byz != NULL)
 		return;
 	m->got++;
+	if (hops > m->longest)
+		m->longest = (uint8_t)hops;
 	phase_delivered(w, m, (uint8_t)hops);
 }
 
@@ -256,6 +258,7 @@ judge(struct world *w, uint32_t i)
 		p->delivered += wanted - missed;
 		p->got += m->got;
 		p->copies += m->copies;
+		p->longest += m->longest;
 		p->all += missed == 0;
 	}
 }
