@@ -93,3 +93,13 @@ build() {
 	}
 	exec {lock}>&-
 }
+
+# build_sim DIR [meson option...]: nothing but the simulator
+build_sim() {
+	local dir=$1
+	shift
+	if [ ! -e "$dir/build.ninja" ]; then
+		meson setup "$dir" "$top" "$@" || return 1
+	fi
+	ninja -C "$dir" tests/sim/sim
+}

@@ -3,25 +3,20 @@
 """Runs the simulator's lanes and judges them.
 
     tests/sim/run.py --build DIR [--hash-build DIR]... [--long] [--jobs N]
-    tests/sim/run.py --build DIR --table [--seeds N] [--first SEED]
-                     [--row WORD]... [--jobs N]
 
 --build: where tests/sim/sim is; --hash-build: another build of it (other
 compiler, other optimisation) that must give the same hashes; --long: every
 target with a seed, and the runs of 10,000 nodes too.  Ends with "N passed, N
 failed".
-
---table: the targets of broadcast, a row each: what so many seeds reached.
---row: only rows with that word in their name.
 """
 import argparse
 import concurrent.futures
-import json
 import os
-import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree
+
+import targets
 
 # (scenario, seeds, options)
 PROOF = [
@@ -42,31 +37,8 @@ LANES = [
     ("map-heal", [1], ["--nodes", "60"]),
 ] + [(f"suspect-{what}", [1], [])
      for what in ("crash30", "quiet", "partition", "liars")]
-# Name, scenario, options, the phase whose figures are shown, most seeds.
-# The limits are in the scenarios.
-TABLE = [
-    ("stable, warm", "warm", [], "warm", 100),
-    ("stable, cold", "stable", [], "all", 100),
-    ("crash30, warm", "crash30", [], "after", 100),
-    ("crash30, cold", "crash30-cold", [], "after", 100),
-    ("heal", "partition-heal", [], "all", 100),
-    ("crash30 withhold10 loss1", "crash30-withhold10-loss1", [], "after",
-     100),
-    ("crash30 collude10 loss1", "colluders", ["--set", "byz collude 10%"],
-     "after", 100),
-    ("64 KiB on 10 Mb/s", "bulk64k-10mbit", [], "all", 100),
-    ("v1 25 %", "mixed-v1-25", [], "all", 100),
-    ("v1 50 %", "mixed-v1-50", [], "all", 100),
-    ("v1 75 %", "mixed-v1-75", [], "all", 100),
-    ("author at full rate", "author-full-rate-v1", [], "all", 100),
-    ("10,000 nodes", "large", [], "warm", 5),
-]
-CPU_S = 300         # of a run of 10,000 nodes
-PEAK_KIB = 4 << 20
-CONTROL = 130       # bytes for a message, to a node
-EVENTS = 300000     # in a second of processor time, of 10,000 nodes
-LONG = [(scenario, [1], options) for _, scenario, options, _, most in TABLE
-        if most > 5]
+LONG = [(scenario, [1], options)
+        for _, scenario, options, _, most, _ in targets.TABLE if most > 5]
 # One after the other: they need the memory.
 LARGE = [
     ("large", [1], []),
@@ -83,16 +55,6 @@ HASHED = [
     ("bulk64k-10mbit", 1, ["--nodes", "20", "--set", "until 6s"]),
     ("map-heal", 1, ["--nodes", "20", "--set", "map 200 apart 1000 at 15s"]),
 ] + [("torture", seed, ["--nodes", "40"]) for seed in range(1, 9)]
-
-
-def run(build, scenario, seed, options):
-    cmd = [f"{build}/tests/sim/sim", "--quiet", "--json", "--scenario",
-           scenario, "--seed", str(seed)] + options
-    out = subprocess.run(cmd, capture_output=True, text=True, check=False)
-    try:
-        return out.returncode, json.loads(out.stdout), cmd
-    except ValueError:
-        return out.returncode or 1, {}, cmd
 
 
 def show(scenario, seed, status, r, cmd):
@@ -113,14 +75,14 @@ def show(scenario, seed, status, r, cmd):
     print(f"{'ok  ' if status == 0 else 'FAIL'} {scenario} {r['nodes']} "
           f"seed {seed}: {what}, {rate}/s, {r['peak_kib'] // 1024} MiB")
     if r["phases"]["all"]["messages"] and scenario in SHORT:
-        short([r], "all")
+        short(r)
     if status != 0:
         print(f"  {r['broken'] or 'an expectation does not hold'}: "
               f"{' '.join(c for c in cmd if c not in ('--json', '--quiet'))}")
 
 
 def lanes(pool, build, table):
-    jobs = [(s, seed, pool.submit(run, build, s, seed, o))
+    jobs = [(s, seed, pool.submit(targets.run, build, s, seed, o))
             for s, seeds, o in table for seed in seeds]
     good = bad = 0
     for scenario, seed, job in jobs:
@@ -131,79 +93,21 @@ def lanes(pool, build, table):
     return good, bad
 
 
-def figure(results, phase, name, best=max):
-    values = [r["phases"][phase][name] for r in results]
-    return best(values), sum(values) / len(values)
-
-
-def short(results, phase):
+def short(r):
     """Targets that are named here though no scenario fails for them."""
-    control, _ = figure(results, phase, "control")
-    if control > CONTROL:
-        print(f"    target missed: control {control:.0f} B, not <= {CONTROL}")
-    rates = [r["events"] * 1000000 // max(r["cpu_us"], 1) for r in results
-             if r["nodes"] >= 10000]
-    if rates and min(rates) < EVENTS:
-        print(f"    target missed: {min(rates)} events/s of processor time, "
-              f"not >= {EVENTS}")
-
-
-def row(name, phase, done):
-    """One line of the table; how many of its runs broke a limit."""
-    results = [r for status, r, _ in done if r]
-    bad = sum(status != 0 for status, _, _ in done)
-    if not results:
-        print(f"{name:25} no result")
-        return len(done)
-    missed = sum(r["phases"]["all"]["missed"] for r in results)
-    wanted = sum(r["phases"]["all"]["wanted"] for r in results)
-    cells = [f"{name:25}", f"{len(done):5}", f"{missed:8.0f} of {wanted:<10.0f}"]
-    for what, form in (("copies", ".3f"), ("p99", ".0f"), ("stretch", ".2f"),
-                       ("hops", ".0f"), ("control", ".0f"),
-                       ("pings", ".1f")):
-        worst, mean = figure(results, phase, what)
-        cells.append(f"{mean:{form}}/{worst:{form}}".rjust(12))
-    cells.append(f"{sum(r['muted'] for r in results):6}")
-    cells.append(f"{max(r['cpu_us'] for r in results) / 1e6:5.0f} s")
-    cells.append(f"{max(r['peak_kib'] for r in results) >> 10:5} MiB")
-    cells.append("holds" if bad == 0 else f"{bad} of {len(done)} FAIL")
-    print(" ".join(cells), flush=True)
-    short(results, phase)
-    for why in sorted({w for r in results for w in r["failed"]}):
-        values = [r["failed"][why] for r in results if why in r["failed"]]
-        worst = max(values) if "<=" in why else min(values)
-        print(f"    {why}: not in {len(values)} of {len(done)}, worst "
-              f"{worst:g}")
-    for r in results:
-        if r["broken"]:
-            print(f"    seed {r['seed']}: {r['broken']}")
-    return bad
-
-
-def table(pool, a):
-    print(f"{'row':25} seeds {'missed':>22} "
-          + " ".join(x.rjust(12) for x in ("copies", "p99 ms", "x flooding",
-                                           "hops", "control B", "pings/s"))
-          + "  muted    cpu     peak   (mean/worst of the seeds)")
-    bad = 0
-    jobs = [(name, scenario, phase, [
-        pool.submit(run, a.build, scenario, seed, options)
-        for seed in range(a.first, a.first + min(a.seeds, most))])
-        for name, scenario, options, phase, most in TABLE
-        if not a.row or any(w in name for w in a.row)]
-    for name, scenario, phase, futures in jobs:
-        done = [f.result() for f in futures]
-        bad += row(name, phase, done)
-        if scenario == "large":
-            bad += sum(r.get("cpu_us", 0) > CPU_S * 1000000 or
-                       r.get("peak_kib", 0) > PEAK_KIB for _, r, _ in done)
-    return bad
+    control = r["phases"]["all"]["control"]
+    if control > targets.CONTROL:
+        print(f"    target missed: control {control:.0f} B, not <= "
+              f"{targets.CONTROL}")
+    if r["nodes"] >= 10000 and targets.rate(r) < targets.EVENTS:
+        print(f"    target missed: {targets.rate(r)} events/s of processor "
+              f"time, not >= {targets.EVENTS}")
 
 
 def hashes(pool, builds):
     good = bad = 0
     for scenario, seed, options in HASHED:
-        jobs = [pool.submit(run, b, scenario, seed, options)
+        jobs = [pool.submit(targets.run, b, scenario, seed, options)
                 for b in builds + builds[:1]]
         seen = {j.result()[1].get("hash") for j in jobs}
         if len(seen) == 1 and None not in seen:
@@ -243,7 +147,7 @@ def plots(build):
     with tempfile.TemporaryDirectory() as tmp:
         for name, judge in (("p.svg", drawing_good), ("p.txt", columns_good)):
             path = os.path.join(tmp, name)
-            run(build, "stable", 1, ["--nodes", "60", "--plot", path])
+            targets.run(build, "stable", 1, ["--nodes", "60", "--plot", path])
             try:
                 ok = judge(path)
             except (OSError, ValueError, xml.etree.ElementTree.ParseError):
@@ -262,15 +166,7 @@ def main():
     p.add_argument("--hash-build", action="append", default=[])
     p.add_argument("--long", action="store_true")
     p.add_argument("--jobs", type=int, default=2)
-    p.add_argument("--table", action="store_true")
-    p.add_argument("--seeds", type=int, default=100)
-    p.add_argument("--first", type=int, default=1)
-    p.add_argument("--row", action="append")
     a = p.parse_args()
-    if a.table:
-        os.nice(10)
-        with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
-            return 1 if table(pool, a) else 0
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
         counts = [plots(a.build), hashes(pool, [a.build] + a.hash_build),
                   lanes(pool, a.build, PROOF + LANES)]
