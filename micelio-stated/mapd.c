@@ -89,18 +89,6 @@ done_cb(void *arg, const struct intake_item *it, enum intake_outcome o)
 }
 
 static void
-gain_cb(void *arg, const struct ment *e)
-{
-	recon_gain(((struct mapd *)arg)->recon, &e->id);
-}
-
-static void
-lose_cb(void *arg, const struct ment *e)
-{
-	recon_lose(((struct mapd *)arg)->recon, &e->id);
-}
-
-static void
 dropped_cb(void *arg, const struct ment *e)
 {
 	mapstore_forget(arg, &e->id);
@@ -194,9 +182,8 @@ profile_make(const struct mapd *d, struct profile *p)
 static void
 map_make(struct mapd *d)
 {
-	static const struct map_ops map_ops = { .gain = gain_cb,
-	    .lose = lose_cb, .dropped = dropped_cb, .changed = changed_cb,
-	    .equivocal = equivocal_cb };
+	static const struct map_ops map_ops = { .dropped = dropped_cb,
+	    .changed = changed_cb, .equivocal = equivocal_cb };
 	static const struct intake_ops intake_ops = { check_cb, write_cb,
 	    forget_cb, done_cb };
 	struct map_limits limits = { PROFILE_ALLOW_MAX, LISTED_ENTRIES,

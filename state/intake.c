@@ -213,7 +213,8 @@ intake_written(struct intake *in, struct intake_item *it, bool good,
 		item_end(in, it, INTAKE_KNOWN);
 		return;
 	}
-	in->ops.forget(in->arg, &it->id);
+	if (in->ops.forget != NULL)
+		in->ops.forget(in->arg, &it->id);
 	item_end(in, it, INTAKE_NOT);
 }
 

@@ -64,7 +64,7 @@ struct intake_ops {
 	void	(*check)(void *, struct intake_item *);
 	/* Write len bytes under the id; answered by intake_written(). */
 	void	(*write)(void *, struct intake_item *);
-	/* It was written, or read from there, but is not carried. */
+	/* It is stored, but not carried; NULL: of no matter. */
 	void	(*forget)(void *, const struct entry_id *);
 	/*
 	 * The end of one that was pending; twice for one that was held.

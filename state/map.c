@@ -67,6 +67,7 @@ map_free(struct map *m)
 	struct ment *e;
 
 	m->ops = silent;
+	m->watch = NULL;
 	for (size_t i = 0; m->hours != NULL && i < MAP_HOURS; i++)
 		while ((e = TAILQ_FIRST(&m->hours[i])) != NULL) {
 			e->in &= (uint8_t)~(MENT_NOW | MENT_PREV);
@@ -74,6 +75,13 @@ map_free(struct map *m)
 		}
 	free(m->hours);
 	m->hours = NULL;
+}
+
+void
+map_watch(struct map *m, map_watch_cb watch, void *arg)
+{
+	m->watch = watch;
+	m->watch_arg = arg;
 }
 
 static uint64_t
@@ -105,10 +113,8 @@ count(struct map *m, struct ment *e, bool now, bool prev)
 		(prev ? digest_add : digest_sub)(&m->prev, &lt);
 	e->in = (uint8_t)((e->in & MENT_PAST) | (now ? MENT_NOW : 0) |
 	    (prev ? MENT_PREV : 0));
-	if (now && !had_now && m->ops.gain != NULL)
-		m->ops.gain(m->arg, e);
-	if (!now && had_now && m->ops.lose != NULL)
-		m->ops.lose(m->arg, e);
+	if (now != had_now && m->watch != NULL)
+		m->watch(m->watch_arg, e, now ? 1 : -1);
 }
 
 bool

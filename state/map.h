@@ -71,9 +71,6 @@ RB_HEAD(mauthors, mauthor);
 
 /* Called while the map changes: they may look at it, not change it. */
 struct map_ops {
-	/* The set of this hour gains or loses an entry. */
-	void	(*gain)(void *, const struct ment *);
-	void	(*lose)(void *, const struct ment *);
 	/* It is no longer held: to be forgotten on the disk too. */
 	void	(*dropped)(void *, const struct ment *);
 	/* What people see under a key may be another. */
@@ -87,11 +84,16 @@ struct map_limits {
 	size_t	authors, entries, bytes;
 };
 
+/* The set of this hour gains (by 1) or loses (by -1) an entry. */
+typedef void (*map_watch_cb)(void *, const struct ment *, int by);
+
 struct map {
 	const struct profile	*profile;
 	struct map_limits	 limits;
 	struct map_ops		 ops;	/* any may be NULL */
 	void			*arg;
+	map_watch_cb		 watch;	/* NULL: nobody does */
+	void			*watch_arg;
 	uint64_t		 hour;
 	struct digest		 now, prev;	/* of hour, of hour - 1 */
 	struct ment_regs	 regs;
@@ -121,6 +123,8 @@ void	 map_init(struct map *, const struct profile *,
 	    uint64_t now_ms);
 /* Forgets all without a call. */
 void	 map_free(struct map *);
+/* One, instead of who did before; it may look at the map, not change it. */
+void	 map_watch(struct map *, map_watch_cb, void *arg);
 
 /* Before all else when time has passed; also backwards. */
 void	 map_tick(struct map *, uint64_t now_ms);

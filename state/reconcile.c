@@ -12,6 +12,15 @@ static void	tell(struct recon *, struct rlink *);
 static void	choose(struct recon *);
 static void	sweep(struct recon *);
 
+static void
+set_changed(void *arg, const struct ment *e, int by)
+{
+	struct recon *r = arg;
+
+	r->version++;
+	kept_change(r, &e->id, by);
+}
+
 struct recon *
 recon_new(struct map *map, const struct recon_ops *ops, void *arg,
     uint64_t now_ms)
@@ -29,6 +38,7 @@ recon_new(struct map *map, const struct recon_ops *ops, void *arg,
 	r->refused = xcalloc(REFUSED_SETS * REFUSED_WAYS,
 	    sizeof(*r->refused));
 	r->ops.random(r->arg, r->refused_key, sizeof(r->refused_key));
+	map_watch(map, set_changed, r);
 	return r;
 }
 
@@ -63,6 +73,7 @@ recon_free(struct recon *r)
 		TAILQ_REMOVE(&r->links, l, entry);
 		free(l);
 	}
+	map_watch(r->map, NULL, NULL);
 	snap_drop(r, r->snap);
 	kept_free(r);
 	free(r->refused);
@@ -140,6 +151,8 @@ recon_loaded(struct recon *r, uint64_t now_ms)
 	r->loading = false;
 	r->root_good = false;
 	r->version++;
+	/* It may be another one that was made in its place. */
+	map_watch(r->map, set_changed, r);
 	kept_tick(r);
 	recon_leave(r);
 }
@@ -258,20 +271,6 @@ recon_sent(struct recon *r, uint32_t num, size_t bytes, uint64_t now_ms)
 		if (s->link == l)
 			s->alive_ms = r->now;
 	recon_leave(r);
-}
-
-void
-recon_gain(struct recon *r, const struct entry_id *id)
-{
-	r->version++;
-	kept_change(r, id, 1);
-}
-
-void
-recon_lose(struct recon *r, const struct entry_id *id)
-{
-	r->version++;
-	kept_change(r, id, -1);
 }
 
 void

@@ -100,7 +100,7 @@ struct recon_ops {
 struct recon;
 
 /*
- * The map must outlive it.  It begins as loading: it says so to others and
+ * The map must outlive it, and is watched by it.  It begins as loading: it says so to others and
  * compares nothing until recon_loaded().
  */
 struct recon	*recon_new(struct map *, const struct recon_ops *, void *arg,
@@ -131,9 +131,6 @@ void	recon_frame(struct recon *, uint32_t link, const void *, size_t,
 void	recon_sent(struct recon *, uint32_t link, size_t bytes,
 	    uint64_t now_ms);
 
-/* map_ops.gain and .lose, called from there. */
-void	recon_gain(struct recon *, const struct entry_id *);
-void	recon_lose(struct recon *, const struct entry_id *);
 /*
  * intake_ops.done for an item of INTAKE_LINK with a cookie of ours (cookies
  * of others may be told too if they are below RECON_COOKIE): what became of

@@ -311,13 +311,6 @@ write_cb(void *arg, struct intake_item *it)
 }
 
 static void
-forget_cb(void *arg, const struct entry_id *id)
-{
-	(void)arg;
-	(void)id;
-}
-
-static void
 done_cb(void *arg, const struct intake_item *it, enum intake_outcome o)
 {
 	struct mapnode *m = arg;
@@ -326,28 +319,14 @@ done_cb(void *arg, const struct intake_item *it, enum intake_outcome o)
 	    node_now(m->node->world, m->node).mono);
 }
 
-static const struct intake_ops intake_ops = { check_cb, write_cb, forget_cb,
+static const struct intake_ops intake_ops = { check_cb, write_cb, NULL,
     done_cb };
-
-static void
-gain_cb(void *arg, const struct ment *e)
-{
-	recon_gain(((struct mapnode *)arg)->recon, &e->id);
-}
-
-static void
-lose_cb(void *arg, const struct ment *e)
-{
-	recon_lose(((struct mapnode *)arg)->recon, &e->id);
-}
 
 /* ---- its life ---- */
 
 void
 mapnode_start(struct world *w, struct node *n)
 {
-	static const struct map_ops ops = { .gain = gain_cb,
-	    .lose = lose_cb };
 	struct mapnode *m = xcalloc(1, sizeof(*m));
 	struct gtime now = node_now(w, n);
 
@@ -357,7 +336,7 @@ mapnode_start(struct world *w, struct node *n)
 	STAILQ_INIT(&m->notes);
 	STAILQ_INIT(&m->jobs);
 	STAILQ_INIT(&m->checks);
-	map_init(&m->map, &w->maps.profile, NULL, &ops, m, now.wall);
+	map_init(&m->map, &w->maps.profile, NULL, NULL, m, now.wall);
 	intake_init(&m->intake, &m->map, &intake_ops, m);
 	m->recon = recon_new(&m->map, &recon_ops, m, now.mono);
 	gossip_map_start(n->core, &gossip_ops);

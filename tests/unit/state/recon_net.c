@@ -186,13 +186,6 @@ write_cb(void *arg, struct intake_item *it)
 }
 
 static void
-forget_cb(void *arg, const struct entry_id *id)
-{
-	(void)arg;
-	(void)id;
-}
-
-static void
 done_cb(void *arg, const struct intake_item *it, enum intake_outcome o)
 {
 	struct net_node *me = arg;
@@ -201,26 +194,12 @@ done_cb(void *arg, const struct intake_item *it, enum intake_outcome o)
 	    me->net->now);
 }
 
-static const struct intake_ops intake_ops = { check_cb, write_cb, forget_cb,
+static const struct intake_ops intake_ops = { check_cb, write_cb, NULL,
     done_cb };
-
-static void
-gain_cb(void *arg, const struct ment *m)
-{
-	recon_gain(((struct net_node *)arg)->r, &m->id);
-}
-
-static void
-lose_cb(void *arg, const struct ment *m)
-{
-	recon_lose(((struct net_node *)arg)->r, &m->id);
-}
 
 void
 net_init(struct net *net, unsigned int nodes, const struct profile *profile)
 {
-	static const struct map_ops ops = { .gain = gain_cb,
-	    .lose = lose_cb };
 	static const struct map_limits limits = { 2048, 2000000, SIZE_MAX };
 	static const uint8_t mesh[MESH_ID_LEN];
 	struct net_node *n;
@@ -240,7 +219,7 @@ net_init(struct net *net, unsigned int nodes, const struct profile *profile)
 		n = &net->node[i];
 		n->net = net;
 		n->number = i;
-		map_init(&n->map, &net->profile, &limits, &ops, n,
+		map_init(&n->map, &net->profile, &limits, NULL, n,
 		    net_wall(n));
 		intake_init(&n->intake, &n->map, &intake_ops, n);
 		n->r = recon_new(&n->map, &recon_ops, n, 0);

@@ -101,13 +101,6 @@ write_cb(void *arg, struct intake_item *it)
 }
 
 static void
-forget_cb(void *arg, const struct entry_id *id)
-{
-	(void)arg;
-	(void)id;
-}
-
-static void
 done_cb(void *arg, const struct intake_item *it, enum intake_outcome o)
 {
 	struct rig *r = arg;
@@ -119,7 +112,7 @@ done_cb(void *arg, const struct intake_item *it, enum intake_outcome o)
 static int
 setup(void **state)
 {
-	static const struct intake_ops ops = { check_cb, write_cb, forget_cb,
+	static const struct intake_ops ops = { check_cb, write_cb, NULL,
 	    done_cb };
 	struct rig *r = calloc(1, sizeof(*r));
 
