@@ -118,6 +118,13 @@ all_linked(size_t n)
 	pass(10000);
 }
 
+/* We have lost it, and do not say so. */
+static void
+unlinked(size_t i)
+{
+	health_get(&t.h, t.id[i].b)->linked = false;
+}
+
 /* who has lost it, and says so. */
 static void
 miss(size_t who, size_t of, uint64_t inc)
@@ -127,8 +134,25 @@ miss(size_t who, size_t of, uint64_t inc)
 
 	cut_end(who, of);
 	if (who == 0)
-		health_get(&t.h, t.id[of].b)->linked = false;
+		unlinked(of);
 	say(who, &i, 1);
+}
+
+/* The same of those from a to b - 1. */
+static void
+miss_each(size_t a, size_t b, size_t of, uint64_t inc)
+{
+	for (; a < b; a++)
+		miss(a, of, inc);
+}
+
+/* Five, and all others have lost 4. */
+static void
+four_lost(void)
+{
+	all_linked(5);
+	unlinked(4);
+	miss_each(1, 4, 4, t.inc[4]);
 }
 
 static enum health_state
@@ -142,8 +166,7 @@ test_down(void **state)
 {
 	(void)state;
 	all_linked(5);
-	miss(0, 4, t.inc[4]);
-	miss(1, 4, t.inc[4]);
+	miss_each(0, 2, 4, t.inc[4]);
 	pass(5000);
 	assert_int_equal(shown(4), HEALTH_UP);
 	miss(2, 4, t.inc[4]);
@@ -167,13 +190,8 @@ test_down(void **state)
 static void
 test_answer(void **state)
 {
-	size_t i;
-
 	(void)state;
-	all_linked(5);
-	health_get(&t.h, t.id[4].b)->linked = false;
-	for (i = 1; i < 4; i++)
-		miss(i, 4, t.inc[4]);
+	four_lost();
 	pass(HEALTH_GRACE_MS / 2);
 	t.inc[4]++;
 	say(4, NULL, 0);
@@ -186,14 +204,13 @@ test_answer(void **state)
 static void
 test_liars(void **state)
 {
-	size_t i, turn;
+	size_t turn;
 
 	(void)state;
 	all_linked(8);
-	health_get(&t.h, t.id[7].b)->linked = false;
+	unlinked(7);
 	for (turn = 0; turn < 20; turn++) {
-		for (i = 1; i < 4; i++)
-			miss(i, 7, t.inc[7]);
+		miss_each(1, 4, 7, t.inc[7]);
 		pass(1000);
 	}
 	assert_int_equal(shown(7), HEALTH_UP);
@@ -209,7 +226,7 @@ test_strangers(void **state)
 
 	(void)state;
 	all_linked(5);
-	health_get(&t.h, t.id[4].b)->linked = false;
+	unlinked(4);
 	item.incarnation = t.inc[4];
 	for (i = 5; i < N; i++) {
 		one_end(i, 4);
@@ -226,22 +243,20 @@ static void
 test_forged(void **state)
 {
 	static const int64_t off[] = { -1, 1, INT64_MAX };
-	size_t i, k;
+	size_t k;
 
 	(void)state;
 	all_linked(5);
-	health_get(&t.h, t.id[4].b)->linked = false;
+	unlinked(4);
 	for (k = 0; k < 3; k++) {
-		for (i = 1; i < 4; i++)
-			miss(i, 4, t.inc[4] + (uint64_t)off[k]);
+		miss_each(1, 4, 4, t.inc[4] + (uint64_t)off[k]);
 		pass(HEALTH_AWAY_MS + 2000);
 		assert_int_not_equal(shown(4), HEALTH_DOWN);
 	}
 	/* The order is by the clock of its words: no number is too high. */
 	t.inc[4] = 5;
 	say(4, NULL, 0);
-	for (i = 0; i < 4; i++)
-		miss(i, 4, 5);
+	miss_each(0, 4, 4, 5);
 	pass(5000);
 	assert_int_equal(shown(4), HEALTH_DOWN);
 }
@@ -311,13 +326,8 @@ test_parted(void **state)
 static void
 test_ended(void **state)
 {
-	size_t i;
-
 	(void)state;
-	all_linked(5);
-	health_get(&t.h, t.id[4].b)->linked = false;
-	for (i = 1; i < 4; i++)
-		miss(i, 4, t.inc[4]);
+	four_lost();
 	cut_end(4, 1);
 	cut_end(4, 2);
 	say(4, NULL, 0);
@@ -330,14 +340,13 @@ test_ended(void **state)
 static void
 test_many_gone(void **state)
 {
-	size_t a, b;
+	size_t b;
 
 	(void)state;
 	all_linked(8);
 	/* 5, 6, 7 go; each has 7 observers, 5 of them here. */
-	for (a = 0; a < 5; a++)
-		for (b = 5; b < 8; b++)
-			miss(a, b, t.inc[b]);
+	for (b = 5; b < 8; b++)
+		miss_each(0, 5, b, t.inc[b]);
 	pass(5000);
 	for (b = 1; b < 8; b++)
 		assert_int_equal(shown(b), b < 5 ? HEALTH_UP : HEALTH_DOWN);
@@ -385,7 +394,7 @@ test_odd(void **state)
 	self.incarnation = t.inc[4];
 	say(4, &self, 1);
 	assert_int_equal(health_get(&t.h, t.id[4].b)->nlinks, 4);
-	health_get(&t.h, t.id[4].b)->linked = false;
+	unlinked(4);
 	pass(5000);
 	assert_int_equal(shown(4), HEALTH_UP);
 }

@@ -8,6 +8,30 @@
 #include "micelio-gossipd/core.h"
 #include "micelio-gossipd/keyring.h"
 #include "proto/m2.h"
+#include "proto/wire.h"
+
+static void
+take(struct mesh *m, const struct envelope *e)
+{
+	struct wbuf b;
+
+	wbuf_init(&b, FRAME_ROOM);
+	envelope_write(&b, e);
+	gossip_frame(m->f->g, m->f->now, 1, b.p, b.len);
+	wbuf_free(&b);
+}
+
+/* An envelope and so many bytes in a field that is not known. */
+static struct slice
+padded(struct wbuf *b, struct slice env, size_t n)
+{
+	static const uint8_t pad[ENVELOPE_BESIDE_MAX];
+
+	wbuf_reset(b);
+	wbuf_bytes(b, env.p, env.n);
+	wire_put_bytes(b, 15, pad, n);
+	return (struct slice){ b->p, b->len };
+}
 
 /* EngineUnknownSender, BadHash, BadPubkeySize, DroppedMessageNotMarkedSeen */
 static void
@@ -71,13 +95,11 @@ test_tampered(void **state)
 {
 	struct envelope e, t;
 	struct slice s;
-	struct wbuf b;
 	struct mesh m;
 	int i;
 
 	(void)state;
 	mesh_open(&m);
-	wbuf_init(&b, FRAME_ROOM);
 	s = chat_env(&m.b, "m1", 9);
 	assert_true(envelope_read(&e, s.p, s.n));
 	for (i = 0; i < 7; i++) {
@@ -97,20 +119,15 @@ test_tampered(void **state)
 		else
 			t.sender_id = (struct slice){
 			    (const uint8_t *)m.c.hex, NODEID_HEX };
-		wbuf_reset(&b);
-		envelope_write(&b, &t);
-		gossip_frame(m.f->g, m.f->now, 1, b.p, b.len);
+		take(&m, &t);
 		assert_int_equal(drops(&m, DROP_SIGNATURE), i + 1);
 	}
 	assert_quiet(&m);
 	t = e;
 	t.hop_count = 99;
 	t.sender_pubkey = t.signature;
-	wbuf_reset(&b);
-	envelope_write(&b, &t);
-	gossip_frame(m.f->g, m.f->now, 1, b.p, b.len);
+	take(&m, &t);
 	assert_int_equal(m.f->nchats, 1);
-	wbuf_free(&b);
 	fake_free(m.f);
 }
 
@@ -153,7 +170,6 @@ test_long_sender(void **state)
 {
 	struct envelope e;
 	struct slice s;
-	struct wbuf b;
 	struct mesh m;
 	char id[130];
 
@@ -162,17 +178,12 @@ test_long_sender(void **state)
 	memset(id, 'a', sizeof(id));
 	s = chat_env(&m.author, "m", 3);
 	assert_true(envelope_read(&e, s.p, s.n));
-	wbuf_init(&b, FRAME_ROOM);
 	e.sender_id = (struct slice){ (const uint8_t *)id, 129 };
-	envelope_write(&b, &e);
-	gossip_frame(m.f->g, m.f->now, 1, b.p, b.len);
+	take(&m, &e);
 	assert_int_equal(drops(&m, DROP_LONG_ID), 1);
 	e.sender_id.n = 128;
-	wbuf_reset(&b);
-	envelope_write(&b, &e);
-	gossip_frame(m.f->g, m.f->now, 1, b.p, b.len);
+	take(&m, &e);
 	assert_int_equal(drops(&m, DROP_NO_KEY), 1);
-	wbuf_free(&b);
 	fake_free(m.f);
 }
 
@@ -180,7 +191,7 @@ test_long_sender(void **state)
 static void
 test_padded(void **state)
 {
-	uint8_t pad[ENVELOPE_BESIDE_MAX] = { 0 };
+	static const size_t most[] = { ENVELOPE_BESIDE_MAX, 0x3800 };
 	struct slice s;
 	struct wbuf b;
 	struct mesh m;
@@ -191,13 +202,7 @@ test_padded(void **state)
 	wbuf_init(&b, FRAME_ROOM);
 	s = chat_env(&m.author, "m", 5);
 	for (i = 0; i < 2; i++) {
-		wbuf_reset(&b);
-		wbuf_bytes(&b, s.p, s.n);
-		/* field 15, a length of three bytes */
-		wbuf_bytes(&b, i == 0 ? "\x7a\x80\x80\x01" :
-		    "\x7a\x80\x70", i == 0 ? 4 : 3);
-		wbuf_bytes(&b, pad, i == 0 ? sizeof(pad) : 0x3800);
-		gossip_frame(m.f->g, m.f->now, 1, b.p, b.len);
+		fake_frame(m.f, 1, padded(&b, s, most[i]));
 		assert_int_equal(drops(&m, DROP_PADDED), 1);
 		fake_jitter(m.f);
 		assert_int_equal(m.f->nsent, i);
@@ -216,7 +221,6 @@ test_relayed_rubbish(void **state)
 {
 	static const uint32_t types[] = { MSG_LINK_CTRL, MSG_RECONCILE,
 	    MSG_PEER_RECORDS, MSG_OURS_MAX };
-	uint8_t pad[ENVELOPE_BESIDE_MAX] = { 0 };
 	char mid[16];
 	struct slice s;
 	struct wbuf b;
@@ -228,14 +232,10 @@ test_relayed_rubbish(void **state)
 	wbuf_init(&b, FRAME_ROOM);
 	for (i = 0; i < 600; i++) {
 		snprintf(mid, sizeof(mid), "m%u", i);
-		if (i % 5 == 4) {
-			s = chat_env(&m.author, mid, 5);
-			wbuf_reset(&b);
-			wbuf_bytes(&b, s.p, s.n);
-			wbuf_bytes(&b, "\x7a\x80\x80\x01", 4);
-			wbuf_bytes(&b, pad, sizeof(pad));
-			s = (struct slice){ b.p, b.len };
-		} else
+		if (i % 5 == 4)
+			s = padded(&b, chat_env(&m.author, mid, 5),
+			    ENVELOPE_BESIDE_MAX);
+		else
 			s = env_make(&m.author, mid, types[i % 5], 5,
 			    (struct slice){ (const uint8_t *)"x", 1 }, true);
 		fake_frame(m.f, 1, s);
