@@ -418,3 +418,44 @@ net_loaded(struct net *w)
 		recon_loaded(w->node[i].r, 0);
 	net_run(w, 50);
 }
+
+void
+net_three(struct net *net, unsigned int each, net_filter *filter)
+{
+	net_init(net, 3, NULL);
+	for (unsigned int i = 0; i < 3; i++) {
+		net_fill(&net->node[i], 0, 2000);
+		net_fill(&net->node[i], 2000 + i * each,
+		    2000 + (i + 1) * each);
+	}
+	net->filter = filter;
+	net_loaded(net);
+	net_link(net, 0, 1);
+	net_link(net, 0, 2);
+}
+
+bool
+net_between(unsigned int from, unsigned int to)
+{
+	return from + to == 1;
+}
+
+bool
+net_silent(struct net *net, unsigned int from, unsigned int to, uint8_t *p,
+    size_t *n)
+{
+	(void)net;
+	(void)p;
+	(void)n;
+	return !net_between(from, to) || from != 1;
+}
+
+unsigned int
+net_ended(const struct net_node *n, enum recon_end end)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < n->nreports; i++)
+		count += n->reports[i].end == end;
+	return count;
+}

@@ -33,6 +33,13 @@ struct net_node {
 
 struct net_event;
 
+/*
+ * May look at a message and change it; false: it is lost.  Room for
+ * RECON_FRAME_MAX.
+ */
+typedef bool	net_filter(struct net *, unsigned int from, unsigned int to,
+		    uint8_t *, size_t *);
+
 struct net {
 	struct profile		 profile;
 	struct net_node		 node[NET_NODES];
@@ -44,12 +51,7 @@ struct net {
 	uint64_t		 next_tick;
 	struct rng		 rng;
 	struct net_event	*first, **last;
-	/*
-	 * May look at a message and change it; false: it is lost.  Room for
-	 * RECON_FRAME_MAX.
-	 */
-	bool			(*filter)(struct net *, unsigned int from,
-				    unsigned int to, uint8_t *, size_t *);
+	net_filter		*filter;
 	void			(*each_tick)(struct net *);
 };
 
@@ -76,7 +78,14 @@ void	 net_put_entry(struct net_node *, const struct entry *);
 /* A message from one to another, whatever it is. */
 void	 net_inject(struct net *, unsigned int from, unsigned int to,
 	    const void *, size_t);
-/* The last session that a node opened and that was no sweep. */
+/* Nodes that differ by so many each, 0 linked with 1 and with 2. */
+void	 net_three(struct net *, unsigned int each, net_filter *);
+/* Is it on the link of 0 and 1?  What 1 says there is lost. */
+bool	 net_between(unsigned int from, unsigned int to);
+net_filter net_silent;
+/* How many sessions that a node opened, and that were no sweeps, ended so. */
+unsigned int net_ended(const struct net_node *, enum recon_end);
+/* The last of these. */
 const struct recon_report *net_report(const struct net_node *);
 
 #endif

@@ -7,33 +7,6 @@
 
 static struct net net;
 
-/* Three nodes, 0 between 1 and 2, that differ by a few or by many. */
-static void
-three(unsigned int each)
-{
-	net_init(&net, 3, NULL);
-	for (unsigned int i = 0; i < 3; i++) {
-		net_fill(&net.node[i], 0, 2000);
-		net_fill(&net.node[i], 2000 + i * each, 2000 + (i + 1) * each);
-	}
-}
-
-static unsigned int
-ended(unsigned int node, enum recon_end end)
-{
-	unsigned int n = 0;
-
-	for (unsigned int i = 0; i < net.node[node].nreports; i++)
-		n += net.node[node].reports[i].end == end;
-	return n;
-}
-
-static bool
-between_0_and_1(unsigned int from, unsigned int to)
-{
-	return from + to == 1;
-}
-
 /* Write symbols anew, with other cells and counts. */
 static void
 rewrite(uint8_t *p, size_t *n, const struct rmsg *m, const uint8_t *cells,
@@ -67,7 +40,7 @@ garbage(struct net *w, unsigned int from, unsigned int to, uint8_t *p,
 	static int64_t counts[2048];
 	struct rmsg m;
 
-	if (!between_0_and_1(from, to) || !rmsg_read(&m, p, *n) ||
+	if (!net_between(from, to) || !rmsg_read(&m, p, *n) ||
 	    m.op != RMSG_SYMBOLS)
 		return true;
 	for (size_t i = 0; i < m.u.symbols.k; i++)
@@ -86,7 +59,7 @@ overflow(struct net *w, unsigned int from, unsigned int to, uint8_t *p,
 	struct rmsg m;
 
 	(void)w;
-	if (!between_0_and_1(from, to) || !rmsg_read(&m, p, *n) ||
+	if (!net_between(from, to) || !rmsg_read(&m, p, *n) ||
 	    m.op != RMSG_SYMBOLS)
 		return true;
 	for (size_t i = 0; i < m.u.symbols.k; i++)
@@ -125,7 +98,7 @@ endless(struct net *w, unsigned int from, unsigned int to, uint8_t *p,
 	struct rmsg m;
 	size_t first, k;
 
-	if (!between_0_and_1(from, to) || !rmsg_read(&m, p, *n) ||
+	if (!net_between(from, to) || !rmsg_read(&m, p, *n) ||
 	    m.op != RMSG_SYMBOLS || m.u.symbols.k == 0)
 		return true;
 	first = m.u.symbols.first;
@@ -159,16 +132,12 @@ poisoned(bool (*filter)(struct net *, unsigned int, unsigned int, uint8_t *,
 {
 	unsigned int bad;
 
-	three(50);
-	net.filter = filter;
-	net_loaded(&net);
-	net_link(&net, 0, 1);
-	net_link(&net, 0, 2);
+	net_three(&net, 50, filter);
 	assert_true(net_settle(&net, 8000));
-	bad = ended(0, RECON_POISON) + ended(1, RECON_POISON) +
-	    ended(0, RECON_STALLED) + ended(1, RECON_STALLED);
+	bad = net_ended(&net.node[0], RECON_POISON) + net_ended(&net.node[1], RECON_POISON) +
+	    net_ended(&net.node[0], RECON_STALLED) + net_ended(&net.node[1], RECON_STALLED);
 	assert_true(bad >= 1 && bad <= 8);
-	assert_int_equal(ended(2, RECON_POISON) + ended(2, RECON_BROKEN), 0);
+	assert_int_equal(net_ended(&net.node[2], RECON_POISON) + net_ended(&net.node[2], RECON_BROKEN), 0);
 	net_free(&net);
 }
 
@@ -209,7 +178,7 @@ ranges_lie(struct net *w, unsigned int from, unsigned int to, uint8_t *p,
 	struct rmsg m;
 
 	(void)w;
-	if (!between_0_and_1(from, to) || from != 1 ||
+	if (!net_between(from, to) || from != 1 ||
 	    !rmsg_read(&m, p, *n) || m.op != RMSG_RANGES)
 		return true;
 	memset(ids, 2, 16);
@@ -223,11 +192,7 @@ static void
 test_ranges_that_are_none(void **state)
 {
 	(void)state;
-	three(2000);
-	net.filter = ranges_lie;
-	net_loaded(&net);
-	net_link(&net, 0, 1);
-	net_link(&net, 0, 2);
+	net_three(&net, 2000, ranges_lie);
 	net_run(&net, 10000);
 	assert_true(net.node[0].charges >= 1);
 	/* Each side tries at 0, 2 and 6 seconds. */
@@ -249,7 +214,7 @@ ranges_skip(struct net *w, unsigned int from, unsigned int to, uint8_t *p,
 	struct rmsg m;
 
 	(void)w;
-	if (!between_0_and_1(from, to) || !rmsg_read(&m, p, *n) ||
+	if (!net_between(from, to) || !rmsg_read(&m, p, *n) ||
 	    m.op != RMSG_RANGES)
 		return true;
 	range_instead(&m, &r, p, n);
@@ -260,45 +225,27 @@ static void
 test_equal_sums(void **state)
 {
 	(void)state;
-	three(2000);
-	net.filter = ranges_skip;
-	net_loaded(&net);
-	net_link(&net, 0, 1);
-	net_link(&net, 0, 2);
+	net_three(&net, 2000, ranges_skip);
 	net_run(&net, 30000);
 	assert_true(maps_equal(&net.node[0].map, &net.node[2].map));
 	assert_false(net_equal(&net));
 	assert_int_equal(net.node[0].charges + net.node[1].charges, 0);
 	/* In ever longer intervals: settled. */
-	assert_true(ended(0, RECON_OK) + ended(1, RECON_OK) <= 8);
+	assert_true(net_ended(&net.node[0], RECON_OK) + net_ended(&net.node[1], RECON_OK) <= 8);
 	net_link(&net, 1, 2);
 	assert_true(net_settle(&net, 10000));
 	net_free(&net);
-}
-
-static bool
-silent(struct net *w, unsigned int from, unsigned int to, uint8_t *p,
-    size_t *n)
-{
-	(void)w;
-	(void)p;
-	(void)n;
-	return !between_0_and_1(from, to) || from != 1;
 }
 
 static void
 test_silence(void **state)
 {
 	(void)state;
-	three(50);
-	net.filter = silent;
-	net_loaded(&net);
-	net_link(&net, 0, 1);
-	net_link(&net, 0, 2);
+	net_three(&net, 50, net_silent);
 	net_run(&net, 8000);
 	assert_true(maps_equal(&net.node[0].map, &net.node[2].map));
-	assert_true(ended(0, RECON_TIMEOUT) >= 1);
-	assert_true(ended(0, RECON_TIMEOUT) <= 3);
+	assert_true(net_ended(&net.node[0], RECON_TIMEOUT) >= 1);
+	assert_true(net_ended(&net.node[0], RECON_TIMEOUT) <= 3);
 	for (unsigned int i = 0; i < net.node[0].nreports; i++)
 		if (net.node[0].reports[i].end == RECON_TIMEOUT)
 			assert_true(net.node[0].reports[i].ms < 2200);
@@ -329,13 +276,9 @@ static void
 test_no_gap_stays(void **state)
 {
 	(void)state;
-	three(300);
-	net.filter = lossy;
 	dropped = 0;
+	net_three(&net, 300, lossy);
 	net.node[1].fail_writes = true;
-	net_loaded(&net);
-	net_link(&net, 0, 1);
-	net_link(&net, 0, 2);
 	net_run(&net, 20000);
 	assert_true(dropped > 3);
 	assert_false(net_equal(&net));
@@ -403,209 +346,6 @@ test_large_answers(void **state)
 	net_free(&net);
 }
 
-static void
-open_ranges(struct wbuf *out, uint32_t session)
-{
-	struct rmsg_open o = { .mode = RMSG_BY_RANGES,
-	    .root = { .hour = HOUR0, .count = 2000 } };
-	struct wbuf b;
-
-	wbuf_init(&b, 256);
-	wbuf_init(out, RMSG_MAX);
-	rmsg_put_open(&b, &o);
-	rmsg_write(out, session, true, RMSG_OPEN, b.p, b.len);
-	wbuf_free(&b);
-}
-
-/* Signs of life alone keep no session for ever. */
-static void
-test_life_without_progress(void **state)
-{
-	struct rmsg_more more = { .estimate = 1 };
-	struct wbuf open, b, out;
-
-	(void)state;
-	three(50);
-	net.filter = silent;
-	net_loaded(&net);
-	net_link(&net, 0, 1);
-	wbuf_init(&b, 64);
-	wbuf_init(&out, RMSG_MAX);
-	rmsg_put_more(&b, &more);
-	rmsg_write(&out, 99, true, RMSG_MORE, b.p, b.len);
-	open_ranges(&open, 99);
-	net_inject(&net, 1, 0, open.p, open.len);
-	for (unsigned int i = 0; i < 29; i++) {
-		net_run(&net, 1000);
-		net_inject(&net, 1, 0, out.p, out.len);
-	}
-	assert_int_equal(net.node[0].served, 0);
-	net_inject(&net, 1, 0, out.p, out.len);
-	net_run(&net, 2000);
-	assert_int_equal(net.node[0].served, 1);
-	assert_int_equal(net.node[0].served_end, RECON_TIMEOUT);
-	wbuf_free(&b);
-	wbuf_free(&out);
-	wbuf_free(&open);
-	net_free(&net);
-}
-
-/* One session after the other keeps us from others only for a while. */
-static void
-test_opened_again_and_again(void **state)
-{
-	struct wbuf open;
-
-	(void)state;
-	three(50);
-	net.filter = silent;
-	net_loaded(&net);
-	net_link(&net, 0, 1);
-	net_link(&net, 0, 2);
-	for (uint32_t i = 0; i < 24; i++) {
-		open_ranges(&open, 99 + i);
-		net_inject(&net, 1, 0, open.p, open.len);
-		wbuf_free(&open);
-		net_run(&net, 500);
-	}
-	assert_true(net.node[0].served > 20);
-	assert_true(maps_equal(&net.node[0].map, &net.node[2].map));
-	net_free(&net);
-}
-
-/* Who sends more than he was granted is told so, and pays. */
-static void
-test_beyond_the_credit(void **state)
-{
-	struct rmsg_range r = { .kind = 1, .count = 1 };
-	struct wbuf open, b, out;
-	uint8_t print[16] = { 1 };
-
-	(void)state;
-	three(50);
-	net.job_ms = 5000;
-	net.filter = silent;
-	net_loaded(&net);
-	net_run(&net, 5000);
-	net_link(&net, 0, 1);
-	open_ranges(&open, 99);
-	wbuf_init(&b, RMSG_BODY_MAX);
-	wbuf_init(&out, RMSG_MAX);
-	r.data = (struct slice){ print, sizeof(print) };
-	for (uint16_t i = 1; b.len + RMSG_RANGE_MAX < RMSG_BODY_MAX; i++) {
-		r.upper.b[0] = (uint8_t)(i >> 8);
-		r.upper.b[1] = (uint8_t)i;
-		rmsg_put_range(&b, &r);
-	}
-	rmsg_write(&out, 99, true, RMSG_RANGES, b.p, b.len);
-	net_inject(&net, 1, 0, open.p, open.len);
-	for (unsigned int i = 0; i < 5; i++)
-		net_inject(&net, 1, 0, out.p, out.len);
-	net_run(&net, 100);
-	assert_int_equal(net.node[0].charges, 1);
-	assert_int_equal(net.node[0].served, 1);
-	assert_int_equal(net.node[0].served_end, RECON_BROKEN);
-	wbuf_free(&b);
-	wbuf_free(&out);
-	wbuf_free(&open);
-	net_free(&net);
-}
-
-/* Symbols of one node, as they pass. */
-static uint8_t		 seen_salt[RMSG_SALT];
-static unsigned int	 salts;
-static size_t		 symbol_bytes;
-
-static bool
-watching(struct net *w, unsigned int from, unsigned int to, uint8_t *p,
-    size_t *n)
-{
-	struct rmsg m;
-
-	(void)w;
-	(void)to;
-	if (from != 0 || !rmsg_read(&m, p, *n) || m.op != RMSG_SYMBOLS)
-		return true;
-	symbol_bytes += *n;
-	if (memcmp(seen_salt, m.u.symbols.salt, RMSG_SALT) != 0)
-		salts++;
-	memcpy(seen_salt, m.u.symbols.salt, RMSG_SALT);
-	return true;
-}
-
-/* Each hour, though sweeps are all that happens. */
-static void
-test_salts_change(void **state)
-{
-	(void)state;
-	net_init(&net, 2, NULL);
-	for (unsigned int i = 0; i < 2; i++)
-		net_fill(&net.node[i], 0, 300);
-	net.filter = watching;
-	salts = 0;
-	net_loaded(&net);
-	net_link(&net, 0, 1);
-	net_run(&net, 3500000);
-	assert_int_equal(salts, 1);
-	net_run(&net, 3600000);
-	assert_int_equal(salts, 2);
-	net_free(&net);
-}
-
-static void
-take_symbols(uint32_t session, uint32_t upto)
-{
-	struct rmsg_open o = { .mode = RMSG_BY_SYMBOLS,
-	    .root = { .hour = HOUR0, .count = 4000 } };
-	struct rmsg_more more = { .upto = upto, .credit = RECON_CREDIT };
-	struct rmsg_done done = { .reason = RECON_STALLED };
-	struct wbuf b, out;
-
-	wbuf_init(&b, 256);
-	wbuf_init(&out, RMSG_MAX);
-	rmsg_put_open(&b, &o);
-	rmsg_write(&out, session, true, RMSG_OPEN, b.p, b.len);
-	net_inject(&net, 1, 0, out.p, out.len);
-	wbuf_reset(&b);
-	wbuf_reset(&out);
-	rmsg_put_more(&b, &more);
-	rmsg_write(&out, session, true, RMSG_MORE, b.p, b.len);
-	net_inject(&net, 1, 0, out.p, out.len);
-	net_run(&net, 150);
-	wbuf_reset(&b);
-	wbuf_reset(&out);
-	rmsg_put_done(&b, &done);
-	rmsg_write(&out, session, true, RMSG_DONE, b.p, b.len);
-	net_inject(&net, 1, 0, out.p, out.len);
-	net_run(&net, 50);
-	wbuf_free(&b);
-	wbuf_free(&out);
-}
-
-/* Whoever asks for symbols again and again gets 2 MiB in a minute. */
-static void
-test_symbols_of_a_minute(void **state)
-{
-	(void)state;
-	net_init(&net, 2, NULL);
-	net_fill(&net.node[0], 0, 4000);
-	net.filter = watching;
-	symbol_bytes = 0;
-	/* 1 says that it is loading, and so is not opened to. */
-	recon_loaded(net.node[0].r, 0);
-	net_run(&net, 50);
-	net_link(&net, 0, 1);
-	for (uint32_t i = 0; i < 200; i++)
-		take_symbols(i, 4000);
-	assert_true(net.now < 60000);
-	assert_true(symbol_bytes > (2u << 20));
-	assert_true(symbol_bytes < (2u << 20) + 2 * RECON_FRAME_MAX);
-	net_run(&net, 30000);
-	take_symbols(1000, 4000);
-	assert_true(symbol_bytes > (2u << 20) + 3 * RECON_FRAME_MAX);
-	net_free(&net);
-}
-
 /* Everything that passes between 0 and 1 comes again, with bits turned. */
 static bool
 mutating(struct net *w, unsigned int from, unsigned int to, uint8_t *p,
@@ -613,7 +353,7 @@ mutating(struct net *w, unsigned int from, unsigned int to, uint8_t *p,
 {
 	uint8_t copy[RECON_FRAME_MAX];
 
-	if (!between_0_and_1(from, to) || w->now > 30000)
+	if (!net_between(from, to) || w->now > 30000)
 		return true;
 	memcpy(copy, p, *n);
 	for (unsigned int i = 0; i < 3; i++) {
@@ -639,12 +379,8 @@ static void
 test_mutations(void **state)
 {
 	(void)state;
-	three(50);
-	net.filter = mutating;
+	net_three(&net, 50, mutating);
 	net.each_tick = write_some;
-	net_loaded(&net);
-	net_link(&net, 0, 1);
-	net_link(&net, 0, 2);
 	net_run(&net, 30000);
 	assert_true(net.node[0].charges + net.node[1].charges > 10);
 	assert_int_equal(net.node[2].charges, 0);
@@ -654,85 +390,6 @@ test_mutations(void **state)
 	for (unsigned int i = 0; i < 3; i++)
 		map_check(&net.node[i].map);
 	net_free(&net);
-}
-
-/* Six who all open to one: some are told to come again, all are served. */
-static void
-test_more_than_are_served(void **state)
-{
-	unsigned int busy = 0;
-
-	(void)state;
-	net_init(&net, 7, NULL);
-	for (unsigned int i = 0; i < 7; i++) {
-		net_fill(&net.node[i], 0, 2000);
-		net_fill(&net.node[i], 2000 + i * 10, 2010 + i * 10);
-	}
-	net.delay = 60;
-	net_loaded(&net);
-	for (unsigned int i = 1; i < 7; i++)
-		net_link(&net, 0, i);
-	assert_true(net_settle(&net, 10000));
-	for (unsigned int i = 1; i < 7; i++)
-		busy += ended(i, RECON_BUSY);
-	assert_true(busy >= 1);
-	net_free(&net);
-}
-
-static unsigned int turned_away;
-
-/* Node 0's answers are counted, and lost. */
-static bool
-count_refusals(struct net *w, unsigned int from, unsigned int to, uint8_t *p,
-    size_t *n)
-{
-	struct rmsg m;
-
-	(void)w;
-	(void)to;
-	if (from != 0 || !rmsg_read(&m, p, *n))
-		return true;
-	turned_away += m.op == RMSG_DONE && m.u.done.reason == RECON_BUSY;
-	return false;
-}
-
-/* Seven that have nothing ask at once: four are served, two of them by ranges. */
-static void
-test_places(void **state)
-{
-	static const struct { enum rmsg_mode mode; unsigned int away; } t[] = {
-		{ RMSG_BY_SYMBOLS, 3 }, { RMSG_BY_RANGES, 5 },
-	};
-	struct wbuf body, out;
-
-	(void)state;
-	wbuf_init(&body, RMSG_BODY_MAX);
-	wbuf_init(&out, RMSG_MAX);
-	for (size_t k = 0; k < sizeof(t) / sizeof(t[0]); k++) {
-		struct rmsg_open o = { .mode = t[k].mode };
-
-		net_init(&net, 8, NULL);
-		net_fill(&net.node[0], 0, 2000);
-		net_loaded(&net);
-		for (unsigned int i = 1; i < 8; i++)
-			net_link(&net, 0, i);
-		net_run(&net, 500);
-		net.filter = count_refusals;
-		turned_away = 0;
-		o.root.hour = (uint32_t)(net_wall(&net.node[0]) / HOUR_MS);
-		memset(o.range_salt, 1, sizeof(o.range_salt));
-		wbuf_reset(&body);
-		wbuf_reset(&out);
-		rmsg_put_open(&body, &o);
-		rmsg_write(&out, 4711, true, RMSG_OPEN, body.p, body.len);
-		for (unsigned int i = 1; i < 8; i++)
-			net_inject(&net, i, 0, out.p, out.len);
-		net_run(&net, 300);
-		assert_int_equal(turned_away, t[k].away);
-		net_free(&net);
-	}
-	wbuf_free(&body);
-	wbuf_free(&out);
 }
 
 int
@@ -745,14 +402,7 @@ main(void)
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_no_gap_stays),
 		cmocka_unit_test(test_large_answers),
-		cmocka_unit_test(test_life_without_progress),
-		cmocka_unit_test(test_opened_again_and_again),
-		cmocka_unit_test(test_beyond_the_credit),
-		cmocka_unit_test(test_salts_change),
-		cmocka_unit_test(test_symbols_of_a_minute),
 		cmocka_unit_test(test_mutations),
-		cmocka_unit_test(test_more_than_are_served),
-		cmocka_unit_test(test_places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
