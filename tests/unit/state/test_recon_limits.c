@@ -213,6 +213,26 @@ take_symbols(uint32_t session, uint32_t upto)
 	net_run(&net, 50);
 }
 
+/* By those who say that the symbols were no good: once a minute. */
+static void
+test_salt_forced(void **state)
+{
+	uint32_t session = 0;
+
+	(void)state;
+	alone(300);
+	for (unsigned int minute = 1; minute <= 3; minute++) {
+		while (net.now < minute * 60000 - 500) {
+			take_symbols(session++, 128);
+			net_run(&net, 2000);
+			if (net.now < minute * 60000 - 500)
+				assert_int_equal(salts, minute);
+		}
+		net_run(&net, minute * 60000 + 500 - net.now);
+	}
+	net_free(&net);
+}
+
 /* Whoever asks for symbols again and again gets 2 MiB in a minute. */
 static void
 test_symbols_of_a_minute(void **state)
@@ -296,6 +316,33 @@ test_places(void **state)
 	}
 }
 
+static void
+write_one(struct net *n)
+{
+	static unsigned int i;
+
+	net_fill(&n->node[0], 300 + i, 301 + i);
+	i++;
+}
+
+/* However often the map changes. */
+static void
+test_roots_of_a_second(void **state)
+{
+	uint64_t before;
+
+	(void)state;
+	net_init(&net, 2, NULL);
+	net_loaded(&net);
+	net_link(&net, 0, 1);
+	net.each_tick = write_one;
+	net_run(&net, 1000);
+	before = net.node[0].roots;
+	net_run(&net, 10000);
+	assert_in_range(net.node[0].roots - before, 39, 40);
+	net_free(&net);
+}
+
 int
 main(void)
 {
@@ -304,9 +351,11 @@ main(void)
 		cmocka_unit_test(test_opened_again_and_again),
 		cmocka_unit_test(test_beyond_the_credit),
 		cmocka_unit_test(test_salts_change),
+		cmocka_unit_test(test_salt_forced),
 		cmocka_unit_test(test_symbols_of_a_minute),
 		cmocka_unit_test(test_more_than_are_served),
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_roots_of_a_second),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,20 +134,82 @@ test_both_write(void **state)
 	net_free(&net);
 }
 
+/* Two that have these, of one world; 1 settles with 0. */
 static void
-test_more_than_symbols_can(void **state)
+settled(unsigned int upto, unsigned int from1, unsigned int upto1)
 {
-	(void)state;
 	net_init(&net, 2, NULL);
-	net_fill(&net.node[0], 0, 3000);
-	net_fill(&net.node[1], 2000, 5000);
+	net_fill(&net.node[0], 0, upto);
+	net_fill(&net.node[1], from1, upto1);
 	net_loaded(&net);
 	net_link(&net, 0, 1);
 	assert_true(net_settle(&net, 8000));
 	net_run(&net, 500);
+}
+
+static void
+test_more_than_symbols_can(void **state)
+{
+	(void)state;
+	settled(3000, 2000, 5000);
 	assert_true(the_report()->ranges);
 	assert_int_equal(the_report()->applied + the_report()->theirs, 4000);
 	net_free(&net);
+}
+
+/* Was any session by ranges, the first ones only, or a first copy? */
+static void
+how(bool *any, bool *first, bool *copy)
+{
+	const struct recon_report *r;
+
+	*any = *first = *copy = false;
+	for (unsigned int k = 0; k < 2; k++)
+		for (unsigned int i = 0; i < net.node[k].nreports; i++) {
+			r = &net.node[k].reports[i];
+			*any |= r->ranges;
+			*first |= i == 0 && r->ranges;
+			*copy |= r->first_copy;
+		}
+}
+
+/* By their numbers: ranges above it, a first copy of who has less. */
+static void
+test_a_fifth(void **state)
+{
+	static const struct { unsigned int has; bool ranges, copy; } t[] = {
+		{ 800, false, false }, { 799, true, false },
+		{ 200, true, false }, { 199, true, true },
+	};
+	bool any, first, copy;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		settled(1000, 0, t[i].has);
+		how(&any, &first, &copy);
+		assert_int_equal(first, t[i].ranges);
+		assert_int_equal(copy, t[i].copy);
+		net_free(&net);
+	}
+}
+
+/* As the symbols tell, 13 in 100 more or less. */
+static void
+test_a_fifth_of_equal_numbers(void **state)
+{
+	static const struct { unsigned int each; bool ranges; } t[] = {
+		{ 60, false }, { 150, true },
+	};
+	bool any, first, copy;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		settled(1000, t[i].each, 1000 + t[i].each);
+		how(&any, &first, &copy);
+		assert_false(first);
+		assert_int_equal(any, t[i].ranges);
+		net_free(&net);
+	}
 }
 
 static void
@@ -373,6 +435,8 @@ main(void)
 		cmocka_unit_test(test_differences),
 		cmocka_unit_test(test_both_write),
 		cmocka_unit_test(test_more_than_symbols_can),
+		cmocka_unit_test(test_a_fifth),
+		cmocka_unit_test(test_a_fifth_of_equal_numbers),
 		cmocka_unit_test(test_first_copy_resumed),
 		cmocka_unit_test(test_partition_of_six),
 		cmocka_unit_test(test_delete_across_a_split),
