@@ -6,6 +6,7 @@
 #include "micelio-gossipd/link.h"
 #include "micelio-gossipd/peers.h"
 #include "micelio-gossipd/repair.h"
+#include "walk.h"
 
 /* Announced and not coming: one after the other is asked, who has it first. */
 static void
@@ -94,6 +95,33 @@ test_withheld(void **state)
 	assert_true(k.f->g->bcast.count.graft >= 4);
 	assert_true(link_score(k.f->g, peers_session(k.f->g, 1)->link) < 0);
 	assert_true(link_score(k.f->g, peers_session(k.f->g, 2)->link) < 0);
+	fake_free(k.f);
+}
+
+/* 256 requests in vain end a link; one is forgiven each minute. */
+static void
+test_unanswered(void **state)
+{
+	struct link *l;
+	uint32_t left;
+	struct kin k;
+
+	(void)state;
+	kin_open(&k);
+	l = peers_session(k.f->g, 1)->link;
+	for (unsigned int i = 1; i < 256; i++)
+		repair_owed(k.f->g, kin_bit(&k, 1) | kin_bit(&k, 2));
+	repair_owed(k.f->g, kin_bit(&k, 2));
+	fake_awake(k.f, 2000);
+	assert_int_equal(fake_close_reason(k.f, 2), DOWN_ABUSE);
+	left = l->unserved;
+	for (uint32_t minute = 0; minute < 3; minute++) {
+		fake_awake(k.f, 57000);
+		assert_int_equal(l->unserved, left - minute);
+		fake_awake(k.f, 3000);
+		assert_int_equal(l->unserved, left - minute - 1);
+	}
+	assert_int_equal(k.f->nclosed, 1);
 	fake_free(k.f);
 }
 
@@ -246,6 +274,7 @@ main(void)
 		cmocka_unit_test(test_repair),
 		cmocka_unit_test(test_earlier),
 		cmocka_unit_test(test_withheld),
+		cmocka_unit_test(test_unanswered),
 		cmocka_unit_test(test_link_lost),
 		cmocka_unit_test(test_serve),
 		cmocka_unit_test(test_serve_again),
