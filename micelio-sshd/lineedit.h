@@ -85,6 +85,8 @@ struct lineedit {
 	bool				 search_failed;
 
 	uint32_t			 complete_id;	/* awaited; 0: none */
+	uint32_t			 tabs_id;	/* Tab was pressed ... */
+	uint8_t				 tabs;	/* so often while it is */
 	char				*cand[LINEEDIT_CANDIDATES];
 	size_t				 cand_n, cand_start, cand_at;
 	bool				 cand_listed;

@@ -7,6 +7,7 @@
 #include "log.h"
 
 #define COMPLETE_LINE_MAX	8000	/* what one request carries */
+#define TABS_MAX		16u	/* before the answer */
 
 static void	search_again(struct lineedit *, size_t);
 static void	search_accept(struct lineedit *);
@@ -112,12 +113,20 @@ lineedit_tab(struct lineedit *le, bool back)
 		candidate_use(le, le->cand_at);
 		return;
 	}
+	/* Nothing was typed since: it is for the answer that is on its way. */
+	if (le->tabs_id != 0 && le->tabs_id == le->complete_id) {
+		if (!back && le->tabs < TABS_MAX)
+			le->tabs++;
+		return;
+	}
 	if (le->buf.len > COMPLETE_LINE_MAX) {
 		le->ops->bell(le->arg);
 		return;
 	}
 	if (++le->complete_id == 0)
 		le->complete_id = 1;
+	le->tabs_id = le->complete_id;
+	le->tabs = 0;
 	le->ops->complete(le->arg, le->complete_id, le->buf.text, le->buf.len,
 	    le->buf.cursor);
 }
@@ -129,8 +138,10 @@ lineedit_completed(struct lineedit *le, uint32_t id, size_t start,
 	size_t i, common;
 
 	/* Any key in between has made the number odd: see forget. */
-	if (id != le->complete_id || le->cand_n > 0 || le->searching ||
-	    start > le->buf.cursor)
+	if (id != le->complete_id || le->cand_n > 0 || le->searching)
+		return;
+	le->tabs_id = 0;
+	if (start > le->buf.cursor)
 		return;
 	if (n > LINEEDIT_CANDIDATES)
 		n = LINEEDIT_CANDIDATES;
@@ -158,6 +169,10 @@ lineedit_completed(struct lineedit *le, uint32_t id, size_t start,
 	} else {
 		le->cand_listed = true;
 		le->ops->list(le->arg);
+	}
+	while (le->cand_n > 0 && le->tabs > 0) {
+		le->tabs--;
+		lineedit_tab(le, false);
 	}
 }
 

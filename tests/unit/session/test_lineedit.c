@@ -575,6 +575,34 @@ test_complete(void **state)
 	lineedit_free(&le);
 }
 
+/* Tab twice, quicker than the answer comes. */
+static void
+test_complete_hasty(void **state)
+{
+	static const char *const two[] = { "/history", "/hide", NULL };
+	static const char *const one[] = { "/who", NULL };
+	struct lineedit le;
+	struct seen s;
+
+	(void)state;
+	start(&le, &s);
+	type(&le, "/h\t\t", 100);
+	assert_string_equal(s.log, "complete(/h) ");
+	answer(&le, s.complete_id, 0, two);
+	assert_line(&le, "/hi|");
+	assert_string_equal(s.log, "complete(/h) list() ");
+	type(&le, "\025/h\t\t\t", 200);
+	answer(&le, s.complete_id, 0, two);
+	assert_line(&le, "/history|");
+	/* One answer is not the beginning of another question. */
+	forget(&s);
+	type(&le, "\025/w\t\t", 300);
+	answer(&le, s.complete_id, 0, one);
+	assert_line(&le, "/who |");
+	assert_string_equal(s.log, "complete(/w) ");
+	lineedit_free(&le);
+}
+
 static void
 test_interrupt_eof(void **state)
 {
@@ -667,6 +695,7 @@ main(void)
 		cmocka_unit_test(test_history),
 		cmocka_unit_test(test_search),
 		cmocka_unit_test(test_complete),
+		cmocka_unit_test(test_complete_hasty),
 		cmocka_unit_test(test_interrupt_eof),
 		cmocka_unit_test(test_random),
 	};
