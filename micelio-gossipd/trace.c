@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How the last messages came, and what each link does, for people. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 #include "maplink.h"
 #include "msglog.h"
 #include "proto/envelope.h"
+#include "proto/m2.h"
 #include "repair.h"
 #include "session.h"
 #include "trace.h"
@@ -62,6 +64,7 @@ trace_add(struct gossip *g, const struct logmsg *m, const struct session *s,
 	id_text(t->message_id, e->message_id);
 	t->author = tree_origin_of(m)->id;
 	t->at = g->now.wall;
+	t->type = e->msg_type;
 	t->hops = e->hop_count;
 	t->age = envelope_clocked(e) ? (int64_t)(g->now.wall -
 	    (e->lamport_ts >> 16)) : -1;
@@ -76,6 +79,27 @@ trace_add(struct gossip *g, const struct logmsg *m, const struct session *s,
 	t->late = g->now.mono - w->first_at;
 	t->announced = slots(w->by);
 	t->grafts = slots(w->ever);
+}
+
+/* What it is, for those who know no numbers. */
+static void
+row_type(struct wbuf *b, uint32_t type)
+{
+	static const struct { uint32_t type; const char *name; } names[] = {
+		{ MSG_CHAT, "chat" }, { MSG_ROOM, "room" },
+		{ MSG_SEALED, "private" }, { MSG_STATE_DELTA, "delta" },
+		{ MSG_SUSPECT, "suspect" },
+	};
+	char number[12];
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].type == type) {
+			row_str(b, "type", names[i].name);
+			return;
+		}
+	(void)snprintf(number, sizeof(number), "%u", type);
+	row_str(b, "type", number);
 }
 
 static void
@@ -102,6 +126,7 @@ gossip_trace_rows(const struct gossip *g,
 		t = &b->trace[(b->next_trace - i) % TRACES_MAX];
 		wbuf_reset(&w);
 		row_str(&w, "message", t->message_id);
+		row_type(&w, t->type);
 		row_id(&w, "author", &t->author);
 		row_num(&w, "at", ROW_TIME, t->at);
 		row_str(&w, "by", t->by);

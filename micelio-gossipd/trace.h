@@ -23,6 +23,7 @@ struct trace {
 	uint64_t	 at;		/* unix ms */
 	int64_t		 age;		/* ms by its author's clock; -1: none */
 	uint64_t	 late;		/* ms behind the first IHAVE */
+	uint32_t	 type;		/* msg_type */
 	uint32_t	 announced, grafts, hops;
 };
 

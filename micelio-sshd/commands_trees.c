@@ -34,8 +34,8 @@ trace_text(const struct doc *d, struct wbuf *w)
 		    "trace without a word lists them\n");
 		return;
 	}
-	doc_table_used(&d->list[0], "message author at by from took late "
-	    "announced grafts hops", w);
+	doc_table_used(&d->list[0], "message type author at by from took "
+	    "late announced grafts hops", w);
 }
 
 static bool

@@ -28,11 +28,11 @@ def test_links_and_trace(t):
     for i in range(5):
         a.ctl("say", f"line {i}")
 
-    # Among them what nodes say of their links.
     def of_a(n):
-        return [r for r in traces(n) if r["author"] == a.id]
+        return [r for r in traces(n)
+                if r["author"] == a.id and r["type"] == "chat"]
     until("everybody has them",
-          lambda: all(len(of_a(n)) >= 5 for n in nodes), 20)
+          lambda: all(len(of_a(n)) == 5 for n in nodes), 20)
     for n in (b, c):
         row = of_a(n)[0]
         assert row["by"] in ("tree", "graft"), row
