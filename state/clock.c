@@ -11,6 +11,7 @@ void
 hlc_init(struct hlc *c, uint64_t high_water)
 {
 	c->last = c->reserved = high_water;
+	c->late = 0;
 }
 
 void
@@ -40,9 +41,17 @@ hlc_next(struct hlc *c, uint64_t now_ms, uint64_t key_max, uint64_t *out)
 	if (HLC_MS(h) > now_ms + HLC_AHEAD_MS)
 		return HLC_AHEAD;
 	if (h >= c->reserved) {
-		*out = HLC_OF_MS(HLC_MS(h) + HLC_RESERVE_MS);
+		/*
+		 * Beyond the wall clock a millisecond is 65,536 writes: not
+		 * more, as a crash makes all of it the past, and one after
+		 * the other would lead to HLC_AHEAD.
+		 */
+		*out = HLC_OF_MS(max64(now_ms +
+		    ((uint64_t)HLC_RESERVE_MS << c->late), HLC_MS(h) + 1));
+		c->late += c->late < HLC_LATE_MAX;
 		return HLC_RESERVE;
 	}
+	c->late = 0;
 	*out = c->last = h;
 	return HLC_OK;
 }

@@ -14,12 +14,14 @@
 #define HLC_OF_MS(ms)	((uint64_t)(ms) << HLC_BITS)
 #define HLC_MS(hlc)	((hlc) >> HLC_BITS)
 #define HLC_AHEAD_MS	60000u	/* an entry's time beyond the wall clock */
-#define HLC_RESERVE_MS	1000u	/* persisted ahead */
+#define HLC_RESERVE_MS	1000u	/* persisted ahead of the wall clock */
+#define HLC_LATE_MAX	5u	/* doublings of it, for a slow disk */
 #define HLC_FIRST_MS	(UINT64_C(1704067200) * 1000)	/* 2024 */
 
 struct hlc {
 	uint64_t	last;		/* given out, or seen of our own */
 	uint64_t	reserved;	/* persisted: all below may be used */
+	unsigned int	late;		/* reservations since the last HLC_OK */
 };
 
 enum hlc_result {

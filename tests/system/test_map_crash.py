@@ -184,7 +184,7 @@ def killed_in_sessions(t, times):
     a.wait_event("map_read")
     chance = random.Random(times)
     fill(t, a, 200, text(0))
-    acked, ready, within, number = {}, [], 0, 0
+    acked, ready, within, number, said = {}, [], 0, 0, 0
     for life in range(times):
         began = time.monotonic()
         b.start()
@@ -206,6 +206,7 @@ def killed_in_sessions(t, times):
         kill(b)
         w.end(acked)
         number = w.n
+        said += len(w.acked)
         # Now and then there is all of it to copy; else what is new.
         fill(t, a, 200, text(life + 1))
         if life % 8 == 7:
@@ -218,10 +219,12 @@ def killed_in_sessions(t, times):
     found = exported(b)
     for key, values in acked.items():
         assert found.get(key) in values, (key, found.get(key))
+    assert said > 0
     ready.sort()
     t.note("ready after a kill in a session: p50 %.2f s, max %.2f s, "
-           "%d kills, %d with maps not yet equal" %
-           (ready[len(ready) // 2], ready[-1], times, within))
+           "%d kills, %d with maps not yet equal; %d writes acknowledged "
+           "and none lost" % (ready[len(ready) // 2], ready[-1], times,
+                              within, said))
     for n in (a, b):
         n.stop()
 

@@ -98,6 +98,54 @@ test_reserves_before_use(void **state)
 	}
 }
 
+/* Killed over and over, after a write each: not ahead for it. */
+static void
+test_many_short_lives(void **state)
+{
+	uint64_t h, before = 0, disk = 0, now = NOW0;
+	struct hlc c;
+
+	(void)state;
+	for (unsigned int life = 0; life < 1000; life++, now += 100) {
+		hlc_init(&c, 0);
+		hlc_seen(&c, disk);
+		assert_int_equal(hlc_next(&c, now, 0, &h), HLC_RESERVE);
+		disk = h;
+		hlc_reserved(&c, disk);
+		assert_int_equal(hlc_next(&c, now, 0, &h), HLC_OK);
+		assert_true(h > before);
+		before = h;
+		assert_true(HLC_MS(h) <= now + HLC_RESERVE_MS);
+	}
+}
+
+/* Longer on its way than a reservation lasts: the next one lasts longer. */
+static void
+test_slow_disk(void **state)
+{
+	uint64_t h, now = NOW0, began;
+	struct hlc c;
+
+	(void)state;
+	hlc_init(&c, 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		began = now;
+		while (hlc_next(&c, now, 0, &h) == HLC_RESERVE) {
+			now += 5000;
+			hlc_reserved(&c, h);
+			assert_true(now <= began + 25000);
+		}
+		assert_true(HLC_MS(h) <= now);
+		/* However often, never so far that it could not go on. */
+		now += 60000;
+		for (unsigned int k = 0; k < 50; k++) {
+			assert_int_equal(hlc_next(&c, now, 0, &h),
+			    HLC_RESERVE);
+			assert_true(HLC_MS(h) < now + HLC_AHEAD_MS);
+		}
+	}
+}
+
 /* The high-water mark is lost with the disk; our own entries come back. */
 static void
 test_own_entries_tell_the_time(void **state)
@@ -125,6 +173,8 @@ main(void)
 		cmocka_unit_test(test_one_far_entry_mutes_nobody),
 		cmocka_unit_test(test_refuses_to_run_ahead),
 		cmocka_unit_test(test_reserves_before_use),
+		cmocka_unit_test(test_many_short_lives),
+		cmocka_unit_test(test_slow_disk),
 		cmocka_unit_test(test_own_entries_tell_the_time),
 	};
 
