@@ -270,11 +270,16 @@
 	 * has_id, 32 node id, u64 ms the dial took (LINK_THERE: the age of   \
 	 * the link).  UNLINK (R): 32 node id.  UNLINK_DONE: u8 whether there \
 	 * was a link, u64 ms for which there will be none.		      \
+	 * NODE_PING (R): 32 id of a linked node.  NODE_PONG: u8 status (enum \
+	 * ping_status), u32 ms it took, u32 us the shortest round trip of    \
+	 * the connection lately (0: not known), str its address.	      \
 	 */								      \
 	X(LINK,			Ss, Go,		RUN,	2, 512,		0)    \
 	X(LINK_DONE,		Go, Ss,		RUN,	43, 43,		0)    \
 	X(UNLINK,		Ss, Go,		RUN,	32, 32,		0)    \
 	X(UNLINK_DONE,		Go, Ss,		RUN,	9, 9,		0)    \
+	X(NODE_PING,		Ss, Go,		RUN,	32, 32,		0)    \
+	X(NODE_PONG,		Go, Ss,		RUN,	11, 512,	0)    \
 	/*								      \
 	 * What people may ask of a daemon.  TABLE_GET (R): u8 table	      \
 	 * (enum table).  TABLE_ROW: a row (common/row.h).  TABLE_END: u8     \
@@ -521,6 +526,14 @@ enum link_status {
 	LINK_BUSY = 5,		/* too many orders at once */
 	LINK_REFUSED = 6,	/* reached; the other node has no place */
 	LINK_FAILED = 7,	/* see the reason */
+};
+
+enum ping_status {
+	PING_ANSWERED = 0,
+	PING_V1 = 1,		/* linked, and not of a kind that answers */
+	PING_NO_LINK = 2,
+	PING_LOST = 3,		/* the link ended before the answer */
+	PING_BUSY = 4,		/* too many are waited for */
 };
 
 enum table {

@@ -290,6 +290,21 @@ link_done_cb(void *arg, uint32_t req, enum link_status status,
 }
 
 static void
+ping_done_cb(void *arg, uint32_t req, enum ping_status status, uint32_t ms,
+    uint32_t rtt_us, const char *addr)
+{
+	struct gossipd *d = arg;
+
+	wbuf_reset(&d->body);
+	wbuf_u8(&d->body, (uint8_t)status);
+	wbuf_u32(&d->body, ms);
+	wbuf_u32(&d->body, rtt_us);
+	wbuf_str(&d->body, addr);
+	imsg_send_wbuf(d->proc->link[PROC_SSHD], IMSG_NODE_PONG, req, 0,
+	    &d->body);
+}
+
+static void
 peer_put_cb(void *arg, const struct book_peer *p)
 {
 	struct gossipd *d = arg;
@@ -363,6 +378,7 @@ const struct gossip_ops gossipd_actions = {
 	.open = open_cb,
 	.chat_result = chat_result_cb,
 	.link_done = link_done_cb,
+	.ping_done = ping_done_cb,
 	.peer_put = peer_put_cb,
 	.peer_del = peer_del_cb,
 	.event = event_cb,

@@ -14,6 +14,7 @@
 #include "link.h"
 #include "maplink.h"
 #include "peers.h"
+#include "pings.h"
 #include "proto/m2.h"
 #include "record.h"
 #include "relay.h"
@@ -165,6 +166,7 @@ beat_ping_in(struct gossip *g, struct link *l, const struct m2_ping *p)
 	took -= hold < took ? hold : took;
 	l->ping_at = 0;
 	l->rtt_at = g->now.mono;
+	pings_answered(g, l->s, (uint32_t)took);
 	rtt_take(l, took < UINT32_MAX / 16 ? (uint32_t)took : 0);
 	if (p->wall_ms == 0 || p->wall_ms > INT64_MAX)
 		return;

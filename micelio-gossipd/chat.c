@@ -18,6 +18,7 @@
 #include "jobs.h"
 #include "orders.h"
 #include "pacer.h"
+#include "pings.h"
 #include "proto/envelope.h"
 #include "proto/message.h"
 #include "tree.h"
@@ -127,6 +128,7 @@ gossip_hub_gone(struct gossip *g)
 	TAILQ_FOREACH(sg, &g->signings, entry)
 		sg->tell = false;
 	orders_forget(g);
+	pings_forget(g);
 }
 
 static void

@@ -89,6 +89,8 @@ struct gossip {
 	size_t			 nquests;
 	TAILQ_HEAD(, order)	 orders;
 	size_t			 norders;
+	TAILQ_HEAD(, ping)	 pings;
+	size_t			 npings;
 	struct lru		 bad_addrs;	/* by hash of the address */
 	uint64_t		 look_at;	/* mono ms, look of discovery.c */
 	uint64_t		 probe_at;	/* mono ms */

@@ -30,6 +30,7 @@
 #include "orders.h"
 #include "pacer.h"
 #include "peers.h"
+#include "pings.h"
 #include "proto/arena.h"
 #include "proto/message.h"
 #include "seen.h"
@@ -86,6 +87,7 @@ gossip_new(const struct gossip_ops *ops, void *arg,
 	TAILQ_INIT(&g->signings);
 	TAILQ_INIT(&g->openings);
 	TAILQ_INIT(&g->orders);
+	TAILQ_INIT(&g->pings);
 	arena_init(&g->arena, MESSAGE_ARENA);
 	wbuf_init(&g->scratch, SCRATCH_MAX);
 	wbuf_init(&g->payload, SCRATCH_MAX);
@@ -112,6 +114,7 @@ gossip_free(struct gossip *g)
 	bootstrap_free(g);
 	discovery_free(g);
 	orders_free(g);
+	pings_free(g);
 	keyring_free(&g->keyring);
 	seen_free(&g->seen);
 	limiter_free(&g->limiter);

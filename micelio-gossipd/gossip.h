@@ -91,6 +91,9 @@ struct gossip_ops {
 	/* The key of what that node sealed for us: gossip_opened(). */
 	void	(*open)(void *, uint32_t req, const struct nodeid *author,
 		    const uint8_t ephemeral[32]);
+	/* addr: of the link, or "". */
+	void	(*ping_done)(void *, uint32_t req, enum ping_status,
+		    uint32_t ms, uint32_t rtt_us, const char *addr);
 };
 
 /*
@@ -182,6 +185,12 @@ void	 gossip_link(struct gossip *, struct gtime, uint32_t req,
  * was none.
  */
 bool	 gossip_unlink(struct gossip *, struct gtime, const struct nodeid *);
+/*
+ * Ask that node, by its link, for a sign of life; ping_done says what came of
+ * it, perhaps before this returns, and never of one that stays silent.
+ */
+void	 gossip_ping(struct gossip *, struct gtime, uint32_t req,
+	    const struct nodeid *);
 /*
  * The map (maplink.c).  Start, before the first session, with the same
  * argument as the other actions.  No SETUP is sent before the profile is

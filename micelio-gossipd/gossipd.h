@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The driver of the gossip core in this daemon: gossipd.c and actions.c. */
+/* The driver of the gossip core in this daemon: gossipd.c and its like. */
 #ifndef MICELIO_GOSSIPD_H
 #define MICELIO_GOSSIPD_H
 
@@ -33,5 +33,9 @@ extern const struct gossip_ops gossipd_actions;
 extern const struct gossip_map_ops gossipd_map_actions;
 /* A message of stated about the map; false: it is about something else. */
 bool	mapchan_dispatch(struct gossipd *, const struct imsg *, struct rcur *);
+
+/* hubchan.c */
+/* A message of sshd; false: none that it may send. */
+bool	hubchan_dispatch(struct gossipd *, const struct imsg *, struct rcur *);
 
 #endif

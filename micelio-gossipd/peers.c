@@ -35,6 +35,7 @@
 #include "lru.h"
 #include "orders.h"
 #include "peers.h"
+#include "pings.h"
 #include "proto/m2.h"
 #include "reach.h"
 #include "session.h"
@@ -341,6 +342,7 @@ session_leave(struct gossip *g, struct session *s, enum down_reason reason)
 	s->state = PEER_CLOSING;
 	if (was_ready) {
 		suspect_lost(g, s, reason);
+		pings_lost(g, s);
 		TAILQ_REMOVE(&g->ready, s, ready_entry);
 		link_down(g, s);
 		book_gone(g, s);

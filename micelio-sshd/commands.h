@@ -61,6 +61,10 @@ void	 cmd_version(struct run *);
 void	 cmd_reload(struct run *);
 void	 cmd_reload_done(struct hub *, struct imsg *);
 
+/* commands_ping.c */
+void	 cmd_ping(struct run *);
+void	 cmd_ping_done(struct hub *, struct imsg *);
+
 /* commands_recall.c */
 void	 cmd_history(struct run *);
 void	 cmd_missed(struct run *);

@@ -7,6 +7,7 @@
 
 #include "addr.h"
 #include "answer.h"
+#include "asked.h"
 #include "commands.h"
 #include "conf.h"
 #include "cursor.h"
@@ -29,33 +30,11 @@
 #define LINK_MS		4000	/* the dial itself may take 10 s */
 
 static void
-busy(struct run *run)
-{
-	run_fail(run, EX_TEMPFAIL, "%s: too many are asking at once; ask "
-	    "again", run->line.cmd->name);
-}
-
-/* Whoever has to know it has answered; else the run has ended. */
-static bool
-told(struct run *run, const struct answer *a, size_t n, enum proc_role role)
-{
-	for (size_t i = 0; i < n; i++)
-		if (a[i].from == role && a[i].state != ANSWER_COMPLETE) {
-			run_fail(run, EX_TEMPFAIL, "%s: no answer from %s in "
-			    "%d s; ask again, or see status",
-			    run->line.cmd->name, proc_role_name(role),
-			    GATHER_MS / 1000);
-			return false;
-		}
-	return true;
-}
-
-static void
 peers_answer(struct run *run, const struct answer *a, size_t n)
 {
 	struct doc d;
 
-	if (!told(run, a, n, PROC_GOSSIPD))
+	if (!asked_told(run, a, n, PROC_GOSSIPD))
 		return;
 	doc_init(&d);
 	peers_build(a, n, &d);
@@ -73,27 +52,7 @@ cmd_peers(struct run *run)
 	};
 
 	if (!gather_start(run, want, 2, peers_answer))
-		busy(run);
-}
-
-/*
- * The one node a word means.  Not one: the run has ended, with what there is
- * to choose from.
- */
-static bool
-meant_one(struct run *run, const struct answer *a, size_t n, bool linked,
-    struct meant *m)
-{
-	const char *word = run->line.argv[0];
-	char why[1024];
-
-	meant_find(m, a, n, word, linked);
-	if (m->n == 1)
-		return true;
-	meant_text(m, word, linked, why, sizeof(why));
-	run_fail(run, m->n == 0 ? 1 : EX_USAGE, "%s: %s",
-	    run->line.cmd->name, why);
-	return false;
+		asked_busy(run);
 }
 
 static void
@@ -102,8 +61,8 @@ peer_answer(struct run *run, const struct answer *a, size_t n)
 	struct meant m;
 	struct doc d;
 
-	if (!told(run, a, n, PROC_GOSSIPD) ||
-	    !meant_one(run, a, n, false, &m))
+	if (!asked_told(run, a, n, PROC_GOSSIPD) ||
+	    !asked_one(run, a, n, false, &m))
 		return;
 	doc_init(&d);
 	peer_build(a, n, m.id[0], &d);
@@ -122,7 +81,7 @@ cmd_peer(struct run *run)
 	};
 
 	if (!gather_start(run, want, 4, peer_answer))
-		busy(run);
+		asked_busy(run);
 }
 
 /* "page=N" in any place; the other word is what to look for. */
@@ -155,7 +114,7 @@ nodes_answer(struct run *run, const struct answer *a, size_t n)
 	uint64_t page;
 	struct doc d;
 
-	if (!told(run, a, n, PROC_GOSSIPD))
+	if (!asked_told(run, a, n, PROC_GOSSIPD))
 		return;
 	(void)nodes_words(run, &word, &page);
 	doc_init(&d);
@@ -178,7 +137,7 @@ cmd_nodes(struct run *run)
 		run_fail(run, EX_USAGE, "nodes: want one word to look for "
 		    "and page=N, N from 1");
 	else if (!gather_start(run, want, 2, nodes_answer))
-		busy(run);
+		asked_busy(run);
 }
 
 static void
@@ -239,7 +198,7 @@ cmd_stats(struct run *run)
 
 	if (!gather_start(run, want, sizeof(want) / sizeof(want[0]),
 	    stats_answer))
-		busy(run);
+		asked_busy(run);
 }
 
 /* The same numbers, for Prometheus. */
@@ -331,8 +290,8 @@ unlink_answer(struct run *run, const struct answer *a, size_t n)
 	struct nodeid id;
 	struct meant m;
 
-	if (!told(run, a, n, PROC_GOSSIPD) ||
-	    !meant_one(run, a, n, true, &m))
+	if (!asked_told(run, a, n, PROC_GOSSIPD) ||
+	    !asked_one(run, a, n, true, &m))
 		return;
 	if (!nodeid_parse(&id, m.id[0], NODEID_HEX)) {
 		run_fail(run, EX_SOFTWARE, "unlink: gossipd said a bad "
@@ -353,7 +312,7 @@ cmd_unlink(struct run *run)
 	static const struct gather_want want = { PROC_GOSSIPD, TABLE_PEERS };
 
 	if (!gather_start(run, &want, 1, unlink_answer))
-		busy(run);
+		asked_busy(run);
 }
 
 void

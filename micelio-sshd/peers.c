@@ -187,7 +187,8 @@ meant_find(struct meant *m, const struct answer *a, size_t n,
 
 	memset(m, 0, sizeof(*m));
 	for (size_t i = 0; i < n; i++) {
-		if (a[i].table != TABLE_PEERS && a[i].table != TABLE_NODES)
+		if (a[i].table != TABLE_PEERS &&
+		    a[i].table != TABLE_NODES && a[i].table != TABLE_MESH)
 			continue;
 		row = NULL;
 		while (answer_next(&c, &a[i], &row, &len))

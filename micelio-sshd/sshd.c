@@ -253,6 +253,8 @@ sshd_dispatch_gossipd(struct proc *p, struct imsg *m)
 		cmd_link_done(hub, m);
 	else if (m->type == IMSG_UNLINK_DONE)
 		cmd_unlink_done(hub, m);
+	else if (m->type == IMSG_NODE_PONG)
+		cmd_ping_done(hub, m);
 	else
 		unexpected(p->link[PROC_GOSSIPD], m);
 }

@@ -169,7 +169,8 @@ verdict_text(const struct doc *d, struct wbuf *w)
 {
 	struct row_field f;
 
-	if (row_find(d->head.p, d->head.len, "addr", &f)) {
+	if (row_find(d->head.p, d->head.len, "addr", &f) &&
+	    f.type == ROW_STR) {
 		field_text(&f, w);
 		wbuf_printf(w, ": ");
 	}

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """To see the mesh: tree, graph, map; and metrics."""
 import json
+import os
 import re
+import signal
+import time
 
 from node import Node
 from sshclient import Client, Key
@@ -102,9 +105,37 @@ def test_graph(t):
     assert re.search("[\u2801-\u28ff]", picture), picture
     assert all(len(x) <= 80 for x in picture.splitlines()), picture
     t.keep("map.txt", picture + tree + words)
+    ping(north, middle, south)
     for words in (("map", "--dot"), ("graph", "--list"), ("tree", "x")):
         r = north.ctl(*words, check=False)
         assert r.returncode == 64, (words, r)
+
+
+def ping(north, middle, south):
+    """Direct, relayed and unknown are told apart; nothing waits for long."""
+    def answer(word, status):
+        r = north.ctl("ping", word, "--json", check=False)
+        assert r.returncode == status, r
+        return json.loads(r.stdout) if r.stdout else r.stderr
+    direct = answer(middle.id[:12], 0)
+    assert direct["way"] == "direct" and direct["id"] == middle.id, direct
+    assert direct["addr"] == middle.mesh_address, direct
+    assert 0 <= direct["took_ms"] < 2000 and direct["rtt_us"] > 0, direct
+    relayed = answer(south.id, 0)
+    assert (relayed["way"], relayed["via"], relayed["links"]) == \
+        ("relayed", middle.id, 2), relayed
+    assert answer("north", 0)["way"] == "self"
+    assert "no node is known that fits" in answer("ffff0000ffff", 1)
+    # The one behind the link stands still: no answer, and soon.
+    gossipd = middle.child("gossipd")
+    os.kill(gossipd, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        said = answer(middle.id, 75)
+        assert "no answer in 2 s" in said, said
+        assert time.monotonic() - began < 5
+    finally:
+        os.kill(gossipd, signal.SIGCONT)
 
 
 def test_alone(t):

@@ -230,6 +230,20 @@ link_done_cb(void *arg, uint32_t req, enum link_status status,
 }
 
 static void
+ping_done_cb(void *arg, uint32_t req, enum ping_status status, uint32_t ms,
+    uint32_t rtt_us, const char *addr)
+{
+	struct fake *f = arg;
+
+	(void)rtt_us;
+	(void)addr;
+	assert_true(f->npings < FAKE_MAX);
+	f->pings[f->npings].req = req;
+	f->pings[f->npings].status = status;
+	f->pings[f->npings++].ms = ms;
+}
+
+static void
 peer_put_cb(void *arg, const struct book_peer *p)
 {
 	struct fake *f = arg;
@@ -283,7 +297,7 @@ static const struct gossip_ops fake_ops = {
 	send_cb, ready_cb, close_cb, credit_cb, dial_cb, dial_cancel_cb,
 	verify_cb, sign_cb, chat_in_cb, chat_result_cb, link_done_cb,
 	peer_put_cb, peer_del_cb, sign_record_cb,
-	event_cb, random_cb, room_in_cb,
+	event_cb, random_cb, room_in_cb, .ping_done = ping_done_cb,
 };
 
 struct fake *

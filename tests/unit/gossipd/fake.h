@@ -88,6 +88,9 @@ struct fake {
 		bool has_id; struct nodeid id; uint64_t ms; }
 			 links[FAKE_MAX];
 	size_t		 nlinks;
+	struct { uint32_t req; enum ping_status status; uint32_t ms; }
+			 pings[FAKE_MAX];
+	size_t		 npings;
 	struct book_peer puts[FAKE_MAX];
 	size_t		 nputs;
 	struct nodeid	 dels[FAKE_MAX];

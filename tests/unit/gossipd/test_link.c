@@ -170,6 +170,55 @@ test_ping(void **state)
 	fake_free(k.f);
 }
 
+/* People may ask for a ping; one that is out serves all who do. */
+static void
+test_asked(void **state)
+{
+	struct m2_ctrl c, echo = { .has_ping = true };
+	struct ident stranger;
+	struct fake *f;
+	struct kin k;
+
+	(void)state;
+	kin_open(&k);
+	f = k.f;
+	/* the ping of the beginning is still out */
+	gossip_ping(f->g, f->now, 7, &k.b.id);
+	fake_pass(f, 40);
+	assert_int_equal(f->npings, 0);
+	echo.ping.echo = 1;
+	ctrl_in(&k, 1, &echo);
+	assert_int_equal(f->npings, 1);
+	assert_int_equal(f->pings[0].req, 7);
+	assert_int_equal(f->pings[0].status, PING_ANSWERED);
+	assert_in_range(f->pings[0].ms, 40, 60);
+	fake_forget_sent(f);
+	gossip_ping(f->g, f->now, 8, &k.b.id);
+	gossip_ping(f->g, f->now, 9, &k.b.id);
+	fake_pass(f, 0);
+	assert_true(ctrl_out(f, 1, &c) && c.has_ping);
+	assert_int_equal(c.ping.seq, 2);
+	gossip_session_down(f->g, f->now, 1, DOWN_RESET);
+	assert_int_equal(f->npings, 3);
+	assert_int_equal(f->pings[2].req, 9);
+	assert_int_equal(f->pings[2].status, PING_LOST);
+	ident_make(&stranger, 9);
+	gossip_ping(f->g, f->now, 10, &stranger.id);
+	assert_int_equal(f->pings[3].status, PING_NO_LINK);
+	fake_connect(f, 9, &stranger);
+	gossip_ping(f->g, f->now, 11, &stranger.id);
+	assert_int_equal(f->pings[4].status, PING_V1);
+	/* bounded, and forgotten with who asked */
+	for (uint32_t i = 0; i <= 16; i++)
+		gossip_ping(f->g, f->now, 20 + i, &k.c.id);
+	assert_int_equal(f->npings, 6);
+	assert_int_equal(f->pings[5].status, PING_BUSY);
+	gossip_hub_gone(f->g);
+	gossip_session_down(f->g, f->now, 2, DOWN_RESET);
+	assert_int_equal(f->npings, 6);
+	fake_free(f);
+}
+
 /* Two thirds of five links or more show another time: it is we who err. */
 static void
 test_clock(void **state)
@@ -258,6 +307,7 @@ main(void)
 		cmocka_unit_test(test_injected),
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_ping),
+		cmocka_unit_test(test_asked),
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_guest_kept),
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* graph.c, meshmap.c, metrics.c */
+/* graph.c, meshmap.c, metrics.c, ping.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "answer.h"
 #include "cursor.h"
@@ -15,7 +16,10 @@
 #include "graph.h"
 #include "imsg.h"
 #include "metrics.h"
+#include "ping.h"
 #include "row.h"
+#include "text.h"
+#include "verdict.h"
 
 #define REST	"475aa75463474c0285df5dbf2bcab73da651358839e9b77481b2eab1077"
 #define ID_A	"aaaaa" REST
@@ -202,6 +206,54 @@ test_map(void **state)
 	}
 }
 
+/* By a link, by way of others, or neither. */
+static void
+test_ping(void **state)
+{
+	struct ping_result r = { ID_C, PING_ANSWERED, 3, 1078, "[::1]:4000" };
+	struct doc d;
+
+	(void)state;
+	doc_init(&d);
+	assert_int_equal(ping_direct_build(&r, &d), EX_OK);
+	verdict_text(&d, &w);
+	assert_string_equal(text(), "[::1]:4000: direct: ccccc475aa75 "
+	    "answered in 3 ms, the connection alone 1.078 ms\n");
+	doc_free(&d);
+	r.status = PING_BUSY;
+	doc_init(&d);
+	assert_int_equal(ping_direct_build(&r, &d), EX_TEMPFAIL);
+	doc_free(&d);
+	r.status = PING_LOST;
+	doc_init(&d);
+	assert_int_equal(ping_direct_build(&r, &d), 1);
+	doc_free(&d);
+	mesh(ID_D, "up", "", "");
+	build();
+	wbuf_reset(&w);
+	doc_init(&d);
+	/* what was said of it first is not what is said last */
+	assert_int_equal(ping_far_build(&g, ID_D, &d), 1);
+	verdict_text(&d, &w);
+	assert_non_null(strstr(text(), "others say that it is unreachable"));
+	doc_free(&d);
+	text_copy(g.node[3].state, "up", sizeof(g.node[3].state));
+	wbuf_reset(&w);
+	doc_init(&d);
+	assert_int_equal(ping_far_build(&g, ID_D, &d), EX_OK);
+	doc_json(&d, &w);
+	assert_non_null(strstr(text(), "\"way\":\"relayed\",\"addr\":null,"
+	    "\"took_ms\":null,\"rtt_us\":null,\"links\":2,\"via\":\"" ID_C
+	    "\""));
+	doc_free(&d);
+	wbuf_reset(&w);
+	doc_init(&d);
+	assert_int_equal(ping_far_build(&g, "eeeee" REST, &d), 1);
+	verdict_text(&d, &w);
+	assert_non_null(strstr(text(), "no way to it is known"));
+	doc_free(&d);
+}
+
 static void
 test_metrics(void **state)
 {
@@ -254,6 +306,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_tree, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dot, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_map, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ping, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_metrics, setup, teardown),
 	};
 
