@@ -105,6 +105,8 @@ map_new(struct rig *r)
 	static const struct intake_ops ops = { check_cb, write_cb, forget_cb,
 	    done_cb };
 
+	if (r->d.map.hours != NULL)
+		map_free(&r->d.map);
 	map_init(&r->d.map, &r->d.profile, NULL, NULL, NULL, NOW0);
 	intake_init(&r->d.intake, &r->d.map, &ops, r);
 	hlc_init(&r->d.clock, 0);
@@ -310,7 +312,6 @@ test_read_back(void **state)
 	come(r, 0, MADE_MAX);
 	assert_true(fake_work(r->store) > 0);
 	assert_int_equal(r->d.map.live, MADE_MAX);
-	map_free(&r->d.map);
 	map_new(r);
 	mapstore_load(&r->d);
 	assert_int_equal(r->loaded, 0);
@@ -335,7 +336,6 @@ test_read_bounded(void **state)
 		come(r, i * MADE_MAX / 2, (i + 1) * MADE_MAX / 2);
 		assert_true(fake_work(r->store) > 0);
 	}
-	map_free(&r->d.map);
 	map_new(r);
 	r->hold = true;
 	mapstore_load(&r->d);
@@ -386,7 +386,6 @@ test_bad_records(void **state)
 	entry_write(&w, &m->e);
 	store_raw(r, &expired, w.p, w.len);
 	wbuf_free(&w);
-	map_free(&r->d.map);
 	map_new(r);
 	mapstore_load(&r->d);
 	(void)fake_work(r->store);
