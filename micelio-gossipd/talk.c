@@ -41,7 +41,7 @@ result(struct gossip *g, uint32_t req, enum chat_status status,
 		    (uint16_t)g->npeers, (uint32_t)retry_ms);
 }
 
-/* A receipt waits for every line of people here. */
+/* Receipts, and who is here, wait for every line of people here. */
 static void
 send_paced(struct gossip *g, enum pace_class class, uint32_t req,
     uint32_t msg_type)
@@ -83,7 +83,7 @@ gossip_room_say(struct gossip *g, struct gtime now, uint32_t req,
 	m.timestamp = now.wall / 1000;
 	wbuf_reset(&g->payload);
 	room_msg_write(&g->payload, &m);
-	send_paced(g, m.kind == ROOM_MSG_PEOPLE ? PACE_OTHER : PACE_CHAT,
+	send_paced(g, m.room.n == 0 ? PACE_OTHER : PACE_CHAT,
 	    req, MSG_ROOM);
 }
 

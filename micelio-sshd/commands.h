@@ -105,4 +105,7 @@ void	 cmd_trace(struct run *);
 /* import.c */
 void	 cmd_import(struct run *);
 
+/* commands_whom.c */
+void	 cmd_whom(struct run *);
+
 #endif

@@ -137,9 +137,7 @@ cmd_msg(struct run *run)
 		return;
 	if (contact_find(&hub->room, &hub->heard, &hub->proc->id, word, &c,
 	    why, sizeof(why)) && c.remote) {
-		if ((at = strchr(word, '@')) != NULL)
-			*at = '\0';
-		send_there(run, &c.id, word, text, n);
+		send_there(run, &c.id, c.nick, text, n);
 		return;
 	}
 	if ((at = strchr(word, '@')) != NULL && !is_self(hub, at + 1)) {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "announce.h"
 #include "caller.h"
 #include "cmdline.h"
 #include "commands.h"
@@ -145,6 +146,7 @@ cmd_away(struct run *run)
 	(void)snprintf(x->away_text, sizeof(x->away_text), "%.*s", (int)n,
 	    run->line.text);
 	persons_store(run->caller->hub, x);
+	announce_changed(run->caller->hub);
 	caller_text(run->caller, OUT_STDOUT, "-- you are away; /back ends "
 	    "it\n");
 	run_done(run, EX_OK);
@@ -163,6 +165,7 @@ cmd_back(struct run *run)
 	}
 	x->away = false;
 	persons_store(run->caller->hub, x);
+	announce_changed(run->caller->hub);
 	caller_text(run->caller, OUT_STDOUT, "-- welcome back\n");
 	run_done(run, EX_OK);
 }

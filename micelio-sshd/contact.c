@@ -35,7 +35,7 @@ heard_free(struct heard *h)
 
 void
 heard_note(struct heard *h, const struct nodeid *id, const char *nick,
-    const uint8_t key[SSHKEY_HASH_LEN], uint64_t now_ms)
+    const char *tag, const uint8_t key[SSHKEY_HASH_LEN], uint64_t now_ms)
 {
 	struct contact *k;
 
@@ -54,6 +54,7 @@ heard_note(struct heard *h, const struct nodeid *id, const char *nick,
 	k->id = *id;
 	memcpy(k->key, key, sizeof(k->key));
 	text_copy(k->nick, nick, sizeof(k->nick));
+	text_copy(k->tag, tag, sizeof(k->tag));
 	k->spoke_ms = now_ms;
 	TAILQ_INSERT_HEAD(&h->list, k, entry);
 	h->n++;
@@ -64,7 +65,7 @@ contact_label(const struct contact *k, char out[LABEL_MAX])
 {
 	char node[NODEID_SHORT + 1];
 
-	(void)snprintf(out, LABEL_MAX, "%s%s%s", k->nick,
+	(void)snprintf(out, LABEL_MAX, "%s%s%s%s", k->nick, k->tag,
 	    k->remote ? "@" : "", k->remote ? nodeid_short(&k->id, node) :
 	    "");
 }
@@ -79,6 +80,15 @@ node_fits(const struct contact *k, const struct nodeid *self, const char *at)
 	nodeid_hex(k->remote ? &k->id : self, hex);
 	return at[0] != '\0' && strlen(at) <= NODEID_HEX &&
 	    strncasecmp(hex, at, strlen(at)) == 0;
+}
+
+static bool
+nick_fits(const struct contact *k, const char *nick)
+{
+	const size_t n = strlen(k->nick);
+
+	return nick_same(k->nick, nick) || (k->tag[0] != '\0' &&
+	    strncmp(k->nick, nick, n) == 0 && strcmp(k->tag, nick + n) == 0);
 }
 
 static void
@@ -114,7 +124,7 @@ contact_find(const struct room *r, const struct heard *h,
 			return true;
 	}
 	TAILQ_FOREACH(k, &h->list, entry) {
-		if (!nick_same(k->nick, nick) || !node_fits(k, self, at))
+		if (!nick_fits(k, nick) || !node_fits(k, self, at))
 			continue;
 		if (found++ == 0) {
 			*out = *k;

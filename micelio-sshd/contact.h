@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "imsg_types.h"
+#include "label.h"
 #include "nodeid.h"
 #include "people.h"
 #include "sshkey.h"
@@ -24,6 +25,7 @@ struct contact {
 	struct nodeid	 id;		/* of their node, if remote */
 	uint8_t		 key[SSHKEY_HASH_LEN];	/* as of room_item */
 	char		 nick[CHAT_NICK_MAX * 4];	/* as shown */
+	char		 tag[LABEL_TAG];	/* behind it, or "" */
 	uint64_t	 spoke_ms;	/* unix; 0: not yet */
 	const struct member *member;	/* if not remote */
 };
@@ -35,8 +37,9 @@ struct heard {
 void	 heard_init(struct heard *);
 void	 heard_free(struct heard *);
 void	 heard_note(struct heard *, const struct nodeid *, const char *nick,
-	    const uint8_t key[SSHKEY_HASH_LEN], uint64_t now_ms);
-/* "bob" or "bob@56475aa75463". */
+	    const char *tag, const uint8_t key[SSHKEY_HASH_LEN],
+	    uint64_t now_ms);
+/* "bob", "bob@56475aa75463" or "bob~5c1e@56475aa75463". */
 void	 contact_label(const struct contact *, char out[LABEL_MAX]);
 /* word: nick or nick@node, a begin of its id.  False: why, for people. */
 bool	 contact_find(const struct room *, const struct heard *,

@@ -248,6 +248,20 @@ nick_same(const char *a, const char *b)
 	return same;
 }
 
+uint64_t
+nick_hash(const char *s)
+{
+	uint64_t h = 0xcbf29ce484222325u;	/* FNV-1a */
+	char *f = folded(s);
+
+	if (f != NULL)
+		skeleton(f);
+	for (const char *c = f != NULL ? f : s; *c != '\0'; c++)
+		h = (h ^ (unsigned char)*c) * 0x100000001b3u;
+	free(f);
+	return h;
+}
+
 /* One character of a stranger's nick; its length in out. */
 static size_t
 char_show(const char *s, size_t k, uint32_t cp, bool mixed, char out[12])

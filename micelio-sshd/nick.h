@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * 1..CHAT_NICK_MAX bytes of UTF-8 letters, digits, marks after a letter and
@@ -14,6 +15,8 @@
 const char *nick_check(const char *, size_t);
 /* Would people take the two for one (case, width, composition)? */
 bool	 nick_same(const char *, const char *);
+/* Equal of any two that nick_same() takes for one. */
+uint64_t nick_hash(const char *);
 /*
  * A stranger's nick made fit to stand in <nick@node>; letters that only look
  * like Latin ones beside them as \u0430.

@@ -141,6 +141,13 @@ room_tell(struct room *r, enum room_kind kind, const char *nick, bool spoke,
 	room_show(r, &item);
 }
 
+static void
+moved(struct room *r)
+{
+	if (r->ops->moved != NULL)
+		r->ops->moved(r->arg);
+}
+
 struct member *
 room_find(const struct room *r, const char *nick)
 {
@@ -165,6 +172,7 @@ room_join(struct room *r, struct member *m, const char *wanted,
 	room_tell(r, ROOM_JOIN, m->nick, false, NULL, now_ms);
 	TAILQ_INSERT_TAIL(&r->members, m, entry);
 	r->people++;
+	moved(r);
 }
 
 void
@@ -191,6 +199,7 @@ room_leave(struct room *r, struct member *m, const char *why, uint64_t now_ms)
 	r->people--;
 	room_tell(r, ROOM_LEAVE, m->nick, spoke_lately(m, now_ms), why,
 	    now_ms);
+	moved(r);
 }
 
 bool
@@ -224,6 +233,7 @@ room_nick(struct room *r, struct member *m, const char *nick, size_t n,
 	text_copy(old, m->nick, sizeof(old));
 	text_copy(m->nick, new, sizeof(m->nick));
 	room_tell(r, ROOM_NICK, old, spoke_lately(m, now_ms), new, now_ms);
+	moved(r);
 	return true;
 }
 
@@ -338,11 +348,13 @@ room_remote(struct room *r, const struct nodeid *id, uint64_t sent_s,
     const char *nick, size_t nick_len, const struct speaker *who,
     const char *text, size_t len, uint64_t now_ms)
 {
-	char shown[CHAT_NICK_MAX * 4], node[NODEID_SHORT + 1];
+	char bare[CHAT_NICK_MAX * 4], shown[sizeof(bare) + LABEL_TAG];
+	char node[NODEID_SHORT + 1], tag[LABEL_TAG] = "";
 	uint8_t key[SSHKEY_HASH_LEN];
+	struct stranger from = { id, bare, who->key };
 	struct room_item item = { .kind = who->action ? ROOM_ACTION :
 	    ROOM_CHAT, .now_ms = now_ms, .sent_s = sent_s, .nick = shown,
-	    .id = id, .key = key, .text = text, .len = len,
+	    .bare = bare, .tag = tag, .id = id, .key = key, .text = text, .len = len,
 	    .earlier = who->earlier };
 
 	/* A node's word on a key counts for people of that node only. */
@@ -350,7 +362,10 @@ room_remote(struct room *r, const struct nodeid *id, uint64_t sent_s,
 		nick_key(id, (const char *)who->key, SSHKEY_HASH_LEN, key);
 	else
 		nick_key(id, nick, nick_len, key);
-	nick_show(nick, nick_len, shown, sizeof(shown));
+	nick_show(nick, nick_len, bare, sizeof(bare));
+	if (r->ops->tag != NULL)
+		r->ops->tag(r->arg, &from, tag);
+	(void)snprintf(shown, sizeof(shown), "%s%s", bare, tag);
 	item.node = nodeid_short(id, node);
 	if (!item.earlier)
 		room_show(r, &item);

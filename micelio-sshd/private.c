@@ -426,6 +426,9 @@ private_in(struct hub *hub, struct imsg *m)
 	else
 		nick_key(&from.id, nick, nick_len, from.key);
 	nick_show(nick, nick_len, from.nick, sizeof(from.nick));
+	label_tag(&hub->room, &hub->presence, &(struct stranger){ &from.id,
+	    from.nick, memcmp(key, none, sizeof(key)) != 0 ? key : NULL },
+	    from.tag);
 	contact_label(&from, label);
 	(void)snprintf(to, sizeof(to), "%.*s", (int)whom_len, whom);
 	outcome = take(hub, to, &from, label, kind == PRIVATE_DONE, text, len,

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "imsg_types.h"
+#include "label.h"
 #include "sshkey.h"
 
 struct nodeid;
@@ -49,6 +50,11 @@ struct room_ops {
 	/* Instead of show(), of what names the reader; and to wake them. */
 	void	(*show_named)(void *member_arg, const char *, size_t);
 	void	(*bell)(void *member_arg);
+	/* Somebody came, went or changed their nick. */
+	void	(*moved)(void *room_arg);
+	/* What tells a stranger from others of that nick (label.h). */
+	void	(*tag)(void *room_arg, const struct stranger *,
+		    char out[LABEL_TAG]);
 };
 
 /* Who says something, beside their nick. */
@@ -75,6 +81,8 @@ struct room_item {
 	uint64_t	 now_ms;	/* unix */
 	uint64_t	 sent_s;	/* unix; 0: now */
 	const char	*nick;		/* as shown, without node */
+	const char	*bare;		/* the same without tag; NULL: of here */
+	const char	*tag;		/* with bare: what follows it, or "" */
 	const char	*node;		/* 12 hex of another node, or NULL */
 	const struct nodeid *id;	/* of that node, or NULL */
 	const uint8_t	*key;		/* of who said it, or NULL */

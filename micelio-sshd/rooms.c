@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "announce.h"
 #include "caller.h"
 #include "conn.h"
 #include "contact.h"
@@ -257,16 +258,22 @@ rooms_in(struct hub *hub, struct imsg *m)
 		    "malformed ROOM_IN");
 		return;
 	}
-	if (name[0] == '\0' || (x = find_or_make(hub, name)) == NULL)
+	if (name[0] == '\0') {
+		announce_in(hub, kind, &from.id, nick, nick_len, text, n);
+		return;
+	}
+	if ((x = find_or_make(hub, name)) == NULL)
 		return;
 	nick_key(&from.id, (const char *)key, sizeof(key), from.key);
 	nick_show(nick, nick_len, from.nick, sizeof(from.nick));
+	label_tag(&hub->room, &hub->presence, &(struct stranger){ &from.id,
+	    from.nick, key }, from.tag);
 	contact_label(&from, label);
 	if (kind == ROOM_MSG_SAID || kind == ROOM_MSG_DONE) {
 		show(hub, name, label, from.key, kind == ROOM_MSG_DONE, text,
 		    n, sent);
-		heard_note(&hub->heard, &from.id, from.nick, from.key,
-		    hub_now(hub));
+		heard_note(&hub->heard, &from.id, from.nick, from.tag,
+		    from.key, hub_now(hub));
 	} else if (kind == ROOM_MSG_TOPIC)
 		topic_take(hub, x, label, from.key, text, n);
 	else {

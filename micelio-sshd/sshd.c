@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "announce.h"
 #include "authkeys.h"
 #include "budget.h"
 #include "caller.h"
@@ -61,11 +62,14 @@ static void	room_unsent_cb(void *, void *);
 static void	room_said_cb(void *, const struct room_item *);
 static void	room_named_cb(void *, const char *, size_t);
 static void	room_bell_cb(void *);
+static void	room_moved_cb(void *);
+static void	room_tag_cb(void *, const struct stranger *, char[LABEL_TAG]);
 
 static const struct room_ops room_ops = { .show = room_show_cb,
 	.send = room_send_cb, .unsent = room_unsent_cb,
 	.said = room_said_cb,
-	.show_named = room_named_cb, .bell = room_bell_cb };
+	.show_named = room_named_cb, .bell = room_bell_cb,
+	.moved = room_moved_cb, .tag = room_tag_cb };
 static struct hub the_hub;	/* for the log's sink, which takes no arg */
 
 /* Also refreshes what the room's clock shows: summer comes while we run. */
@@ -117,8 +121,22 @@ room_said_cb(void *arg, const struct room_item *item)
 
 	recall_keep(hub, item);
 	if (item->id != NULL)
-		heard_note(&hub->heard, item->id, item->nick, item->key,
-		    item->now_ms);
+		heard_note(&hub->heard, item->id, item->bare, item->tag,
+		    item->key, item->now_ms);
+}
+
+static void
+room_moved_cb(void *arg)
+{
+	announce_changed(arg);
+}
+
+static void
+room_tag_cb(void *arg, const struct stranger *who, char out[LABEL_TAG])
+{
+	struct hub *hub = arg;
+
+	label_tag(&hub->room, &hub->presence, who, out);
 }
 
 /* Elsewhere than in the partyline a caller has one command only. */
@@ -448,6 +466,7 @@ hub_init(struct hub *hub)
 	bans_init(&hub->bans);
 	heard_init(&hub->heard);
 	notes_init(&hub->kept_notes);
+	presence_init(&hub->presence);
 	TAILQ_INIT(&hub->privates);
 	TAILQ_INIT(&hub->siderooms);
 	budget_init(&hub->budget);

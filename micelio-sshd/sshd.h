@@ -24,6 +24,7 @@
 #include "nodeid.h"
 #include "notes.h"
 #include "people.h"
+#include "presence.h"
 #include "ratelimit.h"
 #include "room.h"
 
@@ -75,6 +76,8 @@ struct hub {
 	TAILQ_HEAD(, private)	 privates;	/* on their way */
 	size_t			 nprivates;
 	unsigned int		 private_serial;
+	struct presence		 presence;
+	struct event		*presence_timer;
 	bool			 people_known;	/* read from stated */
 	uint32_t		 people_request;
 	struct recall_list	 recalls;

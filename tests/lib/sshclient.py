@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Real OpenSSH clients: commands, and interactive ones in tmux panes."""
+import base64
 import itertools
 import os
 import re
@@ -30,6 +31,12 @@ class Key:
         r = subprocess.run(["ssh-keygen", "-lf", self.path + ".pub"],
                            check=True, capture_output=True, text=True)
         return r.stdout.split()[1]
+
+    @property
+    def hash(self):
+        """SHA-256 of the public key, in hexadecimal digits."""
+        b64 = self.fingerprint.split(":")[1]
+        return base64.b64decode(b64 + "=" * (-len(b64) % 4)).hex()
 
 
 class Client:

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Rooms beside the one everybody is in, over two nodes."""
-from node import linked_pair
+"""Who is where on the mesh; rooms beside the one everybody is in."""
+import json
+
+from node import Node, linked_pair
 from runner import lane
 from sshclient import person
+from waiting import until
 
 
 @lane(budget=60)
@@ -37,3 +40,43 @@ def test_rooms(t):
     pane.wait_text(r"\* bob@\w+ #dev waves")
     there.say("/quit")
     pane.wait_text("-- #dev: bob@.* left")
+
+
+def three(t):
+    """Three nodes with alice, bob and another alice."""
+    a = Node(t, "north").start()
+    b = Node(t, "mid", bootstrap=[a.mesh_address]).start()
+    c = Node(t, "south", bootstrap=[b.mesh_address]).start()
+    people = [person(t, a, "alice"), person(t, b, "bob")]
+    people.append(person(t, c, "alice"))
+    return (a, b, c), people
+
+
+def whom(node):
+    """[(nick, node)] as that node knows them, in its order."""
+    rows = json.loads(node.ctl("whom", "--json").stdout)
+    assert rows["count"] == len(rows["people"]), rows
+    return [(p["nick"], p["node"]) for p in rows["people"]]
+
+
+@lane(budget=90)
+def test_whom(t):
+    """Who is on the whole mesh, told apart."""
+    (a, b, c), (alice, bob, other) = three(t)
+    tag = "~" + other.key.hash[:4]
+    panes = [alice.open(), bob.open()]
+    until("north and mid know each other's people", lambda: whom(a) ==
+          whom(b) == [("alice", "north"), ("bob", "mid")], 20)
+    panes.append(other.open())
+    # The same nick under another key, seen from north.
+    until("north tells the two apart", lambda: whom(a) == [
+        ("alice", "north"), ("alice" + tag, "south"), ("bob", "mid")], 20)
+    panes[2].say("which alice?")
+    panes[0].wait_text(rf"<alice{tag}@{c.id[:12]}> which alice\?")
+    panes[0].say(f"/msg alice{tag} the other one")
+    panes[2].wait_text("to you> the other one")
+    panes[0].say("/nick system")
+    panes[0].wait_text('nick not changed: "system" is reserved')
+    panes[0].say("/whom")
+    panes[0].wait_text("3 people on 3 nodes")
+    t.keep("whom.txt", panes[0].screen())

@@ -261,12 +261,12 @@ test_contacts(void **state)
 	heard_init(&h);
 	room_init(&r, &ops, NULL);
 	room_join(&r, &alice, "alice", key_a, NOW, NULL, note, sizeof(note));
-	heard_note(&h, &one, "bob", key_b, NOW);
+	heard_note(&h, &one, "bob", "", key_b, NOW);
 	assert_true(contact_find(&r, &h, &self, "bob", &c, why, sizeof(why)));
 	contact_label(&c, label);
 	assert_string_equal(label, "bob@560000000000");
 	key[0] = 1;
-	heard_note(&h, &two, "bob", key, NOW);
+	heard_note(&h, &two, "bob", "", key, NOW);
 	assert_false(contact_find(&r, &h, &self, "bob", &c, why,
 	    sizeof(why)));
 	assert_non_null(strstr(why, "more than once"));
@@ -289,7 +289,7 @@ test_contacts(void **state)
 	for (unsigned int i = 0; i < HEARD_MAX; i++) {
 		key[1] = (uint8_t)i;
 		key[2] = (uint8_t)(1 + (i >> 8));
-		heard_note(&h, &two, "eve", key, NOW);
+		heard_note(&h, &two, "eve", "", key, NOW);
 	}
 	assert_int_equal(h.n, HEARD_MAX);
 	assert_false(contact_find(&r, &h, &self, "bob@56", &c, why,
