@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "announce.h"
 #include "commands_log.h"
 #include "cursor.h"
 #include "imsg.h"
@@ -14,8 +15,10 @@
 #include "mtime.h"
 #include "nodeid.h"
 #include "notice.h"
+#include "presence.h"
 #include "ratelimit.h"
 #include "room.h"
+#include "splits.h"
 #include "sshd.h"
 #include "text.h"
 
@@ -43,22 +46,77 @@ field_value(const char *fields, const char *key, char *out, size_t size)
 }
 
 static void
+node_note(struct hub *hub, const char *text)
+{
+	if (bucket_take(&hub->notes, NOTES_PER_S, NOTES_BURST, 1, mono_ms()))
+		room_note(&hub->room, false, text, hub_now(hub));
+}
+
+/* One line, and who was there. */
+static void
+lost_note(struct hub *hub, const char *id, const char *cause)
+{
+	const struct present_node *x = presence_find(&hub->presence, id);
+	char label[PRESENCE_LABEL_MAX], text[PRESENCE_LABEL_MAX + 128];
+
+	if (!splits_lose(&hub->splits, id, x == NULL ? NULL : x->name,
+	    mono_ms()))
+		return;
+	presence_label(&hub->presence, id, label);
+	(void)snprintf(text, sizeof(text), "split: lost %s cause=%s", label,
+	    cause);
+	node_note(hub, text);
+}
+
+/* False: it was not lost. */
+static bool
+back_note(struct hub *hub, const char *id)
+{
+	char text[256], span[TIME_TEXT_MAX];
+	struct split was;
+
+	if (!splits_heal(&hub->splits, id, &was))
+		return false;
+	(void)snprintf(text, sizeof(text), "heal: %s is back after %s",
+	    was.name, span_text(mono_ms() - was.since, span));
+	node_note(hub, text);
+	return true;
+}
+
+static void
 peer_note(struct hub *hub, enum log_ev ev, const char *fields)
 {
-	char id[80] = "?", addr[128] = "", cause[64] = "", text[400];
+	char id[NODEID_SHORT + 1] = "?", addr[128] = "", cause[64] = "";
+	char text[256];
 
-	if (!bucket_take(&hub->notes, NOTES_PER_S, NOTES_BURST, 1, mono_ms()))
-		return;
 	(void)field_value(fields, "id", id, sizeof(id));
 	(void)field_value(fields, "addr", addr, sizeof(addr));
 	(void)field_value(fields, "cause", cause, sizeof(cause));
-	if (ev == EV_PEER_UP)
+	if (ev == EV_PEER_DOWN)
+		lost_note(hub, id, cause);
+	else if (!back_note(hub, id)) {
 		(void)snprintf(text, sizeof(text), "linked: node %s (%s)",
 		    id, addr);
-	else
-		(void)snprintf(text, sizeof(text), "split: lost node %s (%s) "
-		    "cause=%s", id, addr, cause);
-	room_note(&hub->room, false, text, hub_now(hub));
+		node_note(hub, text);
+	}
+	announce_links(hub, ev == EV_PEER_UP);
+}
+
+/* Of a node that is not linked people hear if somebody is there. */
+static void
+mesh_note(struct hub *hub, enum log_ev ev, const char *fields)
+{
+	char id[NODEID_SHORT + 1] = "?";
+
+	(void)field_value(fields, "id", id, sizeof(id));
+	if (ev == EV_NODE_BACK) {
+		(void)back_note(hub, id);
+		return;
+	}
+	if (presence_find(&hub->presence, id) != NULL)
+		lost_note(hub, id, ev == EV_NODE_DOWN ? "down" :
+		    "unreachable");
+	presence_gone(&hub->presence, id);
 }
 
 /* Kept for Tab only: an event that was lost does no harm. */
@@ -109,7 +167,10 @@ show(struct hub *hub, const char *daemon, enum log_ev ev,
 		linked_note(hub, ev, fields);
 		peer_note(hub, ev, fields);
 		hub_links_ask(hub);
-	} else if (ev == EV_CLOCK_OFF)
+	} else if (ev == EV_NODE_DOWN || ev == EV_NODE_UNREACHABLE ||
+	    ev == EV_NODE_BACK)
+		mesh_note(hub, ev, fields);
+	else if (ev == EV_CLOCK_OFF)
 		clock_note(hub, fields);
 }
 

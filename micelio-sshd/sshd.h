@@ -27,6 +27,7 @@
 #include "presence.h"
 #include "ratelimit.h"
 #include "room.h"
+#include "splits.h"
 
 struct control;
 struct event;
@@ -78,6 +79,7 @@ struct hub {
 	unsigned int		 private_serial;
 	struct presence		 presence;
 	struct event		*presence_timer;
+	struct splits		 splits;
 	bool			 people_known;	/* read from stated */
 	uint32_t		 people_request;
 	struct recall_list	 recalls;

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Who is where on the mesh; rooms beside the one everybody is in."""
 import json
+import re
+import signal
 
 from node import Node, linked_pair
 from runner import lane
@@ -61,7 +63,8 @@ def whom(node):
 
 @lane(budget=90)
 def test_whom(t):
-    """Who is on the whole mesh, told apart."""
+    """Who is on the whole mesh, told apart; who is lost with a node, and its
+    return, each in one line."""
     (a, b, c), (alice, bob, other) = three(t)
     tag = "~" + other.key.hash[:4]
     panes = [alice.open(), bob.open()]
@@ -80,3 +83,17 @@ def test_whom(t):
     panes[0].say("/whom")
     panes[0].wait_text("3 people on 3 nodes")
     t.keep("whom.txt", panes[0].screen())
+    # A node dies: one line tells that, and who was there.
+    b.signal(signal.SIGKILL)
+    b.process.wait()
+    panes[0].wait_text(r"-- split: lost mid \(bob\) cause=", 30)
+    until("nobody is said to be there", lambda: whom(a) == [
+        ("alice", "north"), ("alice" + tag, "south")], 60)
+    panes[0].save("-split")
+    b.start()
+    panes[0].wait_text("-- heal: mid is back after", 30)
+    seen = panes[0].screen(history=True)
+    assert len(re.findall("split: lost mid", seen)) == 1, seen
+    assert len(re.findall("heal: mid", seen)) == 1, seen
+    assert "linked: node" not in seen.split("heal: mid")[1], seen
+    panes[0].save("-heal")

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include "splits.h"
+
+static void
+test_splits(void **state)
+{
+	struct splits s = { .n = 0 };
+	struct split was;
+	char id[16];
+
+	(void)state;
+	assert_true(splits_lose(&s, "e00000000000", "eu-3", 1000));
+	assert_false(splits_lose(&s, "e00000000000", "eu-3", 2000));
+	assert_true(splits_heal(&s, "e00000000000", &was));
+	assert_string_equal(was.name, "eu-3");
+	assert_int_equal(was.since, 1000);
+	assert_false(splits_heal(&s, "e00000000000", &was));
+	for (unsigned int i = 0; i < 2 * SPLITS_MAX; i++) {
+		snprintf(id, sizeof(id), "%012u", i);
+		assert_true(splits_lose(&s, id, NULL, i));
+	}
+	assert_int_equal(s.n, SPLITS_MAX);
+	assert_false(splits_heal(&s, "000000000000", &was));
+	assert_true(splits_heal(&s, id, &was));
+	assert_string_equal(was.name, id);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_splits) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
