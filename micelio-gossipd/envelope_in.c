@@ -139,6 +139,8 @@ gossip_in(struct gossip *g, struct session *s, const struct envelope *env)
 		drop_count(g, s, DROP_NEIGHBOUR);
 		goto handled;
 	}
+	job.m2 = is_m2(s);
+	job.asked = repair_want(g, sid_of(job.seen_key)) != NULL;
 	if (seen == SEEN_RESERVED) {
 		if (job_wait(g, &job))
 			return;
@@ -318,7 +320,7 @@ message_good(struct gossip *g, struct job *job)
 {
 	struct session *s = peers_session(g, job->sid);
 	struct chat_msg chat;
-	bool is_chat = false, m2;
+	bool is_chat = false;
 
 	keyring_add(&g->keyring, &job->sender, job->pubkey, TRUST_LEARNT);
 	if (job->env.msg_type == MSG_CHAT) {
@@ -331,17 +333,14 @@ message_good(struct gossip *g, struct job *job)
 		chat_stale(g, job, s);
 		return;
 	}
-	/* Before it waits for its turn, and is wanted no more. */
-	job->earlier = is_chat && said_earlier(g, job, &chat);
-	m2 = s != NULL && is_m2(s);
 	if (job->env.msg_type == MSG_SUSPECT && !suspect_allow(g, job)) {
 		seen_keep(&g->seen, job->seen_key, g->now);
 		unwanted(g, s, job);
 		drop_count(g, s, DROP_RATE);
 		return;
 	}
-	if ((m2 && parked_waits(g, &job->sender)) ||
-	    !limiter_allow(&g->limiter, &job->sender, m2 ?
+	if ((job->m2 && parked_waits(g, &job->sender)) ||
+	    !limiter_allow(&g->limiter, &job->sender, job->m2 ?
 	    g->conf->network_author_rate : 0, g->now.mono)) {
 		over_rate(g, job, s);
 		return;
@@ -358,11 +357,11 @@ static bool
 said_earlier(const struct gossip *g, const struct job *job,
     const struct chat_msg *c)
 {
-	bool before = envelope_clocked(&job->env) ?
+	if (!job->asked)
+		return false;
+	return envelope_clocked(&job->env) ?
 	    job->env.lamport_ts >> 16 < g->bcast.boot_ms :
 	    c->timestamp < g->bcast.boot_ms / 1000;
-
-	return before && repair_want(g, sid_of(job->seen_key)) != NULL;
 }
 
 void
@@ -379,7 +378,7 @@ envelope_take(struct gossip *g, struct job *job)
 	}
 	g->count.received++;
 	if (is_chat) {
-		chat.earlier = job->earlier;
+		chat.earlier = said_earlier(g, job, &chat);
 		chat_in(g, job, &chat);
 		g->count.delivered++;
 	} else if (job->env.msg_type == MSG_CHAT)
@@ -391,13 +390,14 @@ envelope_take(struct gossip *g, struct job *job)
 	else
 		talk_in(g, job);
 	tree_accept(g, s, &job->sender, &job->env, job->mid,
-	    sid_of(job->seen_key));
+	    sid_of(job->seen_key), job->asked);
 }
 
 /*
  * By a v1 link it may still come at a better time.  Of our kind it waits for
- * its turn, or the neighbour is asked for it then; where that would be too
- * late it is refused for good, or it would be asked for again and again.
+ * its turn, or the neighbour is asked for it then, or another one when that
+ * link is gone; where it would be too late it is refused for good, or it would
+ * be asked for again and again.
  */
 static void
 over_rate(struct gossip *g, const struct job *job, struct session *s)
@@ -405,10 +405,11 @@ over_rate(struct gossip *g, const struct job *job, struct session *s)
 	uint64_t at, sid = sid_of(job->seen_key);
 	const struct want *w = repair_want(g, sid);
 
-	if (s != NULL && is_m2(s)) {
+	if (job->m2) {
 		if (!parked_add(g, job, w != NULL && w->put_off)) {
 			at = parked_later(g, &job->sender);
-			if (at != 0 && repair_put_off(g, s, sid, at)) {
+			if (at != 0 && (s == NULL ||
+			    repair_put_off(g, s, sid, at))) {
 				seen_release(&g->seen, job->seen_key);
 				return;
 			}

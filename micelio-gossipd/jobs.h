@@ -33,7 +33,9 @@ struct job {
 	uint8_t		 seen_key[16];
 	uint8_t		 mid[M2_MID];
 	bool		 waiting;	/* for another copy's verdict */
-	bool		 earlier;	/* chat: said before we started */
+	/* When it came; until it is verified its link may end: */
+	bool		 m2;		/* by a link of our kind */
+	bool		 asked;		/* it was wanted */
 };
 
 /*

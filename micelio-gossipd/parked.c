@@ -27,7 +27,7 @@
 struct parked {
 	STAILQ_ENTRY(parked) entry;
 	uint32_t	 sid;		/* who brought it */
-	bool		 earlier;	/* as in its job */
+	bool		 asked;		/* as in its job */
 	uint8_t		 mid[M2_MID], seen_key[16];
 	size_t		 len;
 	uint8_t		 frame[];
@@ -121,7 +121,7 @@ parked_add(struct gossip *g, const struct job *job, bool again)
 	}
 	p = xcalloc(1, sizeof(*p) + len);
 	p->sid = job->sid;
-	p->earlier = job->earlier;
+	p->asked = job->asked;
 	memcpy(p->mid, job->mid, sizeof(p->mid));
 	memcpy(p->seen_key, job->seen_key, sizeof(p->seen_key));
 	p->len = len;
@@ -158,7 +158,7 @@ take_first(struct gossip *g, struct parked_author *a)
 {
 	struct parked *p = STAILQ_FIRST(&a->queue);
 	struct job job = { .kind = JOB_GOSSIP, .sid = p->sid,
-		.sender = a->id, .len = p->len, .earlier = p->earlier };
+		.sender = a->id, .len = p->len, .asked = p->asked };
 
 	STAILQ_REMOVE_HEAD(&a->queue, entry);
 	a->n--;

@@ -178,18 +178,18 @@ guest_brought(const struct gossip *g, struct session *s,
  * said_earlier().
  */
 static bool
-is_late(const struct gossip *g, const struct envelope *e,
-    const struct want *w)
+is_late(const struct gossip *g, const struct envelope *e)
 {
 	uint64_t said = e->lamport_ts >> 16;
 
-	return w != NULL && envelope_clocked(e) &&
+	return envelope_clocked(e) &&
 	    (said < g->bcast.boot_ms || said + LATE_MS <= g->now.wall);
 }
 
 void
 tree_accept(struct gossip *g, struct session *s, const struct nodeid *author,
-    const struct envelope *e, const uint8_t mid[M2_MID], uint64_t sid)
+    const struct envelope *e, const uint8_t mid[M2_MID], uint64_t sid,
+    bool asked)
 {
 	struct bcast *b = &g->bcast;
 	struct want *w = repair_want(g, sid);
@@ -207,7 +207,8 @@ tree_accept(struct gossip *g, struct session *s, const struct nodeid *author,
 	m->hop_at = (uint32_t)hop_at;
 	m->payload = (uint32_t)e->payload.n;
 	m->second = window_second(e, g->now.wall);
-	m->cold = (o->eager & b->live) == 0 || is_late(g, e, w);
+	m->cold = (o->eager & b->live) == 0 ||
+	    (asked && is_late(g, e));
 	m->own = nodeid_equal(author, &g->id);
 	first_copy(g, o, m, s, w);
 	/* Among v1 nodes its way is at its end, or it is nothing to them. */
@@ -415,7 +416,7 @@ tree_broadcast(struct gossip *g, const void *frame, size_t len)
 	if (seen_reserve(&g->seen, key, &g->id, true, g->now))
 		seen_keep(&g->seen, key, g->now);
 	g->v1_given = 0;
-	tree_accept(g, NULL, &g->id, &e, mid, sid);
+	tree_accept(g, NULL, &g->id, &e, mid, sid, false);
 	/* Those whose SETUP is awaited get it after that, or as v1 links. */
 	return g->bcast.nm2 + g->bcast.nwait + g->v1_given;
 }

@@ -43,10 +43,10 @@ struct origin {
 	struct bucket	 v1;
 };
 
-/* A verified message, or one of our own (s: NULL). */
+/* A verified message, asked for or not, or one of our own (s: NULL). */
 void	 tree_accept(struct gossip *, struct session *,
 	    const struct nodeid *author, const struct envelope *,
-	    const uint8_t mid[M2_MID], uint64_t sid);
+	    const uint8_t mid[M2_MID], uint64_t sid, bool asked);
 /* Own frame; the number of links it is given to. */
 size_t	 tree_broadcast(struct gossip *, const void *, size_t);
 /* One more copy of a message that we have. */

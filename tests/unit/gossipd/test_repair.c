@@ -3,6 +3,7 @@
 #include "kin.h"
 #include "micelio-gossipd/budget.h"
 #include "micelio-gossipd/core.h"
+#include "micelio-gossipd/limiter.h"
 #include "micelio-gossipd/link.h"
 #include "micelio-gossipd/peers.h"
 #include "micelio-gossipd/repair.h"
@@ -75,6 +76,39 @@ test_earlier(void **state)
 		assert_int_equal(k.f->nchats, i + 1);
 		assert_true(k.f->chats[i].earlier == (i == 1));
 	}
+	fake_free(k.f);
+}
+
+/*
+ * Its link ends while its signature is checked: it is still what was asked
+ * for, and came by a link of our kind, whose rates are others.
+ */
+static void
+test_verified_after_link(void **state)
+{
+	struct slice m;
+	struct kin k;
+	char id[8];
+	size_t i, n = 2 * GOSSIP_BURST;
+
+	(void)state;
+	kin_open(&k);
+	k.f->g->bcast.boot_ms = START_WALL + 1000;
+	k.f->conf.network_author_rate = (uint32_t)n;
+	k.f->defer = true;
+	for (i = 0; i < n; i++) {
+		(void)snprintf(id, sizeof(id), "%zu", i);
+		m = chat_env(&k.author, id, 7);
+		ihave_in(&k, 3, sid_of(&k, m, false));
+		fake_frame(k.f, 3, m);
+	}
+	gossip_session_down(k.f->g, k.f->now, 3, DOWN_RESET);
+	assert_int_equal(k.f->g->bcast.wants.n, 0);
+	while (fake_verify_next(k.f))
+		;
+	assert_int_equal(k.f->nchats, n);
+	for (i = 0; i < n; i++)
+		assert_true(k.f->chats[i].earlier);
 	fake_free(k.f);
 }
 
@@ -273,6 +307,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_repair),
 		cmocka_unit_test(test_earlier),
+		cmocka_unit_test(test_verified_after_link),
 		cmocka_unit_test(test_withheld),
 		cmocka_unit_test(test_unanswered),
 		cmocka_unit_test(test_link_lost),
