@@ -38,7 +38,7 @@ count(struct world *w, uint64_t us)
 void
 flood_measure(struct world *w, uint32_t msg)
 {
-	struct queue q = { .heap = NULL };
+	struct queue q = { .n = 0 };
 	struct event ev;
 	struct end *e;
 	bool *has;

@@ -40,10 +40,26 @@ struct event {
 	enum event_kind	 kind;
 };
 
+/* Events in no order, or in order. */
+struct events {
+	struct event	*v;
+	size_t		 n, cap;
+};
+
+/*
+ * What is soon is in slots, by the millisecond, and put in order when its turn
+ * comes; what is later in a heap, and so is what is added to the millisecond
+ * that is being dealt with.  All zero: empty.
+ */
 struct queue {
-	struct event	*heap;
-	size_t		 n, cap, most;
+	size_t		 n;
 	uint64_t	 seq;
+	uint64_t	 tick;		/* being dealt with */
+	struct events	 now;		/* of it, in order */
+	size_t		 next;		/* of these */
+	struct events	*slot;		/* of those that follow */
+	size_t		 nslot;		/* events in all of them */
+	struct events	 soon, far;	/* heaps */
 };
 
 void	 queue_free(struct queue *);
@@ -51,5 +67,12 @@ void	 queue_add(struct queue *, uint64_t at, enum event_kind, uint32_t n,
 	    uint64_t v, void *p);
 /* False: nothing is left. */
 bool	 queue_next(struct queue *, struct event *);
+/* When that will be; UINT64_MAX: nothing is left. */
+uint64_t queue_when(struct queue *);
+/*
+ * What is likely to come so many events later; NULL: not known.  Valid until
+ * the queue is touched.
+ */
+const struct event *queue_ahead(const struct queue *, size_t);
 
 #endif

@@ -14,7 +14,9 @@
 
 #define BUF_MAX		(FRAME_MAX + 4096)
 #define CHECK_US	(5 * US_PER_S)
-#define PREFETCH	5u	/* events: the first and those that may follow */
+#define AHEAD		4u	/* events, in which memory has come */
+#define CACHE_LINE	64u
+#define FRAME_USUAL	128u	/* bytes */
 #define SEEDS		3u	/* nodes everybody knows, if self-formed */
 
 static void	personas(struct world *);
@@ -256,51 +258,106 @@ run(struct world *w, const struct event *ev)
 	}
 }
 
-/*
- * What comes next is elsewhere in memory, which takes longer to come than an
- * event to be dealt with: so it is asked for while this one is.
- */
 static void
-prefetch(const struct world *w)
+ask_for(const void *p, size_t len)
 {
-	const struct queue *q = &w->queue;
-	const struct event *e;
-	const struct node *n;
 	size_t i;
 
-	for (i = 1; i < PREFETCH && i < q->n; i++) {
-		e = &q->heap[i];
-		if (e->kind == DO_ARRIVE) {
-			__builtin_prefetch(&w->conn[e->n / 2]);
-			__builtin_prefetch(&w->node[e->v]);
-			__builtin_prefetch(e->p);
-		} else if (e->kind == DO_TIMER)
-			__builtin_prefetch(&w->node[e->n]);
-	}
-	if (q->n == 0)
-		return;
-	e = &q->heap[0];
+	for (i = 0; i < len; i += CACHE_LINE)
+		__builtin_prefetch((const char *)p + i);
+}
+
+/* Where the objects of an event are. */
+static void
+ask_near(const struct world *w, const struct event *e)
+{
+	const struct node *n;
+
 	if (e->kind == DO_ARRIVE) {
-		__builtin_prefetch(w->conn[e->n / 2]);
+		__builtin_prefetch(&w->conn[e->n / 2]);
 		n = &w->node[e->v];
 	} else if (e->kind == DO_TIMER)
 		n = &w->node[e->n];
 	else
 		return;
-	if (n->core != NULL) {
-		__builtin_prefetch(n->core);
-		__builtin_prefetch(&n->core->bcast);
-		__builtin_prefetch(&n->core->sessions);
-	}
+	__builtin_prefetch(&n->persona);
+	ask_for(&n->core, sizeof(*n) - offsetof(struct node, core));
+}
+
+/* What these lead to; they have come by now. */
+static void
+ask_far(const struct world *w, const struct event *e)
+{
+	const struct gossip *g;
+	const struct conn *c;
+
+	if (e->kind == DO_ARRIVE) {
+		c = w->conn[e->n / 2];
+		ask_for(&c->end[!(e->n & 1)], sizeof(c->end[0]));
+		ask_for(&c->pipe[e->n & 1], sizeof(c->pipe[0]));
+		ask_for(e->p, sizeof(struct frame) + FRAME_USUAL);
+		g = w->node[e->v].core;
+	} else if (e->kind == DO_TIMER)
+		g = w->node[e->n].core;
+	else
+		return;
+	if (g == NULL)
+		return;
+	ask_for(&g->now, sizeof(g->now));
+	ask_for(&g->sessions, offsetof(struct gossip, offenders) -
+	    offsetof(struct gossip, sessions));
+	ask_for(&g->bcast.live, offsetof(struct bcast, count) -
+	    offsetof(struct bcast, live));
+	__builtin_prefetch(&g->boots);
+	__builtin_prefetch(&g->look_at);
+	__builtin_prefetch(&g->pacer);
+	__builtin_prefetch(&g->suspect.say_at);
+	__builtin_prefetch(&g->sweep_at);
+}
+
+/* The way to the session. */
+static void
+ask_farther(const struct world *w, const struct event *e)
+{
+	const struct gossip *g = NULL;
+
+	if (e->kind == DO_ARRIVE)
+		g = w->node[e->v].core;
+	else if (e->kind == DO_TIMER)
+		g = w->node[e->n].core;
+	if (g == NULL)
+		return;
+	ask_for(g->sessions.bucket,
+	    g->sessions.nbucket * sizeof(g->sessions.bucket[0]));
+	__builtin_prefetch(TAILQ_FIRST(&g->ready));
+}
+
+/*
+ * What comes next is elsewhere in memory, which takes longer to come than an
+ * event to be dealt with: so it is asked for some events before.
+ */
+static void
+prefetch(const struct world *w)
+{
+	const struct event *e;
+
+	if ((e = queue_ahead(&w->queue, 3 * AHEAD)) != NULL)
+		ask_near(w, e);
+	if ((e = queue_ahead(&w->queue, 2 * AHEAD)) != NULL)
+		ask_far(w, e);
+	if ((e = queue_ahead(&w->queue, AHEAD)) != NULL)
+		ask_farther(w, e);
 }
 
 bool
 world_run(struct world *w, uint64_t until, uint64_t most)
 {
 	struct event ev;
+	uint64_t at;
 
 	while (most-- > 0 && w->broken == NULL) {
-		if (w->queue.n == 0 || w->queue.heap[0].at > until) {
+		at = queue_when(&w->queue);
+		if (at == UINT64_MAX || at > until) {
 			w->now = until;
 			check_nodes(w);
 			return false;

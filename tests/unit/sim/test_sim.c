@@ -16,21 +16,33 @@
 static void
 events_come_in_order_of_time_then_of_asking(void **state)
 {
-	struct queue q = { .heap = NULL };
+	static const uint64_t within[] = { 100, 5000, 40000, 10000000 };
+	struct queue q = { .n = 0 };
 	struct rng r = rng_stream(1, RNG_FAULT, 0);
 	struct event e, last = { .at = 0 };
-	uint32_t i;
+	uint32_t i, n = 5000;
 
 	(void)state;
-	for (i = 0; i < 5000; i++)
-		queue_add(&q, rng_below(&r, 100), DO_TIMER, i, 0, NULL);
-	for (i = 0; i < 5000; i++) {
+	for (i = 0; i < n; i++)
+		queue_add(&q, rng_below(&r, within[i % 4]), DO_TIMER, i, 0,
+		    NULL);
+	for (i = 0; i < n; i++) {
+		assert_int_equal(q.n, n - i);
+		e.at = queue_when(&q);
+		/* Some are added meanwhile: now, soon and later. */
+		if (i % 2 == 0 && n < 20000) {
+			queue_add(&q, e.at + rng_below(&r, within[n % 4]),
+			    DO_TIMER, n, 0, NULL);
+			n++;
+		}
 		assert_true(queue_next(&q, &e));
 		assert_true(e.at >= last.at);
 		if (i > 0 && e.at == last.at)
 			assert_true(e.n > last.n);
 		last = e;
 	}
+	assert_int_equal(n, 10000);
+	assert_true(queue_when(&q) == UINT64_MAX);
 	assert_false(queue_next(&q, &e));
 	queue_free(&q);
 }
