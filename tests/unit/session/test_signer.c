@@ -13,9 +13,9 @@
 #include <libssh/libssh.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
-#include <openssl/rsa.h>
 #include <sodium.h>
 
+#include "rsakey.h"
 #include "sigcapture.h"
 #include "signer_provider.h"
 
@@ -172,7 +172,7 @@ test_capture_other(void **state)
 
 	(void)state;
 	keys[0] = EVP_EC_gen("P-256");
-	keys[1] = EVP_RSA_gen(2048);
+	keys[1] = rsakey_2048();
 	for (i = 0; i < 2; i++) {
 		assert_non_null(keys[i]);
 		ctx = EVP_MD_CTX_new();

@@ -257,9 +257,9 @@ setup(void **state)
 	int n;
 
 	(void)state;
-	testkey_make(&ours, SSHKEY_ED25519, 0);
-	testkey_make(&theirs, SSHKEY_ED25519, 0);
-	testkey_make(&rsa, SSHKEY_RSA, 2048);
+	testkey_make(&ours, SSHKEY_ED25519);
+	testkey_make(&theirs, SSHKEY_ED25519);
+	testkey_make(&rsa, SSHKEY_RSA);
 	n = snprintf(text, sizeof(text), "from=\"127.*\",name=\"al\" %s\n%s\n",
 	    ours.line, rsa.line);
 	authkeys_parse(&keys, text, (size_t)n, 0, NULL, NULL);

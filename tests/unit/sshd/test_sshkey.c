@@ -73,7 +73,7 @@ check_type(enum sshkey_type type, const char *alg, const char *wrong)
 	const char *why;
 	size_t n;
 
-	testkey_make(&t, type, 2048);
+	testkey_make(&t, type);
 	assert_true(sshkey_read(&k, t.blob, t.blob_len, &why));
 	assert_int_equal(k.type, type);
 	n = testkey_sign(&t, alg, "message", 7, sig, sizeof(sig));
@@ -167,7 +167,7 @@ test_ecdsa_points(void **state)
 	const char *why;
 
 	(void)state;
-	testkey_make(&t, SSHKEY_ECDSA256, 0);
+	testkey_make(&t, SSHKEY_ECDSA256);
 	t.blob[t.blob_len - 1] ^= 1;	/* off the curve */
 	assert_false(sshkey_read(&k, t.blob, t.blob_len, &why));
 	t.blob[t.blob_len - 1] ^= 1;

@@ -7,6 +7,7 @@
 
 #include "base64.h"
 #include "cursor.h"
+#include "rsakey.h"
 #include "sshkey.h"
 #include "testkeys.h"
 
@@ -73,7 +74,7 @@ blob_make(struct testkey *k)
 }
 
 void
-testkey_make(struct testkey *k, enum sshkey_type type, unsigned int bits)
+testkey_make(struct testkey *k, enum sshkey_type type)
 {
 	static const char *const groups[] = { [SSHKEY_ECDSA256] = "P-256",
 	    [SSHKEY_ECDSA384] = "P-384", [SSHKEY_ECDSA521] = "P-521" };
@@ -84,7 +85,7 @@ testkey_make(struct testkey *k, enum sshkey_type type, unsigned int bits)
 	if (type == SSHKEY_ED25519)
 		k->pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	else if (type == SSHKEY_RSA)
-		k->pkey = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
+		k->pkey = rsakey_2048();
 	else
 		k->pkey = EVP_PKEY_Q_keygen(NULL, NULL, "EC", groups[type]);
 	must(k->pkey != NULL, "keygen");

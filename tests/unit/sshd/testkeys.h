@@ -17,8 +17,8 @@ struct testkey {
 	char		 line[SSHKEY_BLOB_MAX * 2];	/* "type base64" */
 };
 
-/* bits: of an RSA key. */
-void	testkey_make(struct testkey *, enum sshkey_type, unsigned int bits);
+/* An RSA key is always the same one, of 2048 bits. */
+void	testkey_make(struct testkey *, enum sshkey_type);
 void	testkey_free(struct testkey *);
 /* A signature as libcrypto gives it; its length. */
 size_t	testkey_sign(const struct testkey *, const char *alg,
