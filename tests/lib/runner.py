@@ -22,17 +22,20 @@ from waiting import until  # noqa: E402
 
 DEFAULT_BUDGET = 40
 SKIPPED = 77            # status of a test that could not be run
+WAITERS = 8             # beside the jobs
 
 
 def lane(budget=DEFAULT_BUDGET, sandbox=False, root=False, long=False,
-         alone=False):
+         alone=False, waits=False):
     """
     What a test needs: seconds; the sandbox in force (left out of sanitizer
-    builds); root; a place among the long ones; the machine for itself.
+    builds); root; a place among the long ones; the machine for itself; or
+    hardly any of it: one that waits for the deadlines of a node takes no
+    place among the jobs.
     """
     def mark(function):
         function.lane = dict(budget=budget, sandbox=sandbox, root=root,
-                             long=long, alone=alone)
+                             long=long, alone=alone, waits=waits)
         return function
     return mark
 
@@ -40,7 +43,7 @@ def lane(budget=DEFAULT_BUDGET, sandbox=False, root=False, long=False,
 def lane_of(function):
     return getattr(function, "lane", dict(
         budget=DEFAULT_BUDGET, sandbox=False, root=False, long=False,
-        alone=False))
+        alone=False, waits=False))
 
 
 def harmless(lines, i):
@@ -229,17 +232,30 @@ def chosen(args):
     return [x for x in todo if wanted(x[2])]
 
 
+def startable(todo, running, jobs):
+    """Which may start beside those that run: its place in todo, or None."""
+    lanes = [lane_of(r.function) for r in running]
+    waiting = sum(need["waits"] for need in lanes)
+    if any(need["alone"] for need in lanes):
+        return None
+    for i, (_, _, function) in enumerate(todo):
+        need = lane_of(function)
+        if need["alone"]:
+            return None if running else i
+        if waiting < WAITERS if need["waits"] else \
+                len(running) - waiting < jobs:
+            return i
+    return None
+
+
 def run_all(args):
     todo = chosen(args)
     todo.sort(key=lambda x: (lane_of(x[2])["alone"],
                              -lane_of(x[2])["budget"]))
     running, passed, failed, skipped = [], 0, [], 0
     while todo or running:
-        while todo and len(running) < args.jobs:
-            alone = lane_of(todo[0][2])["alone"]
-            if running and (alone or lane_of(running[0].function)["alone"]):
-                break
-            running.append(Running(*todo.pop(0), args))
+        while (i := startable(todo, running, args.jobs)) is not None:
+            running.append(Running(*todo.pop(i), args))
         for r in running[:]:
             result = r.check()
             if result is None:

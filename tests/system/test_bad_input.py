@@ -144,7 +144,7 @@ def test_bad_responders(t):
     t.note(f"{len(peers)} kinds of bad responder refused")
 
 
-@lane(budget=60)
+@lane(budget=60, waits=True)
 def test_silence(t):
     """One deadline of 10 s from the connection to the end of the hello."""
     node = Node(t, "north").start()

@@ -418,7 +418,7 @@ def victim_moved(s, _):
     return f"its own address is dialled, after {took:.1f} s"
 
 
-@lane(budget=180)
+@lane(budget=180, waits=True)
 def test_attacks(t):
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))

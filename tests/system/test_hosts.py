@@ -163,7 +163,7 @@ def dropped(t, mesh, seconds, restart):
         lambda: mesh.hosts.drop(mesh.cut_off, False), seconds, restart)
 
 
-@lane(budget=180, root=True)
+@lane(budget=180, root=True, waits=True)
 def test_cut_off(t):
     """Shorter than links live; one node has to make its links anew."""
     both_cuts(t, 12, True)

@@ -119,7 +119,7 @@ def test_exchange(t):
     node.stop()
 
 
-@lane(budget=100)
+@lane(budget=100, waits=True)
 def test_keepalive_and_idle(t):
     """20 s without a write: keepalive; 60 s without a frame: the end."""
     node = Node(t, "north").start()

@@ -48,7 +48,7 @@ def test_start_and_stop(t):
 
 
 def _kill_child(name):
-    @lane(budget=60)
+    @lane(budget=60, waits=True)
     def test(t):
         node = Node(t, "north").start()
         peer = Peer(t)
@@ -85,7 +85,7 @@ for _name in DAEMONS:
     globals()[f"test_kill_{_name}"] = _kill_child(_name)
 
 
-@lane(budget=60)
+@lane(budget=60, waits=True)
 def test_kill_session(t):
     """A session's process: that login ends, nothing else."""
     node = Node(t, "north")

@@ -427,6 +427,7 @@ def test_profiles(t):
         n.stop()
 
 
+@lane(waits=True)
 def test_v1_neighbours_alone(t):
     """Where nobody compares maps, a node says its own again and again."""
     n = Node(t, "map")
