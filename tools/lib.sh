@@ -14,7 +14,8 @@ packages_test=(clang valgrind mandoc tmux python3 util-linux golang-go
     golang-github-flynn-noise-dev golang-google-protobuf-dev
     golang-filippo-edwards25519-dev)
 # what tools/bench measures beside
-packages_bench=(openssh-server dropbear-bin ngircd libsqlite3-dev liblmdb-dev)
+packages_bench=(openssh-server dropbear-bin ngircd serf libsqlite3-dev
+    liblmdb-dev)
 services_bench=(ssh.service ngircd.service)
 
 # How a node for use, not for tests, is built.

@@ -17,6 +17,8 @@ import procs  # noqa: E402
 from runner import Test  # noqa: E402
 
 import figures  # noqa: E402
+import job_crowd  # noqa: E402
+import job_first  # noqa: E402
 import job_idle  # noqa: E402
 import job_line  # noqa: E402
 import job_map  # noqa: E402
@@ -25,7 +27,8 @@ import job_ready  # noqa: E402
 import job_who  # noqa: E402
 
 JOBS = {"ready": job_ready, "memory": job_memory, "idle": job_idle,
-        "line": job_line, "who": job_who, "map": job_map}
+        "line": job_line, "who": job_who, "crowd": job_crowd,
+        "first": job_first, "map": job_map}
 
 
 def run(name, args):

@@ -32,7 +32,8 @@ class Row:
     """
     One line of the table.  peers: {name: Sample}, measured alternately with
     ours.  goals: ((statistic, limit), ...), statistic of summary(), or
-    "ratio", of the medians, against the first peer; at most so much.
+    "ratio", of the medians, or "p99 ratio", against the first peer; at most
+    so much.
     """
 
     def __init__(self, what, unit, ours, peers=None, goals=(), note=""):
@@ -46,6 +47,9 @@ class Row:
     def judge(self, statistic, limit):
         if statistic == "ratio":
             value = next(iter(self.ratios.values()), None)
+        elif statistic == "p99 ratio":
+            first = next(iter(self.peers.values()), None)
+            value = first and self.ours["p99"] / first["p99"]
         else:
             value = self.ours[statistic]
         return {"statistic": statistic, "limit": limit, "value": value,

@@ -16,15 +16,17 @@ PIECE = 65536
 
 
 class Terminal:
-    """argv runs on it until close()."""
+    """argv runs on it until close(); with an environment and place of its
+    own if they are given."""
 
-    def __init__(self, argv, columns=100, rows=30):
+    def __init__(self, argv, columns=100, rows=30, env=None, cwd=None):
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ,
                     struct.pack("HHHH", rows, columns, 0, 0))
         self.process = subprocess.Popen(
             argv, stdin=slave, stdout=slave, stderr=slave,
-            env=dict(ENV, TERM="xterm-256color"), start_new_session=True)
+            env=env or dict(ENV, TERM="xterm-256color"), cwd=cwd,
+            start_new_session=True)
         os.close(slave)
         self.seen = b""
 
@@ -45,6 +47,18 @@ class Terminal:
             self.seen += os.read(self.master, PIECE)
         self.seen = self.seen[self.seen.index(text) + len(text):]
         return now
+
+    def end(self, timeout):
+        """Until argv has ended by itself."""
+        deadline = time.monotonic() + timeout
+        while self.process.poll() is None:
+            if time.monotonic() > deadline:
+                raise Timeout(f"it does not end: {self.seen[-2000:]!r}")
+            if select.select([self.master], [], [], 0.05)[0]:
+                try:
+                    self.seen += os.read(self.master, PIECE)
+                except OSError:         # nobody has it open any more
+                    self.process.wait(timeout)
 
     def drain(self):
         while select.select([self.master], [], [], 0)[0]:
