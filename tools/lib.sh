@@ -16,7 +16,7 @@ packages_test=(clang valgrind mandoc tmux python3 util-linux golang-go
 # what tools/bench measures beside
 packages_bench=(openssh-server dropbear-bin ngircd serf libsqlite3-dev
     liblmdb-dev)
-services_bench=(ssh.service ngircd.service)
+services_bench=(ssh.service ngircd.service serf.service)
 
 # How a node for use, not for tests, is built.
 run_options=(--buildtype=release -Dtests=false)
