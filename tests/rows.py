@@ -49,6 +49,9 @@ def defined(path, name):
         # Its body, and its place in the list of those that are run.
         return bool(re.search(rf"^{word}\(", text, re.M)) and \
             bool(re.search(rf"(?<!\w){word}\s*[,)]", text))
+    if path == "systemd/inside.py":
+        return f"def {name}(" in text and \
+            bool(re.search(rf"^CHECKS = [^)]*\b{word}\b", text, re.M))
     # The runner takes all that begin with test_.
     return path.endswith(".py") and name.startswith("test_") and \
         bool(re.search(rf"^def {word}\(", text, re.M))

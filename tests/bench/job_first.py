@@ -68,7 +68,7 @@ STORIES = {
         ("north", "mkdir -m 0700 ~/.micelio", ""), ("north", LISTEN, ""),
         ("north", *START),
         ("north", "micelio --data-dir ~/second --name second "
-         "--ssh-listen 127.0.0.1:2223 &", "name=second"),
+         "--ssh-listen 127.0.0.1:2223 &", "node_ready"),
         ("north", "micelioctl --data-dir ~/second link 192.0.2.10:4000",
          "linked"),
         ("north", "micelioctl say hello", ""),

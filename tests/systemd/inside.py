@@ -6,6 +6,7 @@ Runs inside the container of run.py: the node as an operator has it.
 Prints "ok NAME" or "FAIL NAME: why" for each check, and "done".
 """
 import grp
+import ipaddress
 import json
 import os
 import pathlib
@@ -214,6 +215,25 @@ def check_security(_):
         print(f"   {unit}: exposure {score[1]}")
 
 
+def listeners():
+    """{(address, port)} of TCP and UDP that anybody waits at, in here."""
+    found = set()
+    for name, waits in (("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"),
+                        ("udp6", "07")):
+        try:
+            rows = pathlib.Path("/proc/net", name).read_text().splitlines()
+        except FileNotFoundError:       # no IPv6
+            continue
+        for row in (r.split() for r in rows[1:]):
+            host, port = row[1].split(":")
+            words = [bytes.fromhex(host[i:i + 8])[::-1]
+                     for i in range(0, len(host), 8)]
+            if row[3] == waits:
+                found.add((ipaddress.ip_address(b"".join(words)),
+                           int(port, 16)))
+    return found
+
+
 def check_start(w):
     """Without a configuration file; it is ready when systemctl returns."""
     w.main.conf.unlink()
@@ -232,6 +252,10 @@ def check_start(w):
     print(f"   systemctl start took {took * 1000:.0f} ms, exec to ready "
           f"{ms[1]}")
     assert (w.main.data / "identity/node.key").exists()
+    # As installed, nobody is reached from elsewhere.
+    found = listeners()
+    assert (ipaddress.ip_address("127.0.0.1"), 2222) in found, found
+    assert all(a.is_loopback for a, _ in found), found
     w.main.write_conf()
     systemctl("restart", w.main.unit)
 
