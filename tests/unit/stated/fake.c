@@ -10,7 +10,7 @@ size_t		 fake_msgs, fake_queued, fake_jobs;
 unsigned int	 fake_violations;
 bool		 fake_no_jobs;
 
-static struct job	*jobs[FAKE_JOBS_MAX];
+static STAILQ_HEAD(, job) jobs = STAILQ_HEAD_INITIALIZER(jobs);
 /* Their addresses are all that is used of these. */
 static char		 chan[PROC_MAX];
 
@@ -83,8 +83,8 @@ __wrap_worker_submit(struct worker *w, struct job *j)
 	(void)w;
 	if (fake_no_jobs)
 		return false;
-	assert_true(fake_jobs < FAKE_JOBS_MAX);
-	jobs[fake_jobs++] = j;
+	STAILQ_INSERT_TAIL(&jobs, j, entry);
+	fake_jobs++;
 	return true;
 }
 
@@ -94,6 +94,7 @@ fake_init(struct proc *p)
 	fake_free();
 	fake_mono = 1000;
 	fake_queued = fake_jobs = 0;
+	STAILQ_INIT(&jobs);
 	fake_violations = 0;
 	fake_no_jobs = false;
 	p->parent = (struct imsgchan *)(void *)&chan[PROC_PARENT];
@@ -152,11 +153,12 @@ job_run(struct store *s, struct job *j)
 bool
 fake_job(struct store *s, enum store_err err)
 {
-	struct job *j = jobs[0];
+	struct job *j = STAILQ_FIRST(&jobs);
 
-	if (fake_jobs == 0)
+	if (j == NULL)
 		return false;
-	memmove(jobs, jobs + 1, --fake_jobs * sizeof(jobs[0]));
+	STAILQ_REMOVE_HEAD(&jobs, entry);
+	fake_jobs--;
 	j->result = err != STORE_OK ? err : job_run(s, j);
 	j->done(j, j->arg);
 	return true;

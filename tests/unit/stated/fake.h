@@ -11,7 +11,6 @@
 #include "worker.h"
 
 #define FAKE_MSGS_MAX	2048u
-#define FAKE_JOBS_MAX	1024u
 
 /* A message that was sent. */
 struct fake_msg {
