@@ -125,9 +125,34 @@ room_show(struct room *r, const struct room_item *item)
 }
 
 static bool
-spoke_lately(const struct member *m, uint64_t now_ms)
+is_lately(uint64_t spoke_ms, uint64_t now_ms)
 {
-	return m->spoke_ms != 0 && m->spoke_ms + JOINS_LATELY_MS > now_ms;
+	return spoke_ms != 0 && spoke_ms + JOINS_LATELY_MS > now_ms;
+}
+
+/* Also before they left the last time: they come back to talk on. */
+static bool
+spoke_lately(const struct room *r, const struct member *m, uint64_t now_ms)
+{
+	size_t n = r->nspoke < SPOKE_MAX ? r->nspoke : SPOKE_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		if (memcmp(r->spoke[i].key, m->key, sizeof(m->key)) == 0 &&
+		    is_lately(r->spoke[i].ms, now_ms))
+			return true;
+	return is_lately(m->spoke_ms, now_ms);
+}
+
+static void
+spoke_keep(struct room *r, const struct member *m, uint64_t now_ms)
+{
+	struct spoke *s = &r->spoke[r->nspoke % SPOKE_MAX];
+
+	if (!is_lately(m->spoke_ms, now_ms))
+		return;
+	memcpy(s->key, m->key, sizeof(s->key));
+	s->ms = m->spoke_ms;
+	r->nspoke++;
 }
 
 static void
@@ -169,7 +194,8 @@ room_join(struct room *r, struct member *m, const char *wanted,
 	m->joined_ms = now_ms;
 	m->arg = arg;
 	room_nick_give(r, m, wanted, note, size);
-	room_tell(r, ROOM_JOIN, m->nick, false, NULL, now_ms);
+	room_tell(r, ROOM_JOIN, m->nick, spoke_lately(r, m, now_ms), NULL,
+	    now_ms);
 	TAILQ_INSERT_TAIL(&r->members, m, entry);
 	r->people++;
 	moved(r);
@@ -197,8 +223,9 @@ room_leave(struct room *r, struct member *m, const char *why, uint64_t now_ms)
 		return;
 	}
 	r->people--;
-	room_tell(r, ROOM_LEAVE, m->nick, spoke_lately(m, now_ms), why,
+	room_tell(r, ROOM_LEAVE, m->nick, spoke_lately(r, m, now_ms), why,
 	    now_ms);
+	spoke_keep(r, m, now_ms);
 	moved(r);
 }
 
@@ -232,7 +259,8 @@ room_nick(struct room *r, struct member *m, const char *nick, size_t n,
 	}
 	text_copy(old, m->nick, sizeof(old));
 	text_copy(m->nick, new, sizeof(m->nick));
-	room_tell(r, ROOM_NICK, old, spoke_lately(m, now_ms), new, now_ms);
+	room_tell(r, ROOM_NICK, old, spoke_lately(r, m, now_ms), new,
+	    now_ms);
 	moved(r);
 	return true;
 }

@@ -64,8 +64,16 @@ struct speaker {
 	bool		 earlier;	/* before this node started */
 };
 
+#define SPOKE_MAX	32u	/* who left, having spoken; the last ones */
+struct spoke {
+	uint8_t			 key[SSHKEY_HASH_LEN];
+	uint64_t		 ms;		/* unix */
+};
+
 struct room {
 	struct member_list	 members;
+	struct spoke		 spoke[SPOKE_MAX];
+	size_t			 nspoke;	/* ever */
 	unsigned int		 people, watchers;
 	int32_t			 utc_offset_s;	/* of the times shown */
 	const struct room_ops	*ops;

@@ -2,9 +2,10 @@
 """kick, ban, mute, key: who may come in and speak."""
 import json
 import re
+import subprocess
 
 from node import Node
-from sshclient import Client, Key
+from sshclient import ENV, Client, Key
 from waiting import until
 
 
@@ -61,6 +62,65 @@ def test_kick_and_ban(t):
     assert json.loads(node.ctl("bans", "--json").stdout)["bans"] == []
     r = node.ctl("unban", "bob", check=False)
     assert r.returncode == 1 and "bans lists them" in r.stderr, r
+
+
+class Sitting:
+    """Somebody in the partyline who has no terminal."""
+
+    def __init__(self, client):
+        host = client.node.ssh_address.rsplit(":", 1)[0]
+        self.p = subprocess.Popen(
+            client.argv("-T", f"{client.user}@{host}"), env=ENV,
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        client.t.fixtures.append(self)
+
+    def say(self, line):
+        self.p.stdin.write(line.encode() + b"\n")
+        self.p.stdin.flush()
+
+    def close(self):
+        if not self.p.stdin.closed:
+            self.p.stdin.close()
+        if self.p.poll() is None:
+            self.p.kill()
+        self.p.wait()
+
+
+def test_crowd(t):
+    """In a full room who comes and goes is shown only of those who spoke
+    lately, and a kick always."""
+    node = Node(t, "north", settings={"ssh": "max_per_address = 20;"})
+    names = ["alice", "bob"] + [f"q{i}" for i in range(9)]
+    keys = {name: Key(t, name) for name in names}
+    node.authorize(*(f'name="{n}" {k.line}' for n, k in keys.items()))
+    node.start()
+    clients = {n: Client(t, node, k) for n, k in keys.items()}
+    clients["alice"].wait_admitted()
+    a = clients["alice"].open()
+    quiet = {n: Sitting(clients[n]) for n in names[2:]}
+
+    def count(n):
+        until(f"{n} are there", lambda: json.loads(
+            node.ctl("who", "--json").stdout)["count"] == n, 15)
+    count(10)
+    bob = Sitting(clients["bob"])
+    count(11)
+    quiet["q0"].say("/quit")
+    count(10)
+    bob.say("hello crowd")
+    a.wait_text("<bob> hello crowd")
+    bob.say("/quit")
+    a.wait_text(r"\* bob left \(")
+    back = Sitting(clients["bob"])
+    a.wait_text(r"\* bob joined")
+    a.say("/kick q1 just so")
+    text = a.wait_text("q1 was kicked by alice: just so")
+    for word in ("q0 left", "q1 left"):
+        assert word not in text, text
+    assert len(re.findall(r"bob joined", text)) == 1, text
+    a.save()
+    for one in (bob, back, *quiet.values()):
+        one.close()
 
 
 def test_ban_net(t):

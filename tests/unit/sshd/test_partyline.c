@@ -12,7 +12,9 @@
 #include "imsg.h"
 #include "json.h"
 #include "nodeid.h"
+#include "people.h"
 #include "room.h"
+#include "settings.h"
 #include "text.h"
 #include "who.h"
 
@@ -127,6 +129,53 @@ test_join_leave(void **state)
 	assert_string_equal(seen(&alice), T "* bob joined\n"
 	    T "* bob left (quit)\n");
 	assert_int_equal(room.people, 1);
+}
+
+/* In a crowd who comes and goes is shown only of those who spoke lately. */
+static void
+test_crowd(void **state)
+{
+	static struct person usual;
+	struct seat many[JOINS_CROWD + 2] = { 0 };
+	uint8_t key[32] = { 0 };
+	char nick[16];
+
+	(void)state;
+	settings_default(&usual.set);
+	join(&alice, "alice", key_a);
+	alice.m.self = &usual;
+	for (unsigned int i = 0; i < JOINS_CROWD + 2; i++) {
+		snprintf(nick, sizeof(nick), "q%u", i);
+		key[0] = (uint8_t)i;
+		join(&many[i], nick, key);
+	}
+	assert_non_null(strstr(seen(&alice), "* q5 joined\n"));
+	forget(&alice);
+	join(&bob, "bob", key_b);
+	room_leave(&room, &many[0].m, "quit", NOW);
+	assert_string_equal(seen(&alice), "");
+	assert_int_equal(room_say(&room, &bob, "bob", &nobody, "hi", 2, NOW),
+	    SAY_OK);
+	room_leave(&room, &bob.m, "quit", NOW);
+	assert_string_equal(seen(&alice), T "<bob> hi\n"
+	    T "* bob left (quit)\n");
+	/* Somebody who spoke comes back, and goes again. */
+	forget(&alice);
+	join(&many[0], "q0", (const uint8_t[32]){ 99 });
+	join(&bob, "bob", key_b);
+	room_leave(&room, &bob.m, "quit", NOW);
+	assert_string_equal(seen(&alice), T "* bob joined\n"
+	    T "* bob left (quit)\n");
+	/* Lately is not long ago. */
+	forget(&alice);
+	room_join(&room, &bob.m, "bob", key_b, NOW + JOINS_LATELY_MS, &bob,
+	    note, sizeof(note));
+	assert_string_equal(seen(&alice), "");
+	usual.set.joins = JOINS_ALL;
+	room_leave(&room, &bob.m, "quit", NOW + JOINS_LATELY_MS);
+	assert_non_null(strstr(seen(&alice), "* bob left (quit)\n"));
+	for (unsigned int i = 0; i < JOINS_CROWD + 2; i++)
+		forget(&many[i]);
 }
 
 /*
@@ -527,7 +576,7 @@ main(void)
 {
 #define T_(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T_(test_join_leave), T_(test_say),
+		T_(test_join_leave), T_(test_crowd), T_(test_say),
 		T_(test_say_unsent), T_(test_say_refused),
 		T_(test_remote), T_(test_marks), T_(test_fold), T_(test_who),
 		T_(test_nick),
