@@ -119,6 +119,19 @@ node_add(struct health *h, const struct nodeid *id, uint64_t mono_ms)
 	return x;
 }
 
+/* Who has a new incarnation for that alone has heard what was said. */
+static bool
+answers(const struct health_node *x, const struct m2_suspect *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->item[i].state == M2_ALIVE &&
+		    memcmp(s->item[i].node, x->id.b, NODEID_LEN) == 0)
+			return true;
+	return false;
+}
+
 static void
 judge_by(struct health *h, uint64_t at)
 {
@@ -142,6 +155,7 @@ health_take(struct health *h, const struct nodeid *id, uint64_t stamp,
 	lru_touch(&h->nodes, &x->node);
 	x->stamp = stamp;
 	x->heard_at = mono_ms;
+	x->greeted &= x->incarnation == s->incarnation || answers(x, s);
 	x->incarnation = s->incarnation;
 	/* It is heard: that says more than what is known of its links. */
 	x->reached = false;
@@ -339,7 +353,9 @@ walk(struct health *h)
 		if (x->linked)
 			meet(&end, x);
 	}
-	for (x = first; x != NULL; x = x->next)
+	for (x = first; x != NULL; x = x->next) {
+		h->newcomers += !x->greeted;
+		x->greeted = true;
 		for (i = 0; i < x->nlinks; i++) {
 			if (!x->link[i].back ||
 			    (o = health_get(h, x->link[i].id)) == NULL ||
@@ -348,6 +364,7 @@ walk(struct health *h)
 				continue;
 			meet(&end, o);
 		}
+	}
 }
 
 /* What is worse is shown when it has lasted; returns when that will be. */

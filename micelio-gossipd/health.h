@@ -53,6 +53,7 @@ struct health_node {
 	bool		 linked;	/* with us, now */
 	bool		 reached;	/* by claimed links, since its word */
 	bool		 settled;	/* the same, ever */
+	bool		 greeted;	/* the same, since it began */
 	/* Of the judgement under way: */
 	bool		 dead, met;
 	struct health_node *next;
@@ -66,6 +67,7 @@ struct health {
 	struct nodeid	 self;
 	uint64_t	 judge_at;	/* mono ms; UINT64_MAX: no need */
 	uint64_t	 refused;	/* no room for them */
+	size_t		 newcomers;	/* reached, and not greeted before */
 	size_t		 count[HEALTH_DOWN + 1];	/* as shown */
 };
 

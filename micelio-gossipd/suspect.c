@@ -553,6 +553,20 @@ changed(void *arg, const struct health_node *x)
 	    LF_NUM("observers", x->observers), LF_NUM("missing", x->missing));
 }
 
+/* Whoever is new has not heard what we claim. */
+static void
+greet(struct gossip *g)
+{
+	struct suspect *s = &g->suspect;
+	uint32_t wait = GREET_MS +
+	    (uint32_t)s->health.nodes.n * GREET_NODE_MS;
+
+	s->health.newcomers = 0;
+	if (s->refresh_at != NEVER && s->refresh_at > g->now.mono + wait)
+		s->refresh_at = g->now.mono + wait / 2 +
+		    gossip_random(g, wait / 2);
+}
+
 static void
 judge(struct gossip *g)
 {
@@ -569,6 +583,8 @@ judge(struct gossip *g)
 			x->linked = true;
 	s->news = 0;
 	health_judge(&s->health, g->now.mono, changed, g);
+	if (s->health.newcomers > 0)
+		greet(g);
 	if (s->news > MESH_NEWS_MAX)
 		gossip_log(g, EV_MESH_CHANGED, 0,
 		    LF_NUM("changed", s->news),

@@ -38,6 +38,8 @@ struct wbuf;
 #define REFRESH_MS		(10u * 60 * 1000)
 #define REFRESH_NODE_MS		500u	/* more for each node known */
 #define RETELL_MS		30000u	/* after some came back */
+#define GREET_MS		120000u	/* who is new knows no claims */
+#define GREET_NODE_MS		100u	/* more for each node known */
 #define MESH_NEWS_MAX		16u	/* lines of one judgement */
 
 enum doubt_state { DOUBT_WAITS, DOUBT_DUE, DOUBT_SAID, DOUBT_HEARD };

@@ -381,6 +381,38 @@ test_bounds(void **state)
 	assert_true(health_allow(&t.h, &t.id[10], t.now));
 }
 
+/* Those who have not heard what the others say, once each. */
+static void
+test_newcomers(void **state)
+{
+	struct m2_item alive = { .node = t.id[4].b, .state = M2_ALIVE };
+
+	(void)state;
+	all_linked(5);
+	assert_int_equal(t.h.newcomers, 4);
+	say(4, NULL, 0);
+	pass(10000);
+	assert_int_equal(t.h.newcomers, 4);
+	/* One that only answers for itself; then one that began anew. */
+	alive.incarnation = ++t.inc[4];
+	say(4, &alive, 1);
+	pass(10000);
+	assert_int_equal(t.h.newcomers, 4);
+	t.inc[3]++;
+	say(3, NULL, 0);
+	pass(10000);
+	assert_int_equal(t.h.newcomers, 5);
+	/* Nobody claims it back: it may be made up. */
+	one_end(9, 4);
+	say(9, NULL, 0);
+	pass(10000);
+	assert_int_equal(t.h.newcomers, 5);
+	one_end(4, 9);
+	say(4, NULL, 0);
+	pass(10000);
+	assert_int_equal(t.h.newcomers, 6);
+}
+
 /* A link with itself, one twice, and itself as suspect. */
 static void
 test_odd(void **state)
@@ -408,7 +440,7 @@ main(void)
 		TEST(test_strangers), TEST(test_forged),
 		TEST(test_old_word), TEST(test_few), TEST(test_parted),
 		TEST(test_ended), TEST(test_many_gone), TEST(test_bounds),
-		TEST(test_odd),
+		TEST(test_newcomers), TEST(test_odd),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

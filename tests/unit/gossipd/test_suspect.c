@@ -183,9 +183,31 @@ test_claims(void **state)
 	assert_int_equal(k.word.links.n, LINKS * M2_HALF);
 	assert_int_equal(k.word.n, 0);
 	assert_true(k.word.incarnation >= START_WALL);
-	/* Nothing changes: nothing is said, for ten minutes. */
-	assert_int_equal(pass(REFRESH_MS - 60000), 0);
+	/* All were new; then nothing changes: nothing is said, for long. */
+	assert_int_equal(pass(GREET_MS / 2 - 10000), 0);
+	assert_int_equal(pass(GREET_MS), 1);
+	assert_int_equal(k.word.links.n, LINKS * M2_HALF);
+	assert_int_equal(pass(REFRESH_MS - GREET_MS), 0);
 	assert_int_equal(pass(REFRESH_MS / 2), 1);
+}
+
+/* It has lost its memory: what it was told before is told again, once. */
+static void
+test_greeting(void **state)
+{
+	struct m2_suspect anew = { .version = 1, .incarnation = 1000,
+		.links = { k.f->me.id.b, M2_HALF } };
+	int i;
+
+	(void)state;
+	assert_int_equal(pass(2 * GREET_MS), 1);
+	for (i = 0; i < 20; i++) {
+		anew.incarnation++;
+		hear(&k.who[3], 3, &anew);
+		assert_int_equal(pass(2000), 0);
+	}
+	assert_int_equal(pass(GREET_MS), 1);
+	assert_int_equal(pass(GREET_MS), 0);
 }
 
 static void
@@ -406,10 +428,10 @@ main(void)
 {
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, open_kin, close_kin)
 	const struct CMUnitTest tests[] = {
-		TEST(test_claims), TEST(test_missed), TEST(test_ended),
-		TEST(test_stalled), TEST(test_most), TEST(test_answer),
-		TEST(test_rate), TEST(test_many), TEST(test_v1),
-		TEST(test_flood),
+		TEST(test_claims), TEST(test_greeting), TEST(test_missed),
+		TEST(test_ended), TEST(test_stalled), TEST(test_most),
+		TEST(test_answer), TEST(test_rate), TEST(test_many),
+		TEST(test_v1), TEST(test_flood),
 	};
 
 	if (sodium_init() == -1)
