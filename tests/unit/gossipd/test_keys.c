@@ -147,7 +147,10 @@ test_like_openssl(void **state)
 {
 	const struct json *group;
 	uint8_t keys[64][32], sig[64], msg[4];
+	/* Few under valgrind: what it is to see is the same for all. */
+	const size_t messages = getenv("MICELIO_BRIEF") != NULL ? 1 : 4;
 	size_t n = 0, i, j, k, accepted = 0;
+	bool valid;
 
 	(void)state;
 	group = json_get(vectors, "ed25519_to_x25519_edge_cases");
@@ -161,17 +164,16 @@ test_like_openssl(void **state)
 		}
 	for (i = 0; i < n; i++)
 		for (j = 0; j < n; j++)
-			for (k = 0; k < 4; k++) {
+			for (k = 0; k < messages; k++) {
 				memset(sig, 0, sizeof(sig));
 				memcpy(sig, keys[j], 32);
 				memset(msg, (int)k, sizeof(msg));
+				valid = openssl_says(keys[i], sig, msg, 4);
 				assert_int_equal(verify_signature(keys[i],
-				    sig, 64, msg, 4),
-				    openssl_says(keys[i], sig, msg, 4));
-				if (openssl_says(keys[i], sig, msg, 4))
-					accepted++;
+				    sig, 64, msg, 4), valid);
+				accepted += valid;
 			}
-	assert_true(accepted > 100);
+	assert_true(accepted > 25 * messages);
 }
 
 /* wire-v1 9.2: SignAndVerify, WrongKey, Tampered, InvalidSignatureLength. */
