@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "state_test.h"
 
+size_t
+how_many(size_t most, size_t common, size_t few)
+{
+	return getenv("MICELIO_LONG") != NULL ? most :
+	    getenv("MICELIO_BRIEF") != NULL ? few : common;
+}
+
 uint64_t
 rng_next(struct rng *r)
 {

@@ -20,6 +20,12 @@
 #define HOUR0	UINT64_C(493500)
 #define NOW0	(HOUR0 * HOUR_MS)
 
+/*
+ * How many of something: most when MICELIO_LONG is set, few when MICELIO_BRIEF
+ * is, for a slow way to run what ran whole in another.
+ */
+size_t	 how_many(size_t most, size_t common, size_t few);
+
 /* A random number generator whose runs can be repeated. */
 struct rng {
 	uint64_t	s;

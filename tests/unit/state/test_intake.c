@@ -369,7 +369,7 @@ mutate(struct rng *g, struct made *m, const struct made *good,
 static void
 test_no_mutation_passes(void **state)
 {
-	size_t n = getenv("MICELIO_LONG") != NULL ? 1000000 : 10000;
+	size_t n = how_many(1000000, 10000, 1000);
 	struct signer s[2];
 	struct made good[2], m;
 	struct rng g = { 4 };

@@ -128,10 +128,10 @@ many_hours(struct rng *r)
 	}
 }
 
-static unsigned int
+static size_t
 rounds(void)
 {
-	return getenv("MICELIO_LONG") != NULL ? 10000 : 300;
+	return how_many(10000, 300, 30);
 }
 
 static void
@@ -140,7 +140,7 @@ test_any_order(void **state)
 	struct rng r = { 1 };
 
 	(void)state;
-	for (unsigned int i = 0; i < rounds(); i++)
+	for (size_t i = rounds(); i-- > 0;)
 		one_hour(&r);
 }
 
@@ -150,7 +150,7 @@ test_any_hours(void **state)
 	struct rng r = { 2 };
 
 	(void)state;
-	for (unsigned int i = 0; i < rounds(); i++)
+	for (size_t i = rounds(); i-- > 0;)
 		many_hours(&r);
 }
 

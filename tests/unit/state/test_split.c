@@ -120,7 +120,7 @@ test_a_month_apart(void **state)
 	uint64_t bytes = 0, healed;
 
 	(void)state;
-	nodes = getenv("MICELIO_LONG") != NULL ? NODES_LONG : NODES;
+	nodes = (unsigned int)how_many(NODES_LONG, NODES, NODES);
 	half = nodes / 2;
 	net_init(&net, nodes, NULL);
 	for (unsigned int i = 0; i < nodes; i++) {

@@ -193,7 +193,7 @@ step(struct world *w)
 static void
 test_nothing_rises_again(void **state)
 {
-	size_t steps = getenv("MICELIO_LONG") != NULL ? 1000000 : 20000;
+	size_t steps = how_many(1000000, 20000, 20000);
 	struct world *w = calloc(1, sizeof(*w));
 
 	(void)state;
