@@ -362,7 +362,7 @@ test_watches(void **state)
 	ask(r, MAP_ASK_WATCH, 3, "o/ab/c", "", 0, 0);
 	assert_int_equal(fake_msgs, 0);
 	have(r, 1, "ab", "v");
-	mapask_changed(&r->d, "o/ab", 4);
+	mapask_changed(&r->d, "o/ab/cd", 4);	/* the key ends before */
 	assert_int_equal(fake_msgs, 2);
 	assert_int_equal(fake_msg[0].id + fake_msg[1].id, 3);
 	assert_string_equal(field(0, "deleted", &n), "0");
