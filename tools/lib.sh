@@ -76,7 +76,9 @@ need_bench_packages() {
 	as_root systemctl -q disable "${new[@]}" >&2
 }
 
-# build DIR [meson option...]: configure once, then compile what changed.
+# build DIR [meson option...]: configure once, then compile what changed of
+# build_targets, or of all.
+build_targets=()
 build() {
 	local dir=$1 lock
 	shift
@@ -88,7 +90,7 @@ build() {
 			return 1
 		}
 	fi
-	ninja -C "$dir" >"$dir.ninja.log" 2>&1 || {
+	ninja -C "$dir" "${build_targets[@]}" >"$dir.ninja.log" 2>&1 || {
 		grep -vE '^\[[0-9]+/[0-9]+\] ' "$dir.ninja.log" | tail -n 60 >&2
 		return 1
 	}
