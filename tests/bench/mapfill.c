@@ -4,7 +4,8 @@
  * authors: mapfill DIR AUTHORS ENTRIES VALUE-BYTES.  DIR is db/ of its state
  * directory; each author signs ENTRIES keys under o/.  mapfill ids AUTHORS
  * prints their node ids: the key of author n is that of a seed of n as 8
- * bytes, the lowest first, and 24 zeros.
+ * bytes, the lowest first, and 24 zeros.  mapfill bare COUNT prints what the
+ * check of one signature costs here and now, in us of processor time.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include "proto/entry.h"
 #include "state/clock.h"
 #include "state/profile.h"
+#include "state/verify.h"
 #include "micelio-stated/store.h"
 
 #define BATCH	2000u
@@ -84,6 +86,30 @@ ids_print(unsigned long authors)
 	}
 }
 
+static double
+cpu_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
+}
+
+static void
+bare(unsigned long count)
+{
+	uint8_t pub[32], sec[64], sig[ENTRY_SIG_LEN], buf[120] = { 0 };
+	double began;
+
+	author_keys(1, pub, sec);
+	crypto_sign_detached(sig, NULL, buf, sizeof(buf), sec);
+	began = cpu_us();
+	for (unsigned long i = 0; i < count; i++)
+		if (!entry_verify(buf, sizeof(buf), sig, pub))
+			abort();
+	printf("%.1f\n", (cpu_us() - began) / (double)count);
+}
+
 static void
 author_fill(unsigned long a, unsigned long entries, size_t size)
 {
@@ -117,9 +143,14 @@ main(int argc, char **argv)
 		ids_print(strtoul(argv[2], NULL, 10));
 		return 0;
 	}
+	if (sodium_init() != -1 && argc == 3 &&
+	    strcmp(argv[1], "bare") == 0) {
+		bare(strtoul(argv[2], NULL, 10));
+		return 0;
+	}
 	if (argc != 5 || sodium_init() == -1) {
-		fprintf(stderr, "usage: mapfill dir authors entries value, or "
-		    "mapfill ids authors\n");
+		fprintf(stderr, "usage: mapfill dir authors entries value, "
+		    "mapfill ids authors, or mapfill bare count\n");
 		return 64;
 	}
 	authors = strtoul(argv[2], NULL, 10);
