@@ -23,12 +23,13 @@ import job_idle  # noqa: E402
 import job_line  # noqa: E402
 import job_map  # noqa: E402
 import job_memory  # noqa: E402
+import job_puts  # noqa: E402
 import job_ready  # noqa: E402
 import job_who  # noqa: E402
 
 JOBS = {"ready": job_ready, "memory": job_memory, "idle": job_idle,
         "line": job_line, "who": job_who, "crowd": job_crowd,
-        "first": job_first, "map": job_map}
+        "first": job_first, "map": job_map, "puts": job_puts}
 
 
 def run(name, args):

@@ -33,11 +33,13 @@ class Row:
     One line of the table.  peers: {name: Sample}, measured alternately with
     ours.  goals: ((statistic, limit), ...), statistic of summary(), or
     "ratio", of the medians, or "p99 ratio", against the first peer; at most
-    so much.
+    so much, or with more=True at least.
     """
 
-    def __init__(self, what, unit, ours, peers=None, goals=(), note=""):
+    def __init__(self, what, unit, ours, peers=None, goals=(), note="",
+                 more=False):
         self.what, self.unit, self.note = what, unit, note
+        self.more = more
         self.ours = ours.summary()
         self.peers = {k: v.summary() for k, v in (peers or {}).items()}
         self.ratios = {k: self.ours["p50"] / v["p50"]
@@ -52,8 +54,10 @@ class Row:
             value = first and self.ours["p99"] / first["p99"]
         else:
             value = self.ours[statistic]
+        met = None if value is None else \
+            value >= limit if self.more else value <= limit
         return {"statistic": statistic, "limit": limit, "value": value,
-                "met": None if value is None else value <= limit}
+                "at_least": self.more, "met": met}
 
     def text(self):
         def figures(s):
@@ -70,8 +74,9 @@ class Row:
             value = g["value"]
             verdict = {None: "not judged: no peer", True: "met",
                        False: "MISSED"}[g["met"]]
-            yield f"    goal {g['statistic']} <= {g['limit']:g}: {verdict}" + \
-                ("" if value is None else f" ({value:.3f})")
+            sign = ">=" if self.more else "<="
+            yield f"    goal {g['statistic']} {sign} {g['limit']:g}: " + \
+                verdict + ("" if value is None else f" ({value:.3f})")
 
     def json(self):
         return {k: getattr(self, k) for k in
