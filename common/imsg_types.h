@@ -109,6 +109,10 @@
 	 * (0 exit status, 1 signal), u8 value.  SSH_KILL: end the process.   \
 	 * AUTHKEYS_*: the bytes of authorized_keys, in order; AUTHKEYS_END:  \
 	 * u8 status (0 read, 1 no such file, 2 unreadable: str reason).      \
+	 * AUTHKEYS_ADD (R): raw line for its end.  AUTHKEYS_REMOVE (R): u32  \
+	 * number of the line from 1, 32 SHA-256 of its bytes.  Both: changed \
+	 * as a whole, and answered by AUTHKEYS_EDITED: u8 exit status, str   \
+	 * why not; the new bytes follow it.				      \
 	 */								      \
 	X(SSH_SPAWN,		Ss, Pa,		RUN,	2, 128,		1)    \
 	X(SSH_SPAWNED,		Pa, Ss,		RUN,	0, 0,		1)    \
@@ -119,6 +123,9 @@
 	X(AUTHKEYS_BEGIN,	Pa, Ss,		RUN,	0, 0,		0)    \
 	X(AUTHKEYS_DATA,	Pa, Ss,		RUN,	1, 32768,	0)    \
 	X(AUTHKEYS_END,		Pa, Ss,		RUN,	1, 512,		0)    \
+	X(AUTHKEYS_ADD,		Ss, Pa,		RUN,	1, 16384,	0)    \
+	X(AUTHKEYS_REMOVE,	Ss, Pa,		RUN,	36, 36,		0)    \
+	X(AUTHKEYS_EDITED,	Pa, Ss,		RUN,	3, 512,		0)    \
 	/*								      \
 	 * RELOAD (R): answered by RELOAD_DONE: u8 exit status (sysexits: 0   \
 	 * done, 78 the configuration is refused, 75 not now), str text for   \

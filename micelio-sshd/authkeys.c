@@ -202,6 +202,7 @@ line_parse(struct parse *p, const char *s, size_t n)
 	struct authkey k = { .role = ROLE_OP, .pty = true, .line = p->line };
 	const char *end = s + n, *opt_end;
 
+	sshkey_hash(s, n, k.digest);
 	while (s < end && blank(*s))
 		s++;
 	while (end > s && (end[-1] == '\r' || blank(end[-1])))

@@ -25,6 +25,7 @@ struct authkey {
 	char			*from;		/* patterns, or NULL */
 	char			 name[CHAT_NICK_MAX + 1]; /* name=, or "" */
 	unsigned int		 line;
+	uint8_t			 digest[SSHKEY_HASH_LEN]; /* of the line */
 };
 
 struct authkeys {

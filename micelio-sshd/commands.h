@@ -19,6 +19,10 @@ void	 cmd_events(struct run *);
 void	 cmd_loglevel(struct run *);
 
 /* commands_map.c */
+/* commands_key.c */
+void	 cmd_key(struct run *);
+void	 cmd_key_done(struct hub *, struct imsg *);
+
 void	 cmd_unwatch(struct run *);
 void	 cmd_put(struct run *);
 void	 cmd_get(struct run *);
@@ -49,7 +53,6 @@ void	 cmd_bans(struct run *);
 void	 cmd_unban(struct run *);
 void	 cmd_mute(struct run *);
 void	 cmd_unmute(struct run *);
-void	 cmd_key(struct run *);
 
 /* commands_msg.c */
 void	 cmd_msg(struct run *);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* kick, ban, bans, unban, mute, unmute; key: who may come in and speak. */
+/* kick, ban, bans, unban, mute, unmute: who may come in and speak. */
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -29,44 +29,6 @@
 #define MUTE_MS		(10u * 60 * 1000)
 #define REASON_MAX	200u
 #define SPAN_MAX_MS	(UINT64_C(366) * 24 * 3600 * 1000)
-
-/* Who gives the order: the name others know, and by what they are known. */
-static const char *
-by_name(const struct caller *caller)
-{
-	if (caller->in_room && !caller->member.watcher)
-		return caller->member.nick;
-	return caller->nick[0] == '\0' ? "the operator" : caller->nick;
-}
-
-static const char *
-by_key(const struct caller *caller, char fp[SSHKEY_FP_MAX])
-{
-	if (caller->door == DOOR_CONTROL)
-		return "control socket";
-	return sshkey_fingerprint(caller->key, fp);
-}
-
-/* Every op of the node sees what is done to people, and by which key. */
-static void
-acted(struct run *run, const char *act, const char *target,
-    const char *what, const char *text)
-{
-	struct caller *caller = run->caller;
-	char fp[SSHKEY_FP_MAX];
-	struct conn *c;
-
-	log_event(EV_MODERATED, LF_STR("act", act), LF_STR("target", target),
-	    LF_STR("of", what), LF_STR("by", by_name(caller)),
-	    LF_STR("key", by_key(caller, fp)), LF_STR("text", text));
-	TAILQ_FOREACH(c, &caller->hub->conns, entry)
-		if (c->shell && c->state == CONN_IN && c->caller.in_room &&
-		    c->caller.role >= ROLE_OP)
-			caller_text(&c->caller, OUT_ROOM, "-- %s (%s): %s %s "
-			    "(%s)%s%s\n", by_name(caller),
-			    by_key(caller, fp), act, target, what,
-			    text[0] == '\0' ? "" : ": ", text);
-}
 
 static enum role
 role_of_key(const struct hub *hub, const uint8_t key[SSHKEY_HASH_LEN])
@@ -211,7 +173,7 @@ cmd_kick(struct run *run)
 		return;
 	reason_text(run, 1, reason);
 	(void)snprintf(text, sizeof(text), "%s has ended your session%s%s",
-	    by_name(run->caller), reason[0] == '\0' ? "" : ": ", reason);
+	    moderate_by(run->caller), reason[0] == '\0' ? "" : ": ", reason);
 	n = sessions_end(hub, &x, "kicked", text);
 	if (n == 0) {
 		run_fail(run, 1, "kick: %s has no session here",
@@ -220,10 +182,10 @@ cmd_kick(struct run *run)
 	}
 	/* Of this everybody hears, whatever they see of who comes and goes. */
 	(void)snprintf(text, sizeof(text), "%s was kicked by %s%s%s",
-	    label(&x, fp), by_name(run->caller), reason[0] == '\0' ? "" :
+	    label(&x, fp), moderate_by(run->caller), reason[0] == '\0' ? "" :
 	    ": ", reason);
 	room_note(&hub->room, false, text, hub_now(hub));
-	acted(run, "kick", label(&x, fp), ban_what(&x, fp), reason);
+	moderate_told(run->caller, "kick", label(&x, fp), ban_what(&x, fp), reason);
 	answer(run, "kick", &x, n);
 }
 
@@ -258,7 +220,7 @@ ban_or_mute(struct run *run, const char *act, bool mute, uint64_t ms)
 		x.kind = BAN_MUTE;
 	x.since_ms = hub_now(hub);
 	x.until_ms = ms == 0 ? 0 : x.since_ms + ms;
-	text_copy(x.by, by_name(run->caller), sizeof(x.by));
+	text_copy(x.by, moderate_by(run->caller), sizeof(x.by));
 	if (moderate_add(hub, &x) == NULL) {
 		run_fail(run, EX_TEMPFAIL, "%s: %u bans and mutes are in "
 		    "force, the limit; end one: bans lists them", act,
@@ -270,10 +232,10 @@ ban_or_mute(struct run *run, const char *act, bool mute, uint64_t ms)
 		    span_text(ms, span));
 	else
 		text_copy(text, "until it is ended", sizeof(text));
-	acted(run, act, label(&x, fp), ban_what(&x, fp), text);
+	moderate_told(run->caller, act, label(&x, fp), ban_what(&x, fp), text);
 	if (!mute) {
 		(void)snprintf(text, sizeof(text), "%s has banned you from "
-		    "this node%s%s", by_name(run->caller),
+		    "this node%s%s", moderate_by(run->caller),
 		    ms == 0 ? "" : " for ", span);
 		n = sessions_end(hub, &x, "banned", text);
 	}
@@ -307,7 +269,7 @@ end_one(struct run *run, const char *act, bool mute)
 	was = *x;
 	moderate_remove(hub, x);
 	was.until_ms = 0;
-	acted(run, act, label(&was, fp), ban_what(&was, fp), "");
+	moderate_told(run->caller, act, label(&was, fp), ban_what(&was, fp), "");
 	answer(run, act, &was, 0);
 }
 
@@ -332,87 +294,6 @@ cmd_bans(struct run *run)
 	doc_init(&d);
 	bans_build(&hub->bans, hub_now(hub), &d);
 	run_doc(run, &d, bans_text);
-	doc_free(&d);
-	run_done(run, EX_OK);
-}
-
-/*
- * key: who may log in, as far as authorized_keys says.
- */
-
-static unsigned int
-sessions_of(const struct hub *hub, const uint8_t key[SSHKEY_HASH_LEN])
-{
-	const struct conn *c;
-	unsigned int n = 0;
-
-	TAILQ_FOREACH(c, &hub->conns, entry)
-		n += c->state == CONN_IN &&
-		    memcmp(c->hash, key, SSHKEY_HASH_LEN) == 0;
-	return n;
-}
-
-static void
-key_row(const struct hub *hub, const struct authkey *k, struct wbuf *w)
-{
-	char fp[SSHKEY_FP_MAX];
-
-	row_num(w, "line", ROW_U64, k->line);
-	if (k->name[0] != '\0')
-		row_str(w, "name", k->name);
-	else
-		row_null(w, "name");
-	row_str(w, "role", role_name(k->role));
-	row_str(w, "type", sshkey_type_name(k->type));
-	row_num(w, "sessions", ROW_U64, sessions_of(hub, k->hash));
-	if (k->expires != 0)
-		row_num(w, "expires", ROW_TIME, k->expires * 1000);
-	else
-		row_none(w, "expires", ROW_TIME);
-	if (k->from != NULL)
-		row_str(w, "from", k->from);
-	else
-		row_null(w, "from");
-	row_str(w, "key", sshkey_fingerprint(k->hash, fp));
-}
-
-static void
-keys_text(const struct doc *d, struct wbuf *w)
-{
-	if (d->list[0].n == 0)
-		wbuf_printf(w, "no key may log in: put a public key into "
-		    "authorized_keys, it is read at once\n");
-	else
-		doc_table_used(&d->list[0], "line name role sessions expires "
-		    "from type key", w);
-}
-
-void
-cmd_key(struct run *run)
-{
-	struct hub *hub = run->caller->hub;
-	struct wbuf w;
-	struct doc d;
-	size_t list;
-
-	if (run->line.argc == 1 && strcmp(run->line.argv[0], "ls") != 0) {
-		run_fail(run, EX_USAGE, "key: want ls; keys are added and "
-		    "removed in the file authorized_keys, which is read at "
-		    "once");
-		return;
-	}
-	doc_init(&d);
-	row_num(&d.head, "count", ROW_U64, hub->keys.n);
-	row_num(&d.head, "refused_lines", ROW_U64, hub->keys.nrefused);
-	list = doc_list(&d, "keys");
-	wbuf_init(&w, 65536);
-	for (size_t i = 0; i < hub->keys.n; i++) {
-		wbuf_reset(&w);
-		key_row(hub, &hub->keys.v[i], &w);
-		(void)doc_row(&d, list, w.p, w.len);
-	}
-	wbuf_free(&w);
-	run_doc(run, &d, keys_text);
 	doc_free(&d);
 	run_done(run, EX_OK);
 }

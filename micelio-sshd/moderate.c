@@ -4,12 +4,15 @@
 
 #include "bans.h"
 #include "caller.h"
+#include "conn.h"
 #include "cursor.h"
 #include "imsg.h"
+#include "log.h"
 #include "moderate.h"
 #include "mtime.h"
 #include "proc.h"
 #include "sshd.h"
+#include "sshkey.h"
 
 static void
 store(struct hub *hub, const struct ban *x, bool keep)
@@ -85,4 +88,41 @@ moderate_muted(struct caller *caller, char *why, size_t size)
 		(void)snprintf(why, size, "not said: %s has muted you for "
 		    "another %s", x->by, span_text(x->until_ms - now, span));
 	return true;
+}
+
+/* Who gives the order: the name others know, and by what they are known. */
+const char *
+moderate_by(const struct caller *caller)
+{
+	if (caller->in_room && !caller->member.watcher)
+		return caller->member.nick;
+	return caller->nick[0] == '\0' ? "the operator" : caller->nick;
+}
+
+static const char *
+by_key(const struct caller *caller, char fp[SSHKEY_FP_MAX])
+{
+	if (caller->door == DOOR_CONTROL)
+		return "control socket";
+	return sshkey_fingerprint(caller->key, fp);
+}
+
+/* Every op of the node sees what is done to people, and by which key. */
+void
+moderate_told(struct caller *caller, const char *act, const char *target,
+    const char *what, const char *text)
+{
+	char fp[SSHKEY_FP_MAX];
+	struct conn *c;
+
+	log_event(EV_MODERATED, LF_STR("act", act), LF_STR("target", target),
+	    LF_STR("of", what), LF_STR("by", moderate_by(caller)),
+	    LF_STR("key", by_key(caller, fp)), LF_STR("text", text));
+	TAILQ_FOREACH(c, &caller->hub->conns, entry)
+		if (c->shell && c->state == CONN_IN && c->caller.in_room &&
+		    c->caller.role >= ROLE_OP)
+			caller_text(&c->caller, OUT_ROOM, "-- %s (%s): %s %s "
+			    "(%s)%s%s\n", moderate_by(caller),
+			    by_key(caller, fp), act, target, what,
+			    text[0] == '\0' ? "" : ": ", text);
 }

@@ -22,5 +22,10 @@ const struct ban *moderate_login(struct hub *, const unsigned char *key,
 	    const struct addr *);
 /* May not speak: with the line for them in why. */
 bool	 moderate_muted(struct caller *, char *why, size_t);
+/* Who gives the order: the name others know. */
+const char *moderate_by(const struct caller *);
+/* Every op of the node sees what was done, and by which key. */
+void	 moderate_told(struct caller *, const char *act, const char *target,
+	    const char *what, const char *text);
 
 #endif

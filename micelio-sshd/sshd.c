@@ -242,6 +242,9 @@ sshd_dispatch_parent(struct proc *p, struct imsg *m)
 	case IMSG_AUTHKEYS_END:
 		hub_keys_end(hub, m);
 		break;
+	case IMSG_AUTHKEYS_EDITED:
+		cmd_key_done(hub, m);
+		break;
 	case IMSG_RELOAD_DONE:
 		cmd_reload_done(hub, m);
 		break;

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "authkeys_lines.h"
 #include "cursor.h"
 #include "file.h"
 #include "imsg.h"
@@ -22,7 +23,6 @@
 #include "text.h"
 
 #define AUTHKEYS_FILE	"authorized_keys"
-#define AUTHKEYS_MAX	(1024u * 1024)
 #define AUTHKEYS_CHUNK	32768u	/* of AUTHKEYS_DATA */
 #define WATCHED		(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | \
 			    IN_DELETE | IN_ATTRIB | IN_ONLYDIR)

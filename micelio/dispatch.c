@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "authkeys_edit.h"
 #include "cursor.h"
 #include "imsg.h"
 #include "keyserv.h"
@@ -43,6 +44,8 @@ child_dispatch(struct imsgchan *chan, struct imsg *m, void *arg)
 	case IMSG_KEY_OPEN:	key_open(c, m); break;
 	case IMSG_SSH_SPAWN:	ssh_spawn(c->parent, m); break;
 	case IMSG_SSH_KILL:	ssh_kill(c->parent, m); break;
+	case IMSG_AUTHKEYS_ADD:
+	case IMSG_AUTHKEYS_REMOVE: authkeys_edit(c, m); break;
 	case IMSG_RELOAD:	reload_start(c->parent, m->id, true); break;
 	case IMSG_TABLE_GET:	tables_answer(c->parent, m); break;
 	case IMSG_LOG_LEVEL:	log_level_read(c, m); break;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """kick, ban, mute, key: who may come in and speak."""
 import json
+import os
 import re
 import subprocess
 
@@ -181,5 +182,57 @@ def test_key(t):
     assert r.returncode == 77, r
     r = alice.command("key", "ls", "--json")
     assert json.loads(r.stdout)["keys"][0]["sessions"] == 1, r
-    r = node.ctl("key", "add", check=False)
-    assert r.returncode == 64 and "authorized_keys" in r.stderr, r
+    r = alice.command("key", "rm", "bob")
+    assert r.returncode == 77 and b"needs the role admin" in r.stderr, r
+
+
+def test_key_edit(t):
+    """An admin adds and removes keys; every op sees it, and by which key."""
+    node = Node(t, "north")
+    boss, new = Key(t, "boss"), Key(t, "new")
+    node.authorize("# kept", f'name="boss",role="admin" {boss.line}')
+    node.start()
+    admin, carol = Client(t, node, boss), Client(t, node, new, "carol")
+    admin.wait_admitted()
+    a = admin.open(columns=200)
+    assert carol.command("version").returncode == 255
+    a.say(f"/key add name=carol role=user {new.line}")
+    seen = rf"-- boss \({re.escape(boss.fingerprint)}\): key add carol "
+    a.wait_text(seen)
+    node.wait_event("moderated", act="key add", target="carol",
+                    of=new.fingerprint, key=boss.fingerprint)
+    carol.wait_admitted()
+    assert carol.command("reload").returncode == 77
+    path = os.path.join(node.dir, "authorized_keys")
+    with open(path, encoding="ascii") as f:
+        lines = f.read().splitlines()
+    assert lines == ["# kept", f'name="boss",role="admin" {boss.line}',
+                     f'name="carol",role="user" {new.line}'], lines
+    assert os.stat(path).st_mode & 0o777 == 0o600
+    assert not os.path.exists(path + ".tmp")
+    for words, status, want in (
+            (("add", new.line), 1, "is there already, in line 3"),
+            (("add", "ssh-ed25519", "AAAA"), 65, "key add: "),
+            (("add", "role=king", new.line), 65, "want user, op or admin"),
+            (("add",), 65, "usage: key add"),
+            (("rm", "boss"), 1, "the last key with the role admin"),
+            (("rm", "nobody"), 1, "no such key"),
+            (("rm",), 1, "no such key"), (("mv",), 64, "ls, add or rm")):
+        r = admin.command("key", *words)
+        assert r.returncode == status and want.encode() in r.stderr, r
+    there = carol.open()
+    r = admin.command("key", "rm", new.fingerprint[:20])
+    assert r.returncode == 0, r
+    there.wait_end()
+    a.wait_text(rf"key rm key \({re.escape(new.fingerprint)}\)")
+    assert carol.command("version").returncode == 255
+    # Whoever owns the node may take out the last one.
+    node.ctl("key", "rm", "boss")
+    a.wait_end()
+    assert json.loads(node.ctl("key", "--json").stdout)["count"] == 0
+    with open(path, encoding="ascii") as f:
+        assert f.read() == "# kept\n"
+    os.rename(path, path + ".real")
+    os.symlink(path + ".real", path)
+    r = node.ctl("key", "add", new.line, check=False)
+    assert r.returncode == 75 and "is a link" in r.stderr, r
