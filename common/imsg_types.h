@@ -328,6 +328,7 @@
 	 * offset in bytes, str line; SES_COMPLETED: u16 start, u8 n, n x str.\
 	 * SES_SET: str setting, str value: color, plain, width or paste, as  \
 	 * the person has it.  SES_BELL: sound the terminal's bell.	      \
+	 * SES_CLEAR: clear its screen.					      \
 	 * SES_BYE: str reason: say it, then disconnect.		      \
 	 */								      \
 	X(SES_AUTH,		Se, Ss,		RUN,	7, 16384,	0)    \
@@ -350,6 +351,7 @@
 	X(SES_COMPLETED,	Ss, Se,		RUN,	3, 16384,	0)    \
 	X(SES_SET,		Ss, Se,		RUN,	4, 128,		0)    \
 	X(SES_BELL,		Ss, Se,		RUN,	0, 0,		0)    \
+	X(SES_CLEAR,		Ss, Se,		RUN,	0, 0,		0)    \
 	X(SES_BYE,		Ss, Se,		RUN,	2, 512,		0)
 
 /* Window of one network session in each direction (CREDIT). */

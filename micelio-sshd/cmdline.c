@@ -150,7 +150,7 @@ option_take(struct cmdline *l, const char *s, size_t n, char *why,
 				l->list = true;
 			return 1;
 		}
-		if (l->cmd->talk)
+		if (l->cmd->talk || (l->cmd->dashes && s[1] != '-'))
 			return 0;	/* people say "-1" and "--" */
 		text_safe(word, strlen(word), safe, sizeof(safe), true);
 		(void)snprintf(why, size, "%s: unknown option \"%s\"; want "

@@ -31,6 +31,7 @@ struct command {
 	enum command_group group;	/* GROUP_TALK unless said */
 	bool		 changes;	/* no abbreviation */
 	bool		 talk;		/* the rest is text, not words */
+	bool		 dashes;	/* "-word" is a word of it */
 	bool		 node;		/* its word names another node */
 	bool		 nick;		/* its word names a person */
 	bool		 streams;	/* goes on until the reader leaves */

@@ -3,15 +3,25 @@
 #ifndef MICELIO_SSHD_COMMANDS_H
 #define MICELIO_SSHD_COMMANDS_H
 
+#include <stddef.h>
+
 struct caller;
 struct hub;
 struct imsg;
+struct person;
 struct run;
+
+/* commands_console.c */
+void	 cmd_console(struct run *);
 
 /* commands_graph.c */
 void	 cmd_tree(struct run *);
 void	 cmd_graph(struct run *);
 void	 cmd_map(struct run *);
+
+/* commands_key.c */
+void	 cmd_key(struct run *);
+void	 cmd_key_done(struct hub *, struct imsg *);
 
 /* commands_log.c */
 void	 cmd_log(struct run *);
@@ -19,10 +29,6 @@ void	 cmd_events(struct run *);
 void	 cmd_loglevel(struct run *);
 
 /* commands_map.c */
-/* commands_key.c */
-void	 cmd_key(struct run *);
-void	 cmd_key_done(struct hub *, struct imsg *);
-
 void	 cmd_unwatch(struct run *);
 void	 cmd_put(struct run *);
 void	 cmd_get(struct run *);
@@ -90,8 +96,11 @@ void	 cmd_away(struct run *);
 void	 cmd_back(struct run *);
 void	 cmd_ignore(struct run *);
 void	 cmd_unignore(struct run *);
+/* Who runs it, as they are kept; NULL: the run has ended. */
+struct person *self_person(struct run *);
 
 /* commands_talk.c */
+void	 cmd_clear(struct run *);
 void	 cmd_help(struct run *);
 void	 cmd_who(struct run *);
 void	 cmd_nick(struct run *);
@@ -110,5 +119,13 @@ void	 cmd_import(struct run *);
 
 /* commands_whom.c */
 void	 cmd_whom(struct run *);
+
+/* commands_motd.c */
+void	 cmd_motd(struct run *);
+void	 motd_greet(struct caller *);
+void	 motd_show(struct run *, const char *, size_t);
+
+/* commands_uptime.c */
+void	 cmd_uptime(struct run *);
 
 #endif

@@ -102,6 +102,10 @@ map_timeout(struct run *run)
 	bool writes = run->map->what == MAP_ASK_PUT ||
 	    run->map->what == MAP_ASK_DEL;
 
+	if (run->quiet) {
+		run_done(run, EX_TEMPFAIL);
+		return;
+	}
 	run_fail(run, EX_TEMPFAIL, "%s: no answer in time%s",
 	    run->line.cmd->name, writes ? "; it may still be written" : "");
 }
@@ -179,6 +183,13 @@ cmd_put_input(struct run *run)
 {
 	put_value(run, run->in.p, run->in_over ? MAP_VALUE_MAX + 1 :
 	    run->in.len);
+}
+
+void
+map_get(struct run *run, const char *key)
+{
+	if (map_begin(run, MAP_ASK_GET))
+		map_send(run, MAP_ASK_GET, key, "", 0, NULL, 0);
 }
 
 void

@@ -32,6 +32,8 @@ struct maprun {
 
 /* The next page of what the run asked for. */
 void	 map_ask_page(struct run *, const char *after, size_t n);
+/* The value of one key, as cmd_get has it. */
+void	 map_get(struct run *, const char *key);
 void	 map_put(struct hub *, uint32_t req, const char *key,
 	    const void *value, size_t);
 /* All of its standard input is there. */

@@ -63,8 +63,8 @@ changed(struct hub *hub, const struct person *x)
 			settings_tell(&c->caller);
 }
 
-static struct person *
-self(struct run *run)
+struct person *
+self_person(struct run *run)
 {
 	struct caller *caller = run->caller;
 
@@ -104,7 +104,7 @@ settings_show(struct run *run, const struct settings *set)
 void
 cmd_set(struct run *run)
 {
-	struct person *x = self(run);
+	struct person *x = self_person(run);
 	const char *name = run->line.argv[0];
 	char why[256], value[SETTING_TEXT_MAX];
 	int i;
@@ -132,7 +132,7 @@ cmd_set(struct run *run)
 void
 cmd_away(struct run *run)
 {
-	struct person *x = self(run);
+	struct person *x = self_person(run);
 	size_t n = run->line.text_len;
 
 	if (x == NULL)
@@ -155,7 +155,7 @@ cmd_away(struct run *run)
 void
 cmd_back(struct run *run)
 {
-	struct person *x = self(run);
+	struct person *x = self_person(run);
 
 	if (x == NULL)
 		return;
@@ -207,7 +207,7 @@ meant(struct run *run, struct contact *k, char *why, size_t size)
 void
 cmd_ignore(struct run *run)
 {
-	struct person *x = self(run);
+	struct person *x = self_person(run);
 	struct contact k;
 	char label[LABEL_MAX], why[256];
 
@@ -240,7 +240,7 @@ cmd_ignore(struct run *run)
 void
 cmd_unignore(struct run *run)
 {
-	struct person *x = self(run);
+	struct person *x = self_person(run);
 
 	if (x == NULL)
 		return;

@@ -8,6 +8,7 @@
 #include "caller.h"
 #include "cmdline.h"
 #include "commands.h"
+#include "conn.h"
 #include "cursor.h"
 #include "doc.h"
 #include "help.h"
@@ -97,7 +98,17 @@ cmd_nick(struct run *run)
 	run_done(run, EX_OK);
 }
 
-/* Only a partyline has it, and that is always a conn. */
+/* These two only a partyline has, and that is always a conn. */
+void
+cmd_clear(struct run *run)
+{
+	struct conn *c = (struct conn *)(void *)run->caller;
+
+	if (c->chan != NULL)
+		imsg_send(c->chan, IMSG_SES_CLEAR, 0, 0, NULL, 0);
+	run_done(run, EX_OK);
+}
+
 void
 cmd_quit(struct run *run)
 {

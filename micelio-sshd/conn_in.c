@@ -6,6 +6,7 @@
 
 #include "caller.h"
 #include "cmdline.h"
+#include "commands.h"
 #include "complete.h"
 #include "conf.h"
 #include "conn.h"
@@ -94,6 +95,7 @@ open_shell(struct conn *c)
 	send_opened(c, prompt, caller->member.nick);
 	greet(c, note);
 	persons_join(caller);
+	motd_greet(caller);
 }
 
 static void

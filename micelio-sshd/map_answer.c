@@ -7,6 +7,7 @@
 
 #include "caller.h"
 #include "cmdline.h"
+#include "commands.h"
 #include "commands_map.h"
 #include "cursor.h"
 #include "doc.h"
@@ -187,6 +188,8 @@ get_done(struct run *run)
 	if (run->line.form != DOC_TEXT) {
 		value_field(&m->doc.head, value, n);
 		run_doc(run, &m->doc, doc_text);
+	} else if (run->line.cmd->start == cmd_motd) {
+		motd_show(run, value, n);
 	} else if (run->caller->door == DOOR_SHELL) {
 		safe = xcalloc(1, SHOWN_MAX);
 		n = text_safe(value, n, safe, SHOWN_MAX - 1, false);
@@ -271,7 +274,12 @@ map_done(struct hub *hub, struct imsg *msg)
 		import_answer(run, msg->id, exits[st], why);
 		return;
 	}
-	if (st != MAP_DONE_OK)
+	if (st != MAP_DONE_OK && run->quiet)
+		run_done(run, exits[st]);
+	else if (st == MAP_DONE_NONE && run->line.cmd->start == cmd_motd)
+		run_fail(run, 1, "motd: there is none; an op says put o/motd "
+		    "TEXT");
+	else if (st != MAP_DONE_OK)
 		run_fail(run, exits[st], "%s: %s", run->line.cmd->name, why);
 	else if (after_len > 0 && (run->map->what == MAP_ASK_EXPORT ||
 	    run->map->what == MAP_ASK_STREAM))

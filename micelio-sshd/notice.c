@@ -8,6 +8,8 @@
 
 #include "announce.h"
 #include "commands_log.h"
+#include "conn.h"
+#include "console.h"
 #include "cursor.h"
 #include "imsg.h"
 #include "log.h"
@@ -150,6 +152,26 @@ clock_note(struct hub *hub, const char *fields)
 	room_note(&hub->room, false, text, hub_now(hub));
 }
 
+/* Those who want to see events of that name, as they are. */
+static void
+console_show(struct hub *hub, const char *event, const char *text)
+{
+	struct conn *c;
+	struct wbuf w;
+
+	wbuf_init(&w, 8192);
+	wbuf_bytes(&w, "-- ", 3);
+	wbuf_bytes(&w, text, strlen(text));
+	wbuf_u8(&w, '\n');
+	TAILQ_FOREACH(c, &hub->conns, entry)
+		if (c->state == CONN_IN && c->caller.in_room &&
+		    c->caller.role >= ROLE_OP && c->caller.person != NULL &&
+		    console_sees(&c->caller.person->console, event))
+			c->caller.out(&c->caller, OUT_ROOM,
+			    (const char *)w.p, w.len);
+	wbuf_free(&w);
+}
+
 static void
 show(struct hub *hub, const char *daemon, enum log_ev ev,
     enum log_level level, uint64_t unix_ms, const char *fields)
@@ -163,6 +185,7 @@ show(struct hub *hub, const char *daemon, enum log_ev ev,
 	(void)snprintf(text, sizeof(text), "%s %s %s %s",
 	    log_level_name(level), daemon, event_name(ev, name), fields);
 	room_note(&hub->room, true, text, hub_now(hub));
+	console_show(hub, name, text);
 	if (ev == EV_PEER_UP || ev == EV_PEER_DOWN) {
 		linked_note(hub, ev, fields);
 		peer_note(hub, ev, fields);

@@ -97,6 +97,8 @@ person_write(const struct person *x, struct wbuf *w)
 		row_str(w, "away", x->away_text);
 	for (size_t i = 0; i < SETTINGS_N; i++)
 		row_str(w, setting_name(i), setting_text(&x->set, i, value));
+	for (size_t i = 0; i < x->console.n; i++)
+		row_str(w, "console", x->console.rule[i]);
 	for (size_t i = 0; i < x->nignored; i++)
 		row_strn(w, "ignore", (const char *)&x->ignored[i],
 		    sizeof(x->ignored[i]));
@@ -135,7 +137,7 @@ ignore_read(struct person *x, const struct row_field *f)
 bool
 person_read(struct person *x, const void *p, size_t n, bool *was_here)
 {
-	char value[SETTING_TEXT_MAX], why[128];
+	char value[CONSOLE_RULE_MAX], why[128];
 	struct row_field f;
 	struct rcur c;
 
@@ -155,7 +157,12 @@ person_read(struct person *x, const void *p, size_t n, bool *was_here)
 			copy_text(x->away_text, sizeof(x->away_text), &f);
 		} else if (named(&f, "ignore"))
 			ignore_read(x, &f);
-		else if (f.name_len < sizeof(value)) {
+		else if (named(&f, "console")) {
+			value[0] = '\0';
+			copy_text(value, sizeof(value), &f);
+			(void)console_set(&x->console, value, why,
+			    sizeof(why));
+		} else if (f.name_len < sizeof(value)) {
 			char name[SETTING_TEXT_MAX];
 
 			(void)snprintf(name, sizeof(name), "%.*s",

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "console.h"
 #include "imsg_types.h"
 #include "label.h"
 #include "nodeid.h"
@@ -34,6 +35,7 @@ struct person {
 	unsigned int	 here;		/* sessions in the room; not stored */
 	bool		 cut;		/* was here when the node ended */
 	uint64_t	 seen_ms;	/* unix: left last; 0: never was here */
+	struct console	 console;
 	bool		 away;
 	char		 away_text[AWAY_MAX + 1];
 	struct ignored	 ignored[IGNORED_MAX];

@@ -38,6 +38,7 @@ struct run {
 	uint64_t		 in_total;	/* of it; 0: not known */
 	bool			 wants_input;
 	bool			 in_over;	/* more than fits */
+	bool			 quiet;		/* nobody asked for it */
 	char			 about[NODEID_HEX + 1];	/* unlink: the node */
 };
 

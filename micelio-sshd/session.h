@@ -160,6 +160,7 @@ void	 shell_input(struct session *, const void *, size_t);
 void	 shell_eof(struct session *);
 /* A setting of the person, and a ring of their bell. */
 void	 shell_set(struct session *, const char *name, const char *value);
+void	 shell_clear(struct session *);
 void	 shell_bell(struct session *);
 void	 shell_output(struct session *, int stream, const char *, size_t);
 void	 shell_completed(struct session *, uint32_t id, struct rcur *);

@@ -53,6 +53,9 @@ hub_dispatch(struct imsgchan *c, struct imsg *m, void *arg)
 	case IMSG_SES_BELL:
 		shell_bell(s);
 		break;
+	case IMSG_SES_CLEAR:
+		shell_clear(s);
+		break;
 	case IMSG_SES_BYE:
 		hub_text(s, &cur, 0);
 		break;

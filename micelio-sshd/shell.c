@@ -102,6 +102,13 @@ shell_bell(struct session *s)
 }
 
 void
+shell_clear(struct session *s)
+{
+	if (s->screen_on)
+		screen_clear(&s->screen);
+}
+
+void
 shell_eof(struct session *s)
 {
 	if (s->screen_on)

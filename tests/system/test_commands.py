@@ -5,6 +5,7 @@ import subprocess
 
 from node import Node
 from peer import Peer
+from sshclient import person
 from waiting import until
 
 # Those that need no other node, change nothing and end by themselves.
@@ -68,3 +69,52 @@ def test_at_once(t):
         seen = now
     until("all are counted", lambda: node.status()["gossipd"][0]["received"]
           == 15, 5)
+
+
+def test_words(t):
+    """motd, console, uptime, clear, and what fingers know from elsewhere."""
+    node = Node(t, "north").start()
+    alice = person(t, node, "alice")
+    r = node.ctl("motd", check=False)
+    assert r.returncode == 1 and "an op says put o/motd" in r.stderr, r
+    quiet = alice.open()
+    assert not quiet.shows("motd"), quiet.screen()
+    quiet.close()
+    motd = b"no work today\n<bob> two\n\x1b[2Jthree\nfour\nfive\n"
+    assert alice.command("put", "o/motd", stdin=None, input=motd) \
+        .returncode == 0
+    a = alice.open()
+    a.wait_text(r"-- motd: no work today\n +\| <bob> two\n.*\n +\| \+2 lines")
+    a.say("/motd")
+    text = a.wait_text(r"\| five")
+    assert "2J" not in text.replace("\\x1b[2J", ""), text
+    assert node.ctl("motd").stdout.splitlines()[1] == "<bob> two"
+    assert json.loads(node.ctl("motd", "--json").stdout)["value"] == \
+        motd.decode()
+    a.say("/console +login -login_refused")
+    a.wait_text(r"-- events you see, .*: \+login -login_refused")
+    assert alice.command("uptime").stdout.startswith(b"north: up ")
+    a.wait_text("-- info sshd login user=alice")
+    a.say("/console -all")
+    a.wait_text("you see no events")
+    a.say("/console peer")
+    a.wait_text(r"console: want \+ or -")
+    a.say("/uptime")
+    a.wait_text("north: up .* since 20.*, people: 1, links: 0")
+    row = json.loads(node.ctl("uptime", "--json").stdout)
+    assert row["node"] == "north" and row["people"] == 1, row
+    a.say("/names")
+    a.wait_text(r"Online \(1\): alice")
+    a.say("/j #dev")
+    a.wait_text(r"\[alice #dev\]>")
+    a.say("/part")
+    a.say("/list")
+    a.wait_text("#dev")
+    a.say("/m nobody hello")
+    a.wait_text("nobody called nobody is known")
+    a.say("/w")
+    a.wait_text(r"Online \(1\): alice", count=2)
+    a.say("/clear")
+    until("the screen is clear", lambda: a.screen().strip() == "[alice]>")
+    a.say("/exit")
+    assert a.wait_end() == 0

@@ -26,6 +26,14 @@ static const struct command table[] = {
 	    DOOR_SHELL, .changes = true, .min_args = 1, .max_args = 1 },
 	{ "reload", "", "reload", { "reload", "reload" }, ROLE_OP, DOOR_ANY,
 	    .changes = true },
+	{ "rooms", "", "rooms", { "rooms", "rooms" }, ROLE_USER, DOOR_ANY },
+	{ "join", "#ROOM", "join", { "join #a", "join #b" }, ROLE_USER,
+	    DOOR_SHELL, .max_args = 1 },
+	{ "msg", "NICK TEXT", "to one", { "msg a b", "msg b a" }, ROLE_USER,
+	    DOOR_ANY, .talk = true },
+	{ "quit", "", "leave", { "quit", "quit" }, ROLE_USER, DOOR_SHELL },
+	{ "console", "[+EVENT|-EVENT...]", "events", { "console", "console" },
+	    ROLE_OP, DOOR_SHELL, .dashes = true, .max_args = 8 },
 	{ "tail", "", "follow", { "tail", "tail" }, ROLE_USER,
 	    DOOR_EXEC | DOOR_CONTROL },
 	{ .name = NULL }
@@ -51,6 +59,19 @@ found(const char *word)
 	return c == NULL ? "" : c->name;
 }
 
+/* Of some commands "-word" is a word; "--word" is an option of all. */
+static void
+test_dashes(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("console +peer -login --json"), 0);
+	assert_int_equal(l.argc, 2);
+	assert_string_equal(l.argv[1], "-login");
+	assert_true(l.form == DOC_JSON);
+	assert_int_equal(parse("console --loud"), 64);
+	assert_int_equal(parse("status -login"), 64);
+}
+
 static void
 test_find(void **state)
 {
@@ -60,6 +81,10 @@ test_find(void **state)
 	assert_string_equal(found("st"), "status");
 	assert_string_equal(found("names"), "who");
 	assert_string_equal(found("?"), "help");
+	assert_string_equal(found("list"), "rooms");
+	assert_string_equal(found("j"), "join");
+	assert_string_equal(found("m"), "msg");
+	assert_string_equal(found("exit"), "quit");
 	assert_string_equal(found("s"), "");		/* status, say */
 	assert_non_null(strstr(why, "could be: status, say"));
 	assert_string_equal(found("rel"), "");		/* it changes */
@@ -235,6 +260,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_dashes),
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_many_words),

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "console.h"
 #include "contact.h"
 #include "cursor.h"
 #include "imsg.h"
@@ -18,6 +19,7 @@
 #include "room.h"
 #include "settings.h"
 #include "since.h"
+#include "text.h"
 
 #define NOW	UINT64_C(1700000000000)		/* 22:13:20 UTC */
 
@@ -298,6 +300,52 @@ test_contacts(void **state)
 	room_leave(&r, &alice, "", NOW);
 }
 
+/* Which events one wants to see; kept like all else of a person. */
+static void
+test_console(void **state)
+{
+	static const char *const bad[] = { "", "+", "peer", "+xyzzy", "-\x1b[m",
+	    "+peer_up_with_a_name_that_is_far_too_long_for_this" };
+	struct person x = { .nick = "a" }, y = { .nick = "" };
+	struct wbuf w;
+	char why[256];
+	bool was_here;
+
+	(void)state;
+	assert_false(console_sees(&x.console, "peer_up"));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_false(console_set(&x.console, bad[i], why,
+		    sizeof(why)));
+		assert_null(strchr(why, '\x1b'));
+	}
+	assert_true(console_set(&x.console, "+peer", why, sizeof(why)));
+	assert_true(console_set(&x.console, "-peer_up", why, sizeof(why)));
+	assert_false(console_sees(&x.console, "peer_up"));
+	assert_true(console_sees(&x.console, "peer_down"));
+	assert_false(console_sees(&x.console, "login"));
+	assert_true(console_set(&x.console, "+peer_up", why, sizeof(why)));
+	assert_int_equal(x.console.n, 2);
+	assert_true(console_sees(&x.console, "peer_up"));
+	settings_default(&x.set);
+	wbuf_init(&w, 8192);
+	person_write(&x, &w);
+	assert_true(person_read(&y, w.p, w.len, &was_here));
+	assert_int_equal(y.console.n, 2);
+	assert_true(console_sees(&y.console, "peer_up"));
+	wbuf_free(&w);
+	assert_true(console_set(&x.console, "+all", why, sizeof(why)));
+	assert_true(console_set(&x.console, "-login", why, sizeof(why)));
+	assert_int_equal(x.console.n, 2);
+	assert_true(console_sees(&x.console, "map_read"));
+	assert_false(console_sees(&x.console, "login_refused"));
+	assert_true(console_set(&x.console, "-all", why, sizeof(why)));
+	assert_false(console_sees(&x.console, "map_read"));
+	for (char c[] = "+p"; c[0] == '+' && x.console.n < CONSOLE_RULES_MAX;)
+		text_copy(x.console.rule[x.console.n++], c, sizeof(c));
+	assert_false(console_set(&x.console, "+login", why, sizeof(why)));
+	assert_non_null(strstr(why, "the limit"));
+}
+
 static void
 test_notes(void **state)
 {
@@ -354,6 +402,7 @@ main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_since),
 		cmocka_unit_test(test_contacts),
+		cmocka_unit_test(test_console),
 		cmocka_unit_test(test_notes),
 	};
 
