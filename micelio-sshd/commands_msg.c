@@ -135,8 +135,8 @@ cmd_msg(struct run *run)
 	}
 	if (!text_good(run, text, n))
 		return;
-	if (contact_find(&hub->room, &hub->heard, &hub->proc->id, word, &c,
-	    why, sizeof(why)) && c.remote) {
+	if (contact_find(&hub->room, &hub->heard, &hub->presence,
+	    &hub->proc->id, word, &c, why, sizeof(why)) && c.remote) {
 		send_there(run, &c.id, c.nick, text, n);
 		return;
 	}

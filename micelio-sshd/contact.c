@@ -10,6 +10,7 @@
 #include "nick.h"
 #include "nodeid.h"
 #include "people.h"
+#include "presence.h"
 #include "room.h"
 #include "sshkey.h"
 #include "text.h"
@@ -101,10 +102,55 @@ of_member(struct contact *k, const struct member *m)
 	k->member = m;
 }
 
+/* Somebody of another node who has said nothing yet. */
+static void
+of_present(struct contact *k, const struct room *r, const struct presence *p,
+    const struct present_node *x, const struct present *v)
+{
+	struct stranger who = { &x->id, v->nick, v->has_key ? v->key : NULL };
+
+	memset(k, 0, sizeof(*k));
+	k->remote = true;
+	k->id = x->id;
+	text_copy(k->nick, v->nick, sizeof(k->nick));
+	label_tag(r, p, &who, k->tag);
+	if (v->has_key)
+		nick_key(&x->id, (const char *)v->key, sizeof(v->key),
+		    k->key);
+	else
+		nick_key(&x->id, v->nick, strlen(v->nick), k->key);
+}
+
+/* How many of those fit; the first of them in out. */
+static size_t
+present_find(const struct room *r, const struct presence *p,
+    const struct nodeid *self, const char *nick, const char *at,
+    struct contact *out)
+{
+	const struct present_node *x;
+	uint64_t hash = nick_hash(nick);
+	struct contact k;
+	size_t found = 0;
+
+	TAILQ_FOREACH(x, &p->list, entry)
+		for (size_t i = 0; i < x->n; i++) {
+			const char *is = x->v[i].nick;
+
+			if (x->v[i].hash != hash &&
+			    strncmp(nick, is, strlen(is)) != 0)
+				continue;
+			of_present(&k, r, p, x, &x->v[i]);
+			if (nick_fits(&k, nick) && node_fits(&k, self, at) &&
+			    found++ == 0)
+				*out = k;
+		}
+	return found;
+}
+
 bool
 contact_find(const struct room *r, const struct heard *h,
-    const struct nodeid *self, const char *word, struct contact *out,
-    char *why, size_t size)
+    const struct presence *p, const struct nodeid *self, const char *word,
+    struct contact *out, char *why, size_t size)
 {
 	char nick[LABEL_MAX], safe[128], label[LABEL_MAX];
 	const char *at = strchr(word, '@');
@@ -126,10 +172,12 @@ contact_find(const struct room *r, const struct heard *h,
 	TAILQ_FOREACH(k, &h->list, entry) {
 		if (!nick_fits(k, nick) || !node_fits(k, self, at))
 			continue;
-		if (found++ == 0) {
+		if (found++ == 0)
 			*out = *k;
-			continue;
-		}
+	}
+	if (found == 0)
+		found = present_find(r, p, self, nick, at, out);
+	if (found > 1) {
 		contact_label(out, label);
 		(void)snprintf(why, size, "\"%s\" is here more than once: say "
 		    "%s, or which node else", safe, label);
@@ -137,6 +185,6 @@ contact_find(const struct room *r, const struct heard *h,
 	}
 	if (found == 0)
 		(void)snprintf(why, size, "nobody called \"%s\" is here or "
-		    "was heard; who lists those here, history who spoke", safe);
+		    "was heard; whom lists all, history who spoke", safe);
 	return found == 1;
 }

@@ -15,6 +15,7 @@
 #include "sshkey.h"
 
 struct member;
+struct presence;
 struct room;
 
 #define HEARD_MAX	256u	/* people of other nodes who spoke */
@@ -41,9 +42,12 @@ void	 heard_note(struct heard *, const struct nodeid *, const char *nick,
 	    uint64_t now_ms);
 /* "bob", "bob@56475aa75463" or "bob~5c1e@56475aa75463". */
 void	 contact_label(const struct contact *, char out[LABEL_MAX]);
-/* word: nick or nick@node, a begin of its id.  False: why, for people. */
+/*
+ * word: nick or nick@node, a begin of its id: of who is here, was heard, or is
+ * on another node.  False: why, for people.
+ */
 bool	 contact_find(const struct room *, const struct heard *,
-	    const struct nodeid *self, const char *word, struct contact *,
-	    char *why, size_t);
+	    const struct presence *, const struct nodeid *self,
+	    const char *word, struct contact *, char *why, size_t);
 
 #endif

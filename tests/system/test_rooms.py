@@ -71,6 +71,11 @@ def test_whom(t):
     until("north and mid know each other's people", lambda: whom(a) ==
           whom(b) == [("alice", "north"), ("bob", "mid")], 20)
     panes.append(other.open())
+    # Of who said nothing yet it is known where they are.
+    row = json.loads(a.ctl("whois", "bob", "--json").stdout)
+    assert row["node"] == b.id and not row["here"], row
+    panes[0].say("/msg bob hello from north")
+    panes[1].wait_text("to you> hello from north")
     # The same nick under another key, seen from north.
     until("north tells the two apart", lambda: whom(a) == [
         ("alice", "north"), ("alice" + tag, "south"), ("bob", "mid")], 20)

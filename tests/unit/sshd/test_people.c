@@ -15,6 +15,7 @@
 #include "nodeid.h"
 #include "notes.h"
 #include "people.h"
+#include "presence.h"
 #include "record.h"
 #include "room.h"
 #include "settings.h"
@@ -249,42 +250,46 @@ nothing(void *arg, const char *s, size_t n)
 static void
 test_contacts(void **state)
 {
+	static const char there[] = "1 2\ncarol\t-\t1\t0\there\t\n"
+	    "dave\t-\t1\t0\there\t\n";
 	static const struct room_ops ops = { .show = nothing };
 	struct nodeid self = { { 0x11 } }, one = { { 0x56 } },
 	    two = { { 0x57 } };
 	uint8_t key[32] = { 0 };
 	char why[256], label[LABEL_MAX], note[128];
 	struct member alice;
+	struct presence elsewhere;
 	struct contact c;
 	struct heard h;
 	struct room r;
 
 	(void)state;
+	presence_init(&elsewhere);
 	heard_init(&h);
 	room_init(&r, &ops, NULL);
 	room_join(&r, &alice, "alice", key_a, NOW, NULL, note, sizeof(note));
 	heard_note(&h, &one, "bob", "", key_b, NOW);
-	assert_true(contact_find(&r, &h, &self, "bob", &c, why, sizeof(why)));
+	assert_true(contact_find(&r, &h, &elsewhere, &self, "bob", &c, why, sizeof(why)));
 	contact_label(&c, label);
 	assert_string_equal(label, "bob@560000000000");
 	key[0] = 1;
 	heard_note(&h, &two, "bob", "", key, NOW);
-	assert_false(contact_find(&r, &h, &self, "bob", &c, why,
+	assert_false(contact_find(&r, &h, &elsewhere, &self, "bob", &c, why,
 	    sizeof(why)));
 	assert_non_null(strstr(why, "more than once"));
-	assert_true(contact_find(&r, &h, &self, "BOB@56", &c, why,
+	assert_true(contact_find(&r, &h, &elsewhere, &self, "BOB@56", &c, why,
 	    sizeof(why)));
 	assert_memory_equal(c.key, key_b, 32);
-	assert_true(contact_find(&r, &h, &self, "alice", &c, why,
+	assert_true(contact_find(&r, &h, &elsewhere, &self, "alice", &c, why,
 	    sizeof(why)));
 	assert_true(c.member == &alice && !c.remote);
-	assert_true(contact_find(&r, &h, &self, "alice@11", &c, why,
+	assert_true(contact_find(&r, &h, &elsewhere, &self, "alice@11", &c, why,
 	    sizeof(why)));
-	assert_false(contact_find(&r, &h, &self, "alice@56", &c, why,
+	assert_false(contact_find(&r, &h, &elsewhere, &self, "alice@56", &c, why,
 	    sizeof(why)));
-	assert_false(contact_find(&r, &h, &self, "alice@", &c, why,
+	assert_false(contact_find(&r, &h, &elsewhere, &self, "alice@", &c, why,
 	    sizeof(why)));
-	assert_false(contact_find(&r, &h, &self, "\x1b[2Jx", &c, why,
+	assert_false(contact_find(&r, &h, &elsewhere, &self, "\x1b[2Jx", &c, why,
 	    sizeof(why)));
 	assert_null(strchr(why, '\x1b'));
 	/* As many as fit; who spoke longest ago goes. */
@@ -294,8 +299,21 @@ test_contacts(void **state)
 		heard_note(&h, &two, "eve", "", key, NOW);
 	}
 	assert_int_equal(h.n, HEARD_MAX);
-	assert_false(contact_find(&r, &h, &self, "bob@56", &c, why,
+	assert_false(contact_find(&r, &h, &elsewhere, &self, "bob@56", &c, why,
 	    sizeof(why)));
+	/* Who was not heard, but is there by the word of their node. */
+	assert_true(presence_take(&elsewhere, &two, "", 0, there,
+	    sizeof(there) - 1, 1000));
+	assert_true(contact_find(&r, &h, &elsewhere, &self, "carol", &c, why,
+	    sizeof(why)));
+	assert_true(c.remote && c.spoke_ms == 0 && c.tag[0] == '\0');
+	assert_memory_equal(&c.id, &two, sizeof(two));
+	assert_true(presence_take(&elsewhere, &one, "", 0, there,
+	    sizeof(there) - 1, 1000));
+	assert_false(contact_find(&r, &h, &elsewhere, &self, "carol", &c, why,
+	    sizeof(why)));
+	assert_non_null(strstr(why, "more than once"));
+	presence_free(&elsewhere);
 	heard_free(&h);
 	room_leave(&r, &alice, "", NOW);
 }
