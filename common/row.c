@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "row.h"
 #include "log.h"
+#include "nodeid.h"
+#include "row.h"
 
 #define ROW_NAME_MAX	64u
 #define ROW_STR_MAX	4096u
@@ -19,6 +20,19 @@ void
 row_str(struct wbuf *w, const char *name, const char *s)
 {
 	row_strn(w, name, s, strlen(s));
+}
+
+void
+row_id(struct wbuf *w, const char *name, const struct nodeid *id)
+{
+	char hex[NODEID_HEX + 1];
+
+	if (id == NULL) {
+		row_null(w, name);
+		return;
+	}
+	nodeid_hex(id, hex);
+	row_str(w, name, hex);
 }
 
 void

@@ -9,6 +9,8 @@
 
 #include "cursor.h"
 
+struct nodeid;
+
 enum row_type {
 	ROW_STR = 1,	/* str, UTF-8 */
 	ROW_U64,	/* u64 */
@@ -23,6 +25,8 @@ enum row_type {
 
 void	row_str(struct wbuf *, const char *name, const char *);
 void	row_strn(struct wbuf *, const char *name, const char *, size_t);
+/* All of a node's id as text; NULL: there is none. */
+void	row_id(struct wbuf *, const char *name, const struct nodeid *);
 void	row_num(struct wbuf *, const char *name, enum row_type, uint64_t);
 void	row_bool(struct wbuf *, const char *name, bool);
 void	row_null(struct wbuf *, const char *name);	/* of a ROW_STR */

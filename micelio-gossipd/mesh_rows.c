@@ -10,15 +10,6 @@
 
 #define MESH_ROW_MAX	8192u
 
-static void
-row_id(struct wbuf *b, const char *name, const struct nodeid *id)
-{
-	char hex[NODEID_HEX + 1];
-
-	nodeid_hex(id, hex);
-	row_str(b, name, hex);
-}
-
 /*
  * Ids of linked nodes with a blank between them; of one that has not been
  * heard itself the half that is known.

@@ -50,19 +50,6 @@ state_text(enum peer_state s)
 }
 
 static void
-row_id(struct wbuf *b, const char *name, const struct nodeid *id)
-{
-	char hex[NODEID_HEX + 1];
-
-	if (id == NULL) {
-		row_null(b, name);
-		return;
-	}
-	nodeid_hex(id, hex);
-	row_str(b, name, hex);
-}
-
-static void
 row_name(const struct gossip *g, const struct nodeid *id, struct wbuf *b)
 {
 	const char *name;

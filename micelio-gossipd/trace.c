@@ -102,15 +102,6 @@ row_type(struct wbuf *b, uint32_t type)
 	row_str(b, "type", number);
 }
 
-static void
-row_id(struct wbuf *b, const char *name, const struct nodeid *id)
-{
-	char hex[NODEID_HEX + 1];
-
-	nodeid_hex(id, hex);
-	row_str(b, name, hex);
-}
-
 /* The youngest first. */
 void
 gossip_trace_rows(const struct gossip *g,

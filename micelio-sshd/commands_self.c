@@ -273,7 +273,7 @@ void
 cmd_whois(struct run *run)
 {
 	struct hub *hub = run->caller->hub;
-	char hex[NODEID_HEX + 1], why[256];
+	char why[256];
 	struct contact k;
 	struct doc d;
 
@@ -283,8 +283,7 @@ cmd_whois(struct run *run)
 	}
 	doc_init(&d);
 	row_str(&d.head, "nick", k.nick);
-	nodeid_hex(k.remote ? &k.id : &hub->proc->id, hex);
-	row_str(&d.head, "node", hex);
+	row_id(&d.head, "node", k.remote ? &k.id : &hub->proc->id);
 	row_bool(&d.head, "here", !k.remote);
 	if (k.spoke_ms != 0)
 		row_num(&d.head, "spoke", ROW_TIME, k.spoke_ms);

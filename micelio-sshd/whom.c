@@ -79,15 +79,14 @@ since_put(struct wbuf *w, const char *name, uint64_t then_s, uint64_t now_s)
 static void
 one_row(const struct one *x, uint64_t now_s, struct wbuf *w)
 {
-	char hex[NODEID_HEX + 1], fp[SSHKEY_FP_MAX];
+	char fp[SSHKEY_FP_MAX];
 
 	row_str(w, "nick", x->nick);
 	if (x->node[0] != '\0')
 		row_str(w, "node", x->node);
 	else
 		row_null(w, "node");
-	nodeid_hex(x->id, hex);
-	row_str(w, "id", hex);
+	row_id(w, "id", x->id);
 	since_put(w, "here", x->since_s, now_s);
 	since_put(w, "idle", x->spoke_s != 0 ? x->spoke_s : x->since_s,
 	    now_s);

@@ -116,12 +116,10 @@ mapask_row(struct mapd *d, uint32_t req, const struct wbuf *row,
 static void
 row_author(struct wbuf *w, const uint8_t *pub)
 {
-	char hex[NODEID_HEX + 1];
 	struct nodeid id;
 
 	nodeid_from_pubkey(&id, pub);
-	nodeid_hex(&id, hex);
-	row_str(w, "author", hex);
+	row_id(w, "author", &id);
 }
 
 static void
