@@ -17,8 +17,9 @@
 #include "gossip.h"
 #include "gtime.h"
 #include "jobs.h"
+#include "liars.h"
 #include "link.h"
-#include "peers.h"
+#include "mesh_judge.h"
 #include "session.h"
 #include "suspect.h"
 #include "tree.h"
@@ -32,7 +33,6 @@ static void	heard(struct gossip *, const struct job *,
 		    const struct m2_suspect *);
 static void	about_us(struct gossip *, const struct job *,
 		    const struct m2_suspect *);
-static void	judge(struct gossip *);
 
 void
 suspect_init(struct gossip *g)
@@ -142,8 +142,8 @@ lost_wait(enum down_reason why)
 	}
 }
 
-static bool
-is_claimed(const struct session *s)
+bool
+suspect_claimed(const struct session *s)
 {
 	return s->link != NULL && s->link->kind == LINK_M2 && s->primary &&
 	    !s->guest;
@@ -157,7 +157,7 @@ suspect_lost(struct gossip *g, const struct session *from,
 	uint32_t wait = lost_wait(why);
 	struct doubt *d;
 
-	if (!s->on || !is_claimed(from) || from->twin != NULL)
+	if (!s->on || !suspect_claimed(from) || from->twin != NULL)
 		return;
 	s->health.judge_at = g->now.mono;
 	if (wait == 0) {
@@ -224,19 +224,6 @@ by_half(const void *a, const void *b)
 	return memcmp(a, b, M2_HALF);
 }
 
-static bool
-is_liar(const struct gossip *g, const struct nodeid *id)
-{
-	const struct suspect *s = &g->suspect;
-	size_t i;
-
-	for (i = 0; i < s->nliars; i++)
-		if (nodeid_equal(&s->liar[i].id, id) &&
-		    g->now.mono < s->liar[i].until)
-			return true;
-	return false;
-}
-
 static size_t
 claims_make(const struct gossip *g, uint8_t *out)
 {
@@ -244,7 +231,8 @@ claims_make(const struct gossip *g, uint8_t *out)
 	size_t n = 0;
 
 	TAILQ_FOREACH(p, &g->ready, ready_entry)
-		if (n < M2_CLAIMS_MAX && is_claimed(p) && !is_liar(g, &p->id))
+		if (n < M2_CLAIMS_MAX && suspect_claimed(p) &&
+		    !liar_is(g, &p->id))
 			memcpy(out + M2_HALF * n++, p->id.b, M2_HALF);
 	qsort(out, n, M2_HALF, by_half);
 	return n * M2_HALF;
@@ -264,7 +252,7 @@ suspect_tick(struct gossip *g)
 			say(g);
 	}
 	if (g->now.mono >= s->health.judge_at)
-		judge(g);
+		mesh_judge(g);
 }
 
 uint64_t
@@ -492,27 +480,6 @@ heard(struct gossip *g, const struct job *job, const struct m2_suspect *m)
 	doubt_free(&g->suspect, d);
 }
 
-/* Over a link that lives nobody can have lost us. */
-static void
-liar_add(struct gossip *g, const struct nodeid *id)
-{
-	const struct session *p = peers_by_id(g, id);
-	struct suspect *s = &g->suspect;
-	size_t i, at = 0;
-
-	if (p == NULL || !is_claimed(p) ||
-	    g->now.mono < p->ready_at + LIAR_LINK_MS || is_liar(g, id))
-		return;
-	for (i = 0; i < s->nliars; i++)
-		if (s->liar[i].until < s->liar[at].until)
-			at = i;
-	if (s->nliars < LIARS_MAX)
-		at = s->nliars++;
-	s->liar[at] = (struct liar){ *id, g->now.mono + LIAR_MS };
-	gossip_log(g, EV_SUSPECTED, id_limit(id, 3), LF_ID("id", id),
-	    LF_STR("addr", p->addr));
-}
-
 static void
 about_us(struct gossip *g, const struct job *job, const struct m2_suspect *m)
 {
@@ -529,76 +496,4 @@ about_us(struct gossip *g, const struct job *job, const struct m2_suspect *m)
 		s->answer = true;
 		say_by(s, g->now.mono);
 	}
-}
-
-static void
-changed(void *arg, const struct health_node *x)
-{
-	struct gossip *g = arg;
-	struct suspect *s = &g->suspect;
-	enum log_ev ev = x->shown == HEALTH_DOWN ? EV_NODE_DOWN :
-	    x->shown == HEALTH_UP ? EV_NODE_BACK : EV_NODE_UNREACHABLE;
-	const struct doubt *d;
-
-	/* They have not heard whom we miss. */
-	TAILQ_FOREACH(d, &s->doubts, entry)
-		if (x->shown == HEALTH_UP && d->state == DOUBT_SAID &&
-		    s->refresh_at > g->now.mono + RETELL_MS &&
-		    s->refresh_at != NEVER)
-			s->refresh_at = g->now.mono +
-			    gossip_random(g, RETELL_MS);
-	if (++s->news > MESH_NEWS_MAX)
-		return;
-	gossip_log(g, ev, 0, LF_ID("id", &x->id),
-	    LF_NUM("observers", x->observers), LF_NUM("missing", x->missing));
-}
-
-/* Whoever is new has not heard what we claim. */
-static void
-greet(struct gossip *g)
-{
-	struct suspect *s = &g->suspect;
-	uint32_t wait = GREET_MS +
-	    (uint32_t)s->health.nodes.n * GREET_NODE_MS;
-
-	s->health.newcomers = 0;
-	if (s->refresh_at != NEVER && s->refresh_at > g->now.mono + wait)
-		s->refresh_at = g->now.mono + wait / 2 +
-		    gossip_random(g, wait / 2);
-}
-
-static void
-judge(struct gossip *g)
-{
-	struct suspect *s = &g->suspect;
-	const struct session *p;
-	struct health_node *x;
-	struct lru_node *n;
-
-	for (n = lru_oldest(&s->health.nodes); n != NULL; n = lru_younger(n))
-		((struct health_node *)n)->linked = false;
-	TAILQ_FOREACH(p, &g->ready, ready_entry)
-		if (p->link != NULL && p->link->kind == LINK_M2 &&
-		    (x = health_get(&s->health, p->id.b)) != NULL)
-			x->linked = true;
-	s->news = 0;
-	health_judge(&s->health, g->now.mono, changed, g);
-	if (s->health.newcomers > 0)
-		greet(g);
-	if (s->news > MESH_NEWS_MAX)
-		gossip_log(g, EV_MESH_CHANGED, 0,
-		    LF_NUM("changed", s->news),
-		    LF_NUM("up", s->health.count[HEALTH_UP]),
-		    LF_NUM("unreachable",
-		    s->health.count[HEALTH_UNREACHABLE]),
-		    LF_NUM("down", s->health.count[HEALTH_DOWN]));
-}
-
-const char *
-suspect_text(const struct gossip *g, const struct nodeid *id)
-{
-	const struct health_node *x = health_get(&g->suspect.health, id->b);
-
-	return x != NULL && nodeid_equal(&x->id, id) ?
-	    health_text(x->shown) : NULL;
 }

@@ -15,6 +15,7 @@
 #include "common/nodeid.h"
 #include "common/ratelimit.h"
 #include "health.h"
+#include "liars.h"
 
 struct gossip;
 struct job;
@@ -24,7 +25,6 @@ struct signing;
 struct wbuf;
 
 #define DOUBTS_MAX		256u	/* lost links of which we say so */
-#define LIARS_MAX		64u
 #define SUSPECT_RATE		1u	/* words a second */
 #define SUSPECT_BURST		3u
 #define SUSPECT_EVERY_MS	1000u	/* between two, but to answer */
@@ -33,14 +33,8 @@ struct wbuf;
 #define LOST_SILENT_MS		250u
 #define LOST_MANY_MS		3000u	/* most at once: is it us? */
 #define AWAY_MS			5000u	/* after we were not here */
-#define LIAR_LINK_MS		5000u	/* such a link has not just begun */
-#define LIAR_MS			(10u * 60 * 1000)
 #define REFRESH_MS		(10u * 60 * 1000)
 #define REFRESH_NODE_MS		500u	/* more for each node known */
-#define RETELL_MS		30000u	/* after some came back */
-#define GREET_MS		120000u	/* who is new knows no claims */
-#define GREET_NODE_MS		100u	/* more for each node known */
-#define MESH_NEWS_MAX		16u	/* lines of one judgement */
 
 enum doubt_state { DOUBT_WAITS, DOUBT_DUE, DOUBT_SAID, DOUBT_HEARD };
 
@@ -53,12 +47,6 @@ struct doubt {
 	uint64_t	 lost_at, at;	/* mono ms; at: DOUBT_WAITS ends */
 	uint64_t	 incarnation;	/* of the node, as we said it */
 	uint32_t	 quiet_ms;
-};
-
-/* Said that we are gone, on a link that lives. */
-struct liar {
-	struct nodeid	 id;
-	uint64_t	 until;		/* mono ms */
 };
 
 struct suspect {
@@ -98,8 +86,8 @@ bool	 suspect_allow(struct gossip *, const struct job *);
 void	 suspect_in(struct gossip *, const struct job *);
 void	 suspect_signed(struct gossip *, const struct signing *,
 	    enum key_status, const void *frame, size_t);
-/* "up", "unreachable" or "down"; NULL: nothing is known of it. */
-const char *suspect_text(const struct gossip *, const struct nodeid *);
+/* Is this a session whose link we claim? */
+bool	 suspect_claimed(const struct session *);
 void	 suspect_status(const struct suspect *, struct wbuf *);
 
 #endif

@@ -21,6 +21,7 @@
 #include "limiter.h"
 #include "link.h"
 #include "lru.h"
+#include "mesh_judge.h"
 #include "seen.h"
 #include "session.h"
 #include "suspect.h"
@@ -180,7 +181,7 @@ gossip_peer_rows(const struct gossip *g, struct gtime now,
 static void
 node_row(const struct gossip *g, const struct book_peer *p, struct wbuf *b)
 {
-	const char *state = suspect_text(g, &p->id);
+	const char *state = mesh_text(g, &p->id);
 
 	row_id(b, "id", &p->id);
 	row_name(g, &p->id, b);

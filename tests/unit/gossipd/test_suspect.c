@@ -6,6 +6,7 @@
 #include "micelio-gossipd/beat.h"
 #include "micelio-gossipd/core.h"
 #include "micelio-gossipd/link.h"
+#include "micelio-gossipd/mesh_judge.h"
 #include "micelio-gossipd/session.h"
 #include "micelio-gossipd/suspect.h"
 #include "proto/m2.h"
