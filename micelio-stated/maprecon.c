@@ -9,6 +9,9 @@
 
 #define COPY_LOG	1000u	/* entries of a first copy worth a line */
 
+_Static_assert(RECON_CREDIT == RECON_WINDOW_BYTES,
+    "what reconciliation may have on its way is what gossipd was told");
+
 struct recon_work {
 	struct pool_job		 job;
 	struct mapd		*mapd;

@@ -11,7 +11,6 @@
 STAILQ_HEAD(pool_jobs, pool_job);
 
 struct pool {
-	pthread_t		 thread[POOL_THREADS_MAX];
 	unsigned int		 threads, started;
 	int			 fd;
 	void			(*done)(struct pool_job *, void *);
@@ -22,7 +21,6 @@ struct pool {
 	pthread_cond_t		 wake;		/* to the threads */
 	pthread_cond_t		 up;		/* from them: running */
 	unsigned int		 running;
-	bool			 stopping;
 	struct pool_jobs	 queue, finished;
 };
 
@@ -64,7 +62,7 @@ finish(struct pool *p, struct pool_job *j)
 		(void)!write(p->fd, &one, sizeof(one));
 }
 
-static void *
+static _Noreturn void *
 pool_main(void *arg)
 {
 	struct pool *p = arg;
@@ -73,7 +71,7 @@ pool_main(void *arg)
 	pthread_mutex_lock(&p->lock);
 	p->running++;
 	pthread_cond_signal(&p->up);
-	while (!p->stopping) {
+	for (;;) {
 		if ((j = STAILQ_FIRST(&p->queue)) == NULL) {
 			pthread_cond_wait(&p->wake, &p->lock);
 			continue;
@@ -88,21 +86,19 @@ pool_main(void *arg)
 		finish(p, j);
 		pthread_mutex_lock(&p->lock);
 	}
-	pthread_mutex_unlock(&p->lock);
-	return NULL;
 }
 
 bool
 pool_start(struct pool *p)
 {
 	pthread_attr_t attr;
+	pthread_t thread;
 	bool ok = true;
 
 	pthread_attr_init(&attr);
 	(void)pthread_attr_setstacksize(&attr, POOL_STACK);
 	while (ok && p->started < p->threads) {
-		ok = pthread_create(&p->thread[p->started], &attr, pool_main,
-		    p) == 0;
+		ok = pthread_create(&thread, &attr, pool_main, p) == 0;
 		p->started += ok;
 	}
 	pthread_attr_destroy(&attr);
@@ -143,22 +139,4 @@ pool_dispatch(struct pool *p)
 		STAILQ_REMOVE_HEAD(&finished, entry);
 		p->done(j, p->arg);
 	}
-}
-
-void
-pool_free(struct pool *p)
-{
-	if (p == NULL)
-		return;
-	pthread_mutex_lock(&p->lock);
-	p->stopping = true;
-	pthread_cond_broadcast(&p->wake);
-	pthread_mutex_unlock(&p->lock);
-	for (unsigned int i = 0; i < p->started; i++)
-		pthread_join(p->thread[i], NULL);
-	close(p->fd);
-	pthread_cond_destroy(&p->wake);
-	pthread_cond_destroy(&p->up);
-	pthread_mutex_destroy(&p->lock);
-	free(p);
 }

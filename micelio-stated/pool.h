@@ -26,6 +26,7 @@ struct pool_job {
 	void			(*done)(struct pool_job *);
 };
 
+/* There is no end of it but the process's. */
 struct pool;
 
 /* One thread for each processor, at most POOL_THREADS_MAX.  NULL: cannot. */
@@ -37,7 +38,5 @@ int		 pool_fd(const struct pool *);
 void		 pool_dispatch(struct pool *);
 /* The job and what it points to stay until done; the caller bounds them. */
 void		 pool_submit(struct pool *, struct pool_job *);
-/* Ends the threads; jobs that were not answered are forgotten. */
-void		 pool_free(struct pool *);
 
 #endif

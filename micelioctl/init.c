@@ -20,7 +20,6 @@
 #include "text.h"
 
 #define NODE_ID_HEX	64
-#define SMALL_MAX	4096u
 
 static const char example[] =
 #include "conf_example.h"
