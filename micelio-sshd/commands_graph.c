@@ -3,6 +3,7 @@
 #include <sysexits.h>
 
 #include "answer.h"
+#include "asked.h"
 #include "caller.h"
 #include "cmdline.h"
 #include "commands.h"
@@ -61,13 +62,8 @@ graph_answer(struct run *run, const struct answer *a, size_t n)
 	struct graph g;
 	struct doc d;
 
-	for (size_t i = 0; i < n; i++)
-		if (a[i].state != ANSWER_COMPLETE) {
-			run_fail(run, EX_TEMPFAIL, "%s: no answer from "
-			    "gossipd in %d s; ask again, or see status",
-			    run->line.cmd->name, GATHER_MS / 1000);
-			return;
-		}
+	if (!asked_told(run, a, n, PROC_GOSSIPD))
+		return;
 	nodeid_hex(&hub->proc->id, id);
 	graph_build(&g, id, hub->proc->conf.node_name, a, n);
 	if (wants_picture(run, &g))
@@ -90,8 +86,7 @@ ask(struct run *run)
 	};
 
 	if (!gather_start(run, want, 2, graph_answer))
-		run_fail(run, EX_TEMPFAIL, "%s: too many are asking at once; "
-		    "ask again", run->line.cmd->name);
+		asked_busy(run);
 }
 
 void

@@ -6,6 +6,7 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "asked.h"
 #include "caller.h"
 #include "cmdline.h"
 #include "commands.h"
@@ -158,8 +159,7 @@ recall(struct run *run, enum history_from from, uint64_t which, size_t most)
 	    shown, run, &run->recall);
 
 	if (r == NULL)
-		run_fail(run, EX_TEMPFAIL, "%s: too many are asking at once; "
-		    "ask again", run->line.cmd->name);
+		asked_busy(run);
 	else
 		run_deadline(run, RECALL_MS, timed_out);
 	return r;

@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "answer.h"
+#include "asked.h"
 #include "commands.h"
 #include "cursor.h"
 #include "doc.h"
@@ -38,16 +39,6 @@ trace_text(const struct doc *d, struct wbuf *w)
 	    "late announced grafts hops", w);
 }
 
-static bool
-answered(struct run *run, const struct answer *a)
-{
-	if (a != NULL && a->state == ANSWER_COMPLETE)
-		return true;
-	run_fail(run, EX_TEMPFAIL, "%s: no answer from gossipd in %d s; ask "
-	    "again, or see status", run->line.cmd->name, GATHER_MS / 1000);
-	return false;
-}
-
 static void
 links_answer(struct run *run, const struct answer *a, size_t n)
 {
@@ -57,7 +48,7 @@ links_answer(struct run *run, const struct answer *a, size_t n)
 	struct rcur c;
 	struct doc d;
 
-	if (!answered(run, t))
+	if (!asked_told(run, a, n, PROC_GOSSIPD))
 		return;
 	doc_init(&d);
 	list = doc_list(&d, "links");
@@ -94,7 +85,7 @@ trace_answer(struct run *run, const struct answer *a, size_t n)
 	const struct answer *t = answer_of(a, n, PROC_GOSSIPD, TABLE_TRACES);
 	struct doc d;
 
-	if (!answered(run, t))
+	if (!asked_told(run, a, n, PROC_GOSSIPD))
 		return;
 	doc_init(&d);
 	trace_pick(t, run->line.argc > 0 ? run->line.argv[0] : NULL, &d);
@@ -110,8 +101,7 @@ ask(struct run *run, enum table table,
 	const struct gather_want want[] = { { PROC_GOSSIPD, table } };
 
 	if (!gather_start(run, want, 1, answer))
-		run_fail(run, EX_TEMPFAIL, "%s: too many are asking at once; "
-		    "ask again", run->line.cmd->name);
+		asked_busy(run);
 }
 
 void
