@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from node import Node
-from sshclient import ENV, Client, Key
+from sshclient import ENV, person
 from waiting import until
 
 # Those that go on, or wait for what is not there.
@@ -25,14 +25,9 @@ OWN = {"help", "key", "version"}
 MOVING = {"status", "stats", "metrics", "log", "events", "verify"}
 
 
-def one(t, **kw):
-    node = Node(t, "north", **kw)
-    key = Key(t)
-    node.authorize(key.line)
-    node.start()
-    client = Client(t, node, key)
-    client.wait_admitted()
-    return node, client
+def one(t):
+    node = Node(t, "north")
+    return node, person(t, node, "alice")
 
 
 class Raw:

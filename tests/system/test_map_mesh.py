@@ -111,17 +111,24 @@ class Record:
         return r
 
 
-def test_three_nodes_on_record(t):
-    """Set, got, watched and deleted through ssh, each at another node."""
-    nodes = a, b, c = mesh(t, ["a", "b", "c"])
+def three_with_people(t):
+    """Three linked nodes, and somebody at each who may come in by ssh."""
+    nodes = mesh(t, ["a", "b", "c"])
     key = Key(t)
     for n in nodes:
         n.authorize(key.line)
     start(nodes)
     wait_linked(nodes)
-    at_a, at_b, at_c = people = [Client(t, n, key) for n in nodes]
+    people = [Client(t, n, key) for n in nodes]
     for who in people:
         who.wait_admitted()
+    return nodes, people
+
+
+def test_three_nodes_on_record(t):
+    """Set, got, watched and deleted through ssh, each at another node."""
+    nodes, (at_a, at_b, at_c) = three_with_people(t)
+    a, b, c = nodes
     pane = at_c.open()
     pane.say("/watch o/")
     said = Record()
@@ -167,15 +174,8 @@ def test_three_nodes_on_record(t):
 
 def test_three_nodes(t):
     """What is said at one node is seen at the others, at once."""
-    nodes = a, b, c = mesh(t, ["a", "b", "c"])
-    key = Key(t)
-    for n in nodes:
-        n.authorize(key.line)
-    start(nodes)
-    wait_linked(nodes)
-    people = [Client(t, n, key) for n in nodes]
-    for who in people:
-        who.wait_admitted()
+    nodes, people = three_with_people(t)
+    a, b, c = nodes
     w = Watch(c, "o/")
     try:
         until("the watch has begun", lambda: people[0].command(

@@ -7,7 +7,7 @@ import signal
 import time
 
 from node import Node
-from sshclient import Client, Key
+from sshclient import person
 from waiting import until
 
 SERIES = re.compile(
@@ -48,11 +48,7 @@ def parsed(text):
 def test_metrics(t):
     """The same at both doors, counting what happens, of bounded size."""
     node = Node(t, "north")
-    key = Key(t)
-    node.authorize(key.line)
-    node.start()
-    client = Client(t, node, key)
-    client.wait_admitted()
+    client = person(t, node, "alice")
     before = parsed(node.ctl("metrics").stdout)
     assert before["micelio_complete", None] == 1
     assert len(before) < 400, len(before)
