@@ -114,7 +114,7 @@ gossip_free(struct gossip *g)
 	bootstrap_free(g);
 	discovery_free(g);
 	orders_free(g);
-	pings_free(g);
+	pings_forget(g);
 	keyring_free(&g->keyring);
 	seen_free(&g->seen);
 	limiter_free(&g->limiter);

@@ -93,9 +93,3 @@ pings_forget(struct gossip *g)
 {
 	pings_end(g, NULL, false, PING_LOST, 0);
 }
-
-void
-pings_free(struct gossip *g)
-{
-	pings_forget(g);
-}

@@ -10,7 +10,6 @@ struct session;
 
 #define PINGS_MAX		16u	/* people wait for */
 
-void	 pings_free(struct gossip *);
 /* Nobody waits any more. */
 void	 pings_forget(struct gossip *);
 /* The ping that was out on that link is answered. */
