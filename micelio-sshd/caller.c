@@ -12,6 +12,7 @@
 #include "persons.h"
 #include "private.h"
 #include "recall.h"
+#include "recorders.h"
 #include "role.h"
 #include "room.h"
 #include "rooms.h"
@@ -41,6 +42,7 @@ caller_gone(struct caller *caller, const char *why)
 	if (caller->recall != NULL)
 		recall_cancel(caller->recall);
 	persons_leave(caller);
+	record_end(caller);
 	if (!caller->in_room)
 		return;
 	caller->in_room = false;

@@ -40,6 +40,7 @@ struct caller {
 	struct person		*person;	/* in the room, with a key */
 	uint64_t		 missed_ms;	/* unix: since when; 0: no */
 	struct recall		*recall;	/* counts what was missed */
+	bool			 recording;	/* of the same key */
 	struct contact		 answer_to;	/* spoke to this one alone */
 	char			 room[ROOM_NAME_MAX + 1]; /* "": none */
 	uint32_t		 room_request;	/* the last line said there */

@@ -366,14 +366,23 @@ cmdline_free(struct cmdline *l)
 	memset(l, 0, sizeof(*l));
 }
 
+const char *
+command_where(const struct command *c)
+{
+	if ((c->doors & DOOR_SHELL) != 0)
+		return "in the partyline";
+	if ((c->doors & DOOR_CONTROL) != 0)
+		return "as a command (ssh NODE, micelioctl)";
+	return "as a command by ssh (ssh NODE)";
+}
+
 int
 command_allowed(const struct command *c, enum role role, enum door door,
     char *why, size_t size)
 {
 	if ((c->doors & door) == 0) {
 		(void)snprintf(why, size, "%s: works %s only", c->name,
-		    (c->doors & DOOR_SHELL) != 0 ? "in the partyline" :
-		    "as a command (ssh NODE, micelioctl)");
+		    command_where(c));
 		return EX_USAGE;
 	}
 	if (role < c->role) {

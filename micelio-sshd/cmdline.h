@@ -74,5 +74,7 @@ void	 cmdline_free(struct cmdline *);
 /* May it run here?  EX_OK, or the exit status and why. */
 int	 command_allowed(const struct command *, enum role, enum door,
 	    char *why, size_t);
+/* Where one runs that does not run everywhere, in words. */
+const char *command_where(const struct command *);
 
 #endif

@@ -81,6 +81,9 @@ void	 cmd_search(struct run *);
 /* "-- 12 lines since 11:40, 2 mention you: /missed" */
 void	 missed_tell(struct caller *);
 
+/* commands_record.c */
+void	 cmd_record(struct run *);
+
 /* commands_rooms.c */
 void	 cmd_join(struct run *);
 void	 cmd_part(struct run *);

@@ -24,6 +24,7 @@
 #include "mtime.h"
 #include "outlet.h"
 #include "proc.h"
+#include "recorders.h"
 #include "sshd.h"
 
 #define BYE_MS		800	/* to say goodbye in */
@@ -426,6 +427,8 @@ conn_out(struct caller *caller, int stream, const char *s, size_t n)
 		c->hub->count.lines_skipped += count_lines(s, n);
 		return;
 	}
+	if (c->shell)
+		record_shown(c, s, n);
 	if (stream == OUT_WHOLE) {
 		outlet_add(&c->outlet, n);
 		kind = OUT_STDOUT;

@@ -18,6 +18,7 @@
 #include "outlet.h"
 #include "persons.h"
 #include "proc.h"
+#include "recorders.h"
 #include "room.h"
 #include "run.h"
 #include "say.h"
@@ -157,6 +158,7 @@ ses_line(struct conn *c, const char *s, size_t n)
 		s++;
 		n--;
 	}
+	record_typed(c, s, n);
 	if (n > 0 && s[0] == '/' && (n == 1 || s[1] != '/'))
 		command_line(caller, s + 1, n - 1);
 	else if (n > 1 && s[0] == '/')
@@ -181,9 +183,11 @@ ses_said(struct conn *c, enum imsg_type type, const uint8_t *p, size_t n)
 {
 	if (type == IMSG_SES_LINE)
 		ses_line(c, (const char *)p, n);
-	else if (type == IMSG_SES_PASTE)  /* talk, whatever it begins with */
+	else if (type == IMSG_SES_PASTE) {
+		/* Talk, whatever it begins with. */
+		record_pasted(c, (const char *)p, n);
 		say_line(&c->caller, (const char *)p, n);
-	else
+	} else
 		command_line(&c->caller, "quit", 4);
 	taken(c, type, n);
 }

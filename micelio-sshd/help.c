@@ -124,8 +124,7 @@ one_text(const struct command *c, enum door door, struct wbuf *w)
 	    ROLE_USER ? " (everybody)" : "");
 	if ((c->doors & door) == 0)
 		wbuf_printf(w, "not available here, but %s\n",
-		    (c->doors & DOOR_SHELL) != 0 ? "in the partyline" :
-		    "as a command (ssh NODE, micelioctl)");
+		    command_where(c));
 }
 
 static void

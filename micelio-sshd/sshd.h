@@ -88,6 +88,7 @@ struct hub {
 	struct budget		 budget;
 	struct conn_list	 conns;
 	unsigned int		 nconns;
+	unsigned int		 nrecorders;	/* of them */
 	uint32_t		 next_conn;
 	uint32_t		 next_request;
 	struct sshlisten_list	 listens;

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Where sessions are written down (commands_record.c). */
+#ifndef MICELIO_SSHD_RECORDERS_H
+#define MICELIO_SSHD_RECORDERS_H
+
+#include <stddef.h>
+
+struct caller;
+struct conn;
+
+/* Of somebody in the partyline, to those who record it with the same key. */
+void	 record_typed(struct conn *, const char *, size_t);
+void	 record_pasted(struct conn *, const char *, size_t);
+void	 record_shown(struct conn *, const char *, size_t);
+/* Who recorded has gone. */
+void	 record_end(struct caller *);
+
+#endif
