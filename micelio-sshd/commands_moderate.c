@@ -185,7 +185,8 @@ cmd_kick(struct run *run)
 	    label(&x, fp), moderate_by(run->caller), reason[0] == '\0' ? "" :
 	    ": ", reason);
 	room_note(&hub->room, false, text, hub_now(hub));
-	moderate_told(run->caller, "kick", label(&x, fp), ban_what(&x, fp), reason);
+	moderate_told(run->caller, "kick", label(&x, fp), ban_what(&x, fp),
+	    reason);
 	answer(run, "kick", &x, n);
 }
 
@@ -269,7 +270,8 @@ end_one(struct run *run, const char *act, bool mute)
 	was = *x;
 	moderate_remove(hub, x);
 	was.until_ms = 0;
-	moderate_told(run->caller, act, label(&was, fp), ban_what(&was, fp), "");
+	moderate_told(run->caller, act, label(&was, fp), ban_what(&was, fp),
+	    "");
 	answer(run, act, &was, 0);
 }
 

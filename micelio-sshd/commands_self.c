@@ -200,8 +200,8 @@ meant(struct run *run, struct contact *k, char *why, size_t size)
 {
 	struct hub *hub = run->caller->hub;
 
-	return contact_find(&hub->room, &hub->heard, &hub->presence, &hub->proc->id,
-	    run->line.argv[0], k, why, size);
+	return contact_find(&hub->room, &hub->heard, &hub->presence,
+	    &hub->proc->id, run->line.argv[0], k, why, size);
 }
 
 void

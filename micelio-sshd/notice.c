@@ -70,15 +70,17 @@ lost_note(struct hub *hub, const char *id, const char *cause)
 	node_note(hub, text);
 }
 
-/* False: it was not lost. */
+/* Once, whether others tell first or its link; false: it was not lost. */
 static bool
-back_note(struct hub *hub, const char *id)
+back_note(struct hub *hub, const char *id, bool linked)
 {
 	char text[256], span[TIME_TEXT_MAX];
 	struct split was;
 
-	if (!splits_heal(&hub->splits, id, &was))
+	if (!splits_heal(&hub->splits, id, linked, &was))
 		return false;
+	if (was.back)
+		return true;
 	(void)snprintf(text, sizeof(text), "heal: %s is back after %s",
 	    was.name, span_text(mono_ms() - was.since, span));
 	node_note(hub, text);
@@ -96,7 +98,7 @@ peer_note(struct hub *hub, enum log_ev ev, const char *fields)
 	(void)field_value(fields, "cause", cause, sizeof(cause));
 	if (ev == EV_PEER_DOWN)
 		lost_note(hub, id, cause);
-	else if (!back_note(hub, id)) {
+	else if (!back_note(hub, id, true)) {
 		(void)snprintf(text, sizeof(text), "linked: node %s (%s)",
 		    id, addr);
 		node_note(hub, text);
@@ -112,7 +114,7 @@ mesh_note(struct hub *hub, enum log_ev ev, const char *fields)
 
 	(void)field_value(fields, "id", id, sizeof(id));
 	if (ev == EV_NODE_BACK) {
-		(void)back_note(hub, id);
+		(void)back_note(hub, id, false);
 		return;
 	}
 	if (presence_find(&hub->presence, id) != NULL)

@@ -382,8 +382,8 @@ room_remote(struct room *r, const struct nodeid *id, uint64_t sent_s,
 	struct stranger from = { id, bare, who->key };
 	struct room_item item = { .kind = who->action ? ROOM_ACTION :
 	    ROOM_CHAT, .now_ms = now_ms, .sent_s = sent_s, .nick = shown,
-	    .bare = bare, .tag = tag, .id = id, .key = key, .text = text, .len = len,
-	    .earlier = who->earlier };
+	    .bare = bare, .tag = tag, .id = id, .key = key, .text = text,
+	    .len = len, .earlier = who->earlier };
 
 	/* A node's word on a key counts for people of that node only. */
 	if (who->key != NULL)

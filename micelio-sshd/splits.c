@@ -25,10 +25,13 @@ drop(struct splits *s, size_t i)
 bool
 splits_lose(struct splits *s, const char *id, const char *name, uint64_t now)
 {
+	size_t i = at(s, id);
 	struct split *x;
 
-	if (at(s, id) < s->n)
+	if (i < s->n && !s->v[i].back)
 		return false;
+	if (i < s->n)
+		drop(s, i);
 	if (s->n == SPLITS_MAX)
 		drop(s, 0);
 	x = &s->v[s->n++];
@@ -36,17 +39,20 @@ splits_lose(struct splits *s, const char *id, const char *name, uint64_t now)
 	text_copy(x->name, name != NULL && name[0] != '\0' ? name : id,
 	    sizeof(x->name));
 	x->since = now;
+	x->back = false;
 	return true;
 }
 
 bool
-splits_heal(struct splits *s, const char *id, struct split *out)
+splits_heal(struct splits *s, const char *id, bool linked, struct split *was)
 {
 	size_t i = at(s, id);
 
 	if (i == s->n)
 		return false;
-	*out = s->v[i];
-	drop(s, i);
+	*was = s->v[i];
+	s->v[i].back = true;
+	if (linked)
+		drop(s, i);
 	return true;
 }

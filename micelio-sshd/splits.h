@@ -16,6 +16,7 @@ struct split {
 	char		 id[NODEID_SHORT + 1];
 	char		 name[CHAT_NICK_MAX * 4];	/* as shown */
 	uint64_t	 since;		/* monotonic ms */
+	bool		 back;		/* by others' word: not linked yet */
 };
 struct splits {
 	struct split	 v[SPLITS_MAX];	/* the oldest first */
@@ -24,7 +25,11 @@ struct splits {
 /* False: it is lost already.  name: as people know it, or NULL. */
 bool	 splits_lose(struct splits *, const char *short_id, const char *name,
 	    uint64_t now);
-/* The one that is back, taken out; false: it was not lost. */
-bool	 splits_heal(struct splits *, const char *short_id, struct split *);
+/*
+ * It is back: linked, or by others' word only, which is kept for the link that
+ * may follow.  False: it was not lost; else how it was.
+ */
+bool	 splits_heal(struct splits *, const char *short_id, bool linked,
+	    struct split *was);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A line of authorized_keys added or removed, when the hub asks for an admin. */
+/* A line of authorized_keys comes or goes: the hub asks, for an admin. */
 #include <sys/stat.h>
 
 #include <errno.h>

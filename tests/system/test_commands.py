@@ -79,7 +79,8 @@ def test_words(t):
     assert r.returncode == 1 and "an op says put o/motd" in r.stderr, r
     quiet = alice.open()
     assert not quiet.shows("motd"), quiet.screen()
-    quiet.close()
+    quiet.say("/quit")
+    quiet.wait_end()
     motd = b"no work today\n<bob> two\n\x1b[2Jthree\nfour\nfive\n"
     assert alice.command("put", "o/motd", stdin=None, input=motd) \
         .returncode == 0

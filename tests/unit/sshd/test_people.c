@@ -269,7 +269,8 @@ test_contacts(void **state)
 	room_init(&r, &ops, NULL);
 	room_join(&r, &alice, "alice", key_a, NOW, NULL, note, sizeof(note));
 	heard_note(&h, &one, "bob", "", key_b, NOW);
-	assert_true(contact_find(&r, &h, &elsewhere, &self, "bob", &c, why, sizeof(why)));
+	assert_true(contact_find(&r, &h, &elsewhere, &self,
+	    "bob", &c, why, sizeof(why)));
 	contact_label(&c, label);
 	assert_string_equal(label, "bob@560000000000");
 	key[0] = 1;
@@ -285,12 +286,12 @@ test_contacts(void **state)
 	assert_true(c.member == &alice && !c.remote);
 	assert_true(contact_find(&r, &h, &elsewhere, &self, "alice@11", &c, why,
 	    sizeof(why)));
-	assert_false(contact_find(&r, &h, &elsewhere, &self, "alice@56", &c, why,
-	    sizeof(why)));
+	assert_false(contact_find(&r, &h, &elsewhere, &self,
+	    "alice@56", &c, why, sizeof(why)));
 	assert_false(contact_find(&r, &h, &elsewhere, &self, "alice@", &c, why,
 	    sizeof(why)));
-	assert_false(contact_find(&r, &h, &elsewhere, &self, "\x1b[2Jx", &c, why,
-	    sizeof(why)));
+	assert_false(contact_find(&r, &h, &elsewhere, &self,
+	    "\x1b[2Jx", &c, why, sizeof(why)));
 	assert_null(strchr(why, '\x1b'));
 	/* As many as fit; who spoke longest ago goes. */
 	for (unsigned int i = 0; i < HEARD_MAX; i++) {
