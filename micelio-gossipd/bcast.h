@@ -6,6 +6,7 @@
 #ifndef MICELIO_BCAST_H
 #define MICELIO_BCAST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,8 @@ struct bcast {
 	uint64_t	 parked_at;	/* mono ms */
 	struct want	*spare;		/* not used now, by node.chain */
 	struct heap	 due;
+	uint64_t	 given_up_at;	/* a want without an answer, mono ms */
+	bool		 given_up;
 	uint32_t	 nbig;
 	uint32_t	 lag_ms;	/* of payloads behind IHAVE, x8 */
 	struct msglog	 log;

@@ -140,7 +140,7 @@ gossip_in(struct gossip *g, struct session *s, const struct envelope *env)
 		goto handled;
 	}
 	job.m2 = is_m2(s);
-	job.asked = repair_want(g, sid_of(job.seen_key)) != NULL;
+	job.asked = repair_asked(g, sid_of(job.seen_key));
 	if (seen == SEEN_RESERVED) {
 		if (job_wait(g, &job))
 			return;

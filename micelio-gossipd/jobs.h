@@ -35,7 +35,7 @@ struct job {
 	bool		 waiting;	/* for another copy's verdict */
 	/* When it came; until it is verified its link may end: */
 	bool		 m2;		/* by a link of our kind */
-	bool		 asked;		/* it was wanted */
+	bool		 asked;		/* as of repair_asked() */
 };
 
 /*

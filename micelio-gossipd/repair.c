@@ -38,6 +38,27 @@ repair_want(const struct gossip *g, uint64_t sid)
 	return (struct want *)lru_get(&g->bcast.wants, &sid);
 }
 
+/*
+ * An answer may come long after the request was given up, where processors
+ * are busy; which one that was is forgotten.
+ */
+bool
+repair_asked(const struct gossip *g, uint64_t sid)
+{
+	const struct bcast *b = &g->bcast;
+
+	return repair_want(g, sid) != NULL ||
+	    (b->given_up && g->now.mono < b->given_up_at + MSGLOG_MS);
+}
+
+static void
+give_up(struct gossip *g, struct want *w)
+{
+	g->bcast.given_up = true;
+	g->bcast.given_up_at = g->now.mono;
+	want_free(g, w);
+}
+
 static struct want *
 want_new(struct gossip *g, uint64_t sid)
 {
@@ -308,7 +329,7 @@ repair_link_down(struct gossip *g, struct link *l)
 			heap_set(&g->bcast.due, &w->due, g->now.mono);
 		}
 		if (w->by == 0 && w->other == 0)
-			want_free(g, w);
+			give_up(g, w);
 	}
 }
 
@@ -395,7 +416,7 @@ fire(struct gossip *g, struct want *w)
 
 	if (g->now.mono >= w->first_at + MSGLOG_MS) {
 		repair_owed(g, w->ever);
-		want_free(g, w);
+		give_up(g, w);
 		return;
 	}
 	if (l != NULL) {

@@ -48,6 +48,8 @@ void	 repair_ihave(struct gossip *, struct link *, uint64_t sid,
 	    uint32_t size, bool is_new);
 void	 repair_nohave(struct gossip *, struct link *, uint64_t sid);
 struct want *repair_want(const struct gossip *, uint64_t sid);
+/* Was it asked for, by all that we still know? */
+bool	 repair_asked(const struct gossip *, uint64_t sid);
 /* It came from s; or it is not wanted any more (NULL). */
 void	 repair_done(struct gossip *, struct want *, struct session *);
 /*

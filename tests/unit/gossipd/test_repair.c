@@ -79,6 +79,31 @@ test_earlier(void **state)
 	fake_free(k.f);
 }
 
+/* Its link ends, it is given up, and another one brings what it was to. */
+static void
+test_given_up(void **state)
+{
+	struct slice m;
+	struct kin k;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		kin_open(&k);
+		k.f->g->bcast.boot_ms = START_WALL + 1000;
+		m = chat_env(&k.author, U1, 7);
+		ihave_in(&k, 3, sid_of(&k, m, false));
+		fake_pass(k.f, T1_MAX_MS);
+		gossip_session_down(k.f->g, k.f->now, 3, DOWN_RESET);
+		assert_int_equal(k.f->g->bcast.wants.n, 0);
+		fake_pass(k.f, i == 0 ? MSGLOG_MS - 1 : MSGLOG_MS);
+		fake_frame(k.f, 2, m);
+		assert_int_equal(k.f->nchats, 1);
+		assert_true(k.f->chats[0].earlier == (i == 0));
+		fake_free(k.f);
+	}
+}
+
 /*
  * Its link ends while its signature is checked: it is still what was asked
  * for, and came by a link of our kind, whose rates are others.
@@ -307,6 +332,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_repair),
 		cmocka_unit_test(test_earlier),
+		cmocka_unit_test(test_given_up),
 		cmocka_unit_test(test_verified_after_link),
 		cmocka_unit_test(test_withheld),
 		cmocka_unit_test(test_unanswered),
