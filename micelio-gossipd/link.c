@@ -27,6 +27,7 @@
 #include "record.h"
 #include "relay.h"
 #include "repair.h"
+#include "serve.h"
 #include "session.h"
 #include "suspect.h"
 #include "tree.h"
@@ -245,7 +246,7 @@ ctrl_in(struct gossip *g, struct link *l, const struct m2_ctrl *c)
 		return;
 	names_in(g, l, c->ihave, ihave_in);
 	ihave_big_in(g, l, c->ihave_big, false);
-	names_in(g, l, c->graft, tree_graft_in);
+	names_in(g, l, c->graft, serve_graft);
 	if (s->state != PEER_READY)
 		return;
 	names_in(g, l, c->graft_link, tree_graft_link_in);

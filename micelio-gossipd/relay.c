@@ -19,10 +19,10 @@
 #include "gtime.h"
 #include "link.h"
 #include "msglog.h"
+#include "origin.h"
 #include "proto/m2.h"
 #include "relay.h"
 #include "session.h"
-#include "tree.h"
 
 static uint64_t	push(struct gossip *, struct logmsg *);
 
@@ -76,7 +76,7 @@ relay_v1_forget(struct gossip *g, struct logmsg *m)
 static uint64_t
 turn_wait(struct gossip *g, struct logmsg *m)
 {
-	struct origin *o = tree_origin_of(m);
+	struct origin *o = origin_of(m);
 
 	if (o == NULL || bucket_take(&o->v1, V1_RATE, V1_BURST, 1,
 	    g->now.mono))
@@ -90,7 +90,7 @@ candidates(struct gossip *g, const struct logmsg *m, struct session **list,
     size_t *want)
 {
 	size_t n = 0, all = g->bcast.nm2;
-	const struct origin *o = tree_origin_of(m);
+	const struct origin *o = origin_of(m);
 	struct session *s;
 
 	TAILQ_FOREACH(s, &g->ready, ready_entry) {

@@ -17,12 +17,12 @@
 #include "lru.h"
 #include "maplink.h"
 #include "msglog.h"
+#include "origin.h"
 #include "proto/envelope.h"
 #include "proto/m2.h"
 #include "repair.h"
 #include "session.h"
 #include "trace.h"
-#include "tree.h"
 
 static uint32_t
 slots(uint64_t bits)
@@ -62,7 +62,7 @@ trace_add(struct gossip *g, const struct logmsg *m, const struct session *s,
 		b->ntraces++;
 	memset(t, 0, sizeof(*t));
 	id_text(t->message_id, e->message_id);
-	t->author = tree_origin_of(m)->id;
+	t->author = origin_of(m)->id;
 	t->at = g->now.wall;
 	t->type = e->msg_type;
 	t->hops = e->hop_count;

@@ -12,7 +12,6 @@
  * tree.  (With one tree for all that is new, the ways of its authors compete:
  * that costs copies, and twice as many hops.)
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "bcast.h"
@@ -20,7 +19,6 @@
 #include "common/cursor.h"
 #include "common/log.h"
 #include "common/nodeid.h"
-#include "common/ratelimit.h"
 #include "control.h"
 #include "core.h"
 #include "envelope_in.h"
@@ -30,7 +28,7 @@
 #include "link.h"
 #include "lru.h"
 #include "msglog.h"
-#include "parked.h"
+#include "origin.h"
 #include "proto/envelope.h"
 #include "proto/m2.h"
 #include "relay.h"
@@ -50,92 +48,6 @@ static void	swap_look(struct gossip *, struct origin *, const struct link *,
 static void	spread(struct gossip *, struct origin *, struct logmsg *,
 		    const struct session *, const struct nodeid *author);
 static void	log_drop(struct gossip *, struct logmsg *);
-
-struct origin *
-tree_origin_of(const struct logmsg *m)
-{
-	return m->share == NULL ? NULL : (struct origin *)
-	    ((char *)m->share - offsetof(struct origin, share));
-}
-
-static void
-origin_free(struct lru_node *n)
-{
-	struct origin *o = (struct origin *)n;
-
-	log_share_clear(&o->share);
-	free(o);
-}
-
-void
-bcast_init(struct gossip *g)
-{
-	struct bcast *b = &g->bcast;
-	uint64_t seed;
-	int i;
-
-	g->ops->random(g->arg, b->salt, sizeof(b->salt));
-	g->ops->random(g->arg, &seed, sizeof(seed));
-	b->boot_ms = g->now.wall;
-	lru_init(&b->origins, ORIGINS_MAX, offsetof(struct origin, oid),
-	    sizeof(uint64_t), seed);
-	lru_init(&b->wants, WANTS_MAX, offsetof(struct want, sid),
-	    sizeof(uint64_t), seed);
-	msglog_init(&b->log, seed);
-	parked_init(g, seed);
-	TAILQ_INIT(&b->v1);
-	/* Patient at first. */
-	b->lag_ms = T1_MAX_MS * 8 * 2 / 3;
-	b->v1_at = b->flush_at = b->beat_at = NEVER;
-	for (i = 0; i < NOTES; i++)
-		wbuf_init(&b->note[i], M2_CTRL_MAX);
-	wbuf_init(&b->ctrl, 2 * M2_CTRL_MAX);
-	wbuf_init(&b->frame, 2 * M2_LINK_MAX);
-}
-
-void
-bcast_free(struct gossip *g)
-{
-	struct bcast *b = &g->bcast;
-	int i;
-
-	repair_free(g);
-	parked_free(g);
-	lru_free(&b->origins, origin_free);
-	msglog_free(&b->log);
-	for (i = 0; i < NOTES; i++)
-		wbuf_free(&b->note[i]);
-	wbuf_free(&b->ctrl);
-	wbuf_free(&b->frame);
-	free(b->trace);
-}
-
-struct origin *
-tree_origin(struct gossip *g, const struct nodeid *id)
-{
-	struct bcast *b = &g->bcast;
-	uint64_t oid = m2_oid(b->salt, id->b);
-	struct origin *o = (struct origin *)lru_get(&b->origins, &oid);
-
-	if (o != NULL) {
-		lru_touch(&b->origins, &o->node);
-		return o;
-	}
-	if (lru_full(&b->origins)) {
-		struct lru_node *old = lru_oldest(&b->origins);
-
-		lru_remove(&b->origins, old);
-		origin_free(old);
-	}
-	o = xcalloc(1, sizeof(*o));
-	o->oid = oid;
-	o->id = *id;
-	o->parent = o->better = o->swap_slot = NO_SLOT;
-	log_share_init(&o->share);
-	bucket_init(&o->v1, V1_BURST, g->now.mono);
-	lru_put(&b->origins, &o->node);
-	return o;
-}
 
 /*
  * The frame as it will be sent: hops clamped, in one byte that can be
@@ -200,7 +112,7 @@ tree_accept(struct gossip *g, struct session *s, const struct nodeid *author,
 
 	if (msglog_get(&b->log, sid) != NULL)
 		return;
-	o = tree_origin(g, author);
+	o = origin_take(g, author);
 	hop_at = frame_make(g, e, &frame);
 	m = msglog_add(&b->log, &o->share, sid, mid, frame.p, frame.n,
 	    g->now.mono);
@@ -327,7 +239,7 @@ tell_wait(const struct origin *o, const struct logmsg *m,
 void
 tree_told(struct gossip *g, struct link *l, struct logmsg *m)
 {
-	struct origin *o = tree_origin_of(m);
+	struct origin *o = origin_of(m);
 	uint64_t since = g->now.mono - m->at, way = link_rtt(l) / 2;
 
 	m->have |= l->bit;
@@ -441,19 +353,13 @@ tree_duplicate(struct gossip *g, struct session *s, uint64_t sid)
 		lag_take(g, m);
 	/* A v1 relay is quick by luck; the next time it does not come. */
 	if (l->kind != LINK_M2 || m->from_v1 || m->from == s->sid ||
-	    (o = tree_origin_of(m)) == NULL)
+	    (o = origin_of(m)) == NULL)
 		return;
 	o->eager &= ~l->bit;
 	control_name(&l->prune, m2_oid(l->setup.salt, o->id.b));
 	b->count.prune++;
 	l->count.prune++;
 	control_due(g, l, BATCH_MS);
-}
-
-static struct origin *
-origin_get(const struct gossip *g, uint64_t oid)
-{
-	return (struct origin *)lru_get(&g->bcast.origins, &oid);
 }
 
 void
@@ -474,83 +380,6 @@ tree_graft_link_in(struct gossip *g, struct link *l, uint64_t oid)
 
 	if ((o = origin_get(g, oid)) != NULL)
 		o->eager |= l->bit;
-}
-
-static bool
-is_named(const struct link *l, const struct logmsg *m, uint64_t sid)
-{
-	return m2_sid(l->setup.salt, m->mid) == sid;
-}
-
-/*
- * Names on this link are under their salt.  What is asked for is young, or
- * comes behind what was asked for before.  Looking costs time, found or not,
- * and is paid from the budget: names made up would have us look through all
- * the log.
- */
-static struct logmsg *
-find_theirs(const struct gossip *g, struct link *l, uint64_t sid)
-{
-	struct logmsg *down = msglog_youngest(&g->bcast.log), *up = l->found;
-	uint32_t n;
-
-	for (n = 0; down != NULL; n++) {
-		if (n % LOOK_STEPS == 0 && !bucket_take(&l->serve, SERVE_RATE,
-		    SERVE_BURST, 1, g->now.mono))
-			return NULL;
-		if (up != NULL && is_named(l, up, sid)) {
-			l->found = up;
-			return up;
-		}
-		if (is_named(l, down, sid)) {
-			l->found = down;
-			return down;
-		}
-		up = up != NULL ? msglog_younger(up) : NULL;
-		down = msglog_older(down);
-	}
-	return NULL;
-}
-
-/* Only what was told or given on this link, twice at most, in its budget. */
-static bool
-may_serve(struct gossip *g, struct link *l, struct logmsg *m)
-{
-	if (l->bit != 0 && (((m->told | m->pushed) & l->bit) == 0 ||
-	    (m->served[1] & l->bit) != 0))
-		return false;
-	return bucket_take(&l->serve, SERVE_RATE, SERVE_BURST,
-	    m->len / 1024, g->now.mono);
-}
-
-void
-tree_graft_in(struct gossip *g, struct link *l, uint64_t sid)
-{
-	struct origin *o;
-	struct logmsg *m;
-
-	m = find_theirs(g, l, sid);
-	l->count.graft_in++;
-	g->bcast.count.graft_in++;
-	if (m != NULL && (o = tree_origin_of(m)) != NULL)
-		o->eager |= l->bit;
-	if (m != NULL && ((m->told | m->pushed) & l->bit) == 0 && l->bit != 0) {
-		g->bcast.count.unannounced++;
-		if (!peers_bad(g, l->s, 1))
-			return;
-	}
-	/* Then it lacks the others too; it will say so as well. */
-	if (m != NULL && l->s->guest && m->at + GUEST_LACK_MS <= g->now.mono)
-		l->s->missed = true;
-	if (m == NULL || !may_serve(g, l, m) || !payload_give(g, l, m)) {
-		control_name(&l->nohave, sid);
-		g->bcast.count.nohave++;
-		control_due(g, l, 0);
-		return;
-	}
-	m->served[1] |= m->served[0] & l->bit;
-	m->served[0] |= l->bit;
-	m->have |= l->bit;
 }
 
 /*

@@ -8,40 +8,21 @@
 #include <stdint.h>
 
 #include "common/nodeid.h"
-#include "common/ratelimit.h"
-#include "lru.h"
 #include "msglog.h"
 #include "proto/m2.h"
 
 struct envelope;
 struct gossip;
 struct link;
+struct origin;
 struct session;
 
-#define ORIGINS_MAX		4096u	/* with a tree of their own */
 #define BEHIND_MS		100u	/* who is behind waits, at most */
 #define LAG_MAX_MS		1000u
 #define LATE_MS			10000u	/* after it was said: by request only */
 #define SWAP_LATE_MS		20u
 #define SWAP_TIMES		3u
 #define SWAP_EVERY_MS		5000u
-#define SERVE_RATE		2048u	/* KiB a second by request, one link */
-#define SERVE_BURST		16384u
-#define LOOK_STEPS		64u	/* of looking for a name cost 1 of it */
-
-/* An author as we see him. */
-struct origin {
-	struct lru_node	 node;		/* by oid */
-	uint64_t	 oid;		/* under our own salt */
-	struct nodeid	 id;
-	struct log_share share;
-	uint64_t	 eager;		/* slots */
-	uint64_t	 ahead;		/* that have things before us */
-	uint8_t		 parent, better;	/* slots */
-	uint8_t		 swap_slot, swap_n;
-	uint64_t	 swap_at;	/* mono ms */
-	struct bucket	 v1;
-};
 
 /* A verified message, asked for or not, or one of our own (s: NULL). */
 void	 tree_accept(struct gossip *, struct session *,
@@ -51,10 +32,6 @@ void	 tree_accept(struct gossip *, struct session *,
 size_t	 tree_broadcast(struct gossip *, const void *, size_t);
 /* One more copy of a message that we have. */
 void	 tree_duplicate(struct gossip *, struct session *, uint64_t sid);
-struct origin *tree_origin(struct gossip *, const struct nodeid *);
-/* NULL: forgotten. */
-struct origin *tree_origin_of(const struct logmsg *);
-void	 tree_graft_in(struct gossip *, struct link *, uint64_t sid);
 void	 tree_graft_link_in(struct gossip *, struct link *, uint64_t oid);
 /* The link told of a message that we have. */
 void	 tree_told(struct gossip *, struct link *, struct logmsg *);

@@ -6,6 +6,7 @@
 #include "micelio-gossipd/envelope_out.h"
 #include "micelio-gossipd/link.h"
 #include "micelio-gossipd/lru.h"
+#include "micelio-gossipd/origin.h"
 #include "micelio-gossipd/parked.h"
 #include "micelio-gossipd/repair.h"
 #include "micelio-gossipd/session.h"

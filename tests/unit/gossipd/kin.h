@@ -7,6 +7,7 @@
 #define TEST_KIN_H
 
 #include "fake.h"
+#include "micelio-gossipd/origin.h"
 #include "micelio-gossipd/tree.h"
 #include "proto/m2.h"
 
