@@ -124,12 +124,6 @@ frame_keep(struct frame_cutter *f)
 	return true;
 }
 
-bool
-frame_pending(const struct frame_cutter *f)
-{
-	return buf_len(f->part) > 0 || f->in_len > 0;
-}
-
 void
 frame_header(uint8_t out[FRAME_HEADER], size_t len)
 {

@@ -55,8 +55,6 @@ enum frame_status frame_next(struct frame_cutter *, const uint8_t **payload,
  * False on lack of memory.
  */
 bool	 frame_keep(struct frame_cutter *);
-/* Is a frame begun but not complete, or one waiting? */
-bool	 frame_pending(const struct frame_cutter *);
 
 /* Write the header of a payload of len bytes (<= FRAME_MAX). */
 void	 frame_header(uint8_t out[FRAME_HEADER], size_t len);
