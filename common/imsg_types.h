@@ -295,12 +295,16 @@
 	 * configured one does again.					      \
 	 * EVENT: u16 event, u8 level, u64 unix ms, u64 own event id, str     \
 	 * rendered fields; lossy: dropped and counted when the link is full. \
+	 * MESH_WATCH: u8 whether the hub wants MESH_CHANGED: once, when what \
+	 * gossipd tells of nodes and links is no longer what it told last.   \
 	 */								      \
 	X(TABLE_GET,		Ss, Pa | Tr | Go | St, RUN, 1, 1,	0)    \
 	X(TABLE_ROW,		Pa | Tr | Go | St, Ss, RUN, 1, 8192,	0)    \
 	X(TABLE_END,		Pa | Tr | Go | St, Ss, RUN, 1, 1,	0)    \
 	X(LOG_LEVEL,		Ss, Pa | Tr | Go | St, RUN, 5, 5,	0)    \
 	X(EVENT,		Pa | Tr | Go | St, Ss, RUN, 21, 4096,	0)    \
+	X(MESH_WATCH,		Ss, Go,		RUN,	1, 1,		0)    \
+	X(MESH_CHANGED,		Go, Ss,		RUN,	0, 0,		0)    \
 	/*								      \
 	 * One SSH connection, between its session process and the hub.	      \
 	 * SES_AUTH (R): u8 signed, str user, str algorithm, str key blob,    \
@@ -329,6 +333,8 @@
 	 * SES_SET: str setting, str value: color, plain, width or paste, as  \
 	 * the person has it.  SES_BELL: sound the terminal's bell.	      \
 	 * SES_CLEAR: clear its screen.					      \
+	 * SES_PAGE: raw text in place of the one before, over all of the     \
+	 * screen; empty: no more of them.				      \
 	 * SES_BYE: str reason: say it, then disconnect.		      \
 	 */								      \
 	X(SES_AUTH,		Se, Ss,		RUN,	7, 16384,	0)    \
@@ -352,6 +358,7 @@
 	X(SES_SET,		Ss, Se,		RUN,	4, 128,		0)    \
 	X(SES_BELL,		Ss, Se,		RUN,	0, 0,		0)    \
 	X(SES_CLEAR,		Ss, Se,		RUN,	0, 0,		0)    \
+	X(SES_PAGE,		Ss, Se,		RUN,	0, 32768,	0)    \
 	X(SES_BYE,		Ss, Se,		RUN,	2, 512,		0)
 
 /* Window of one network session in each direction (CREDIT). */

@@ -240,6 +240,8 @@ void	 gossip_node_rows(const struct gossip *,
 /* Each node that claims links, with the links it claims (mesh_rows.c). */
 void	 gossip_mesh_rows(const struct gossip *, struct gtime,
 	    void (*emit)(const struct wbuf *, void *), void *);
+/* Grows when a node or link came or went, or a node's state is another. */
+uint64_t gossip_mesh_changes(const struct gossip *);
 void	 gossip_drop_rows(const struct gossip *,
 	    void (*emit)(const struct wbuf *, void *), void *);
 

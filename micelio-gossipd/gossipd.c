@@ -43,7 +43,8 @@ now(void)
 }
 
 /*
- * Time: one timer, set to what the core waits for next.
+ * Time: one timer, set to what the core waits for next, after everything that
+ * happens.
  */
 
 static void
@@ -52,6 +53,7 @@ timer_set(struct gossipd *d)
 	uint64_t at = gossip_next(d->core), t, ms;
 	struct timeval tv;
 
+	meshwatch_check(d);
 	if (at == d->timer_at)
 		return;
 	d->timer_at = at;
@@ -331,8 +333,10 @@ link_lost(struct proc *p, enum proc_role peer)
 {
 	struct gossipd *d = p->priv;
 
-	if (peer == PROC_SSHD && d->core != NULL)
+	if (peer == PROC_SSHD && d->core != NULL) {
 		gossip_hub_gone(d->core);
+		meshwatch_set(d, false);
+	}
 }
 
 static bool
@@ -352,7 +356,8 @@ table(struct proc *p, enum table which, uint32_t id)
 		proc_table_row(p, id, &b);
 		wbuf_free(&b);
 		break;
-	case TABLE_PEERS:
+	case TABLE_PEERS:	/* before MESH, when both are asked for */
+		meshwatch_asked(d);
 		gossip_peer_rows(d->core, now(), proc_row_cb, &r);
 		break;
 	case TABLE_TREES:

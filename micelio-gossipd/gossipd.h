@@ -17,6 +17,13 @@ struct proc;
 
 #define BODY_MAX	70000u		/* of a message built here */
 
+/* Of what the hub is told by MESH_CHANGED. */
+enum mesh_watch {
+	MESH_UNWATCHED,
+	MESH_SHOWN,		/* it has the rows as they are */
+	MESH_STALE,		/* it was told, and has not asked since */
+};
+
 struct gossipd {
 	struct proc	*proc;
 	struct gossip	*core;
@@ -24,10 +31,19 @@ struct gossipd {
 	uint64_t	 timer_at;	/* mono ms */
 	uint64_t	 chat_unheard;	/* lines the hub was too slow for */
 	struct wbuf	 body;
+	enum mesh_watch	 mesh_watch;
+	uint64_t	 mesh_told;	/* gossip_mesh_changes() then */
 };
 
 /* actions.c; their argument is the struct gossipd */
 extern const struct gossip_ops gossipd_actions;
+
+/* meshwatch.c */
+void	meshwatch_set(struct gossipd *, bool on);
+/* The hub asks for rows of the mesh: it sees what changed until now. */
+void	meshwatch_asked(struct gossipd *);
+/* Call when something may have changed. */
+void	meshwatch_check(struct gossipd *);
 
 /* mapchan.c */
 extern const struct gossip_map_ops gossipd_map_actions;

@@ -82,6 +82,7 @@ drop(struct health *h, struct health_node *x)
 {
 	claims_take(h, x, (struct slice){ NULL, 0 });
 	h->count[x->shown]--;
+	h->changes++;
 	lru_remove(&h->nodes, &x->node);
 	node_free(&x->node);
 }
@@ -116,6 +117,7 @@ node_add(struct health *h, const struct nodeid *id, uint64_t mono_ms)
 	bucket_init(&x->rate, HEALTH_BURST, mono_ms);
 	lru_put(&h->nodes, &x->node);
 	h->count[HEALTH_UP]++;
+	h->changes++;
 	return x;
 }
 
@@ -220,8 +222,10 @@ claims_take(struct health *h, struct health_node *x, struct slice links)
 	size_t i, n = 0;
 
 	for (i = 0; i < x->nlinks; i++)
-		if (!among(links, x->link[i].id, links.n))
+		if (!among(links, x->link[i].id, links.n)) {
 			(void)claim_tell(h, x, x->link[i].id, false);
+			h->changes++;
+		}
 	new = xcalloc(links.n / M2_HALF + 1, sizeof(*new));
 	for (i = 0; i < links.n; i += M2_HALF) {
 		if (memcmp(links.p + i, x->id.b, M2_HALF) == 0 ||
@@ -230,6 +234,8 @@ claims_take(struct health *h, struct health_node *x, struct slice links)
 		l = &new[n++];
 		if ((old = link_to(x, links.p + i)) != NULL)
 			*l = *old;
+		else
+			h->changes++;
 		memcpy(l->id, links.p + i, M2_HALF);
 		l->back = claim_tell(h, x, l->id, true);
 		l->mutual |= l->back;
@@ -392,6 +398,7 @@ settle(struct health *h, struct health_node *x, uint64_t mono_ms,
 	h->count[is]++;
 	x->shown = is;
 	x->due_at = NEVER;
+	h->changes++;
 	changed(arg, x);
 	return NEVER;
 }

@@ -68,6 +68,7 @@ struct health {
 	uint64_t	 judge_at;	/* mono ms; UINT64_MAX: no need */
 	uint64_t	 refused;	/* no room for them */
 	size_t		 newcomers;	/* reached, and not greeted before */
+	uint64_t	 changes;	/* of nodes, claimed links, states shown */
 	size_t		 count[HEALTH_DOWN + 1];	/* as shown */
 };
 

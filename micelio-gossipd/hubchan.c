@@ -147,6 +147,9 @@ hubchan_dispatch(struct gossipd *d, const struct imsg *m, struct rcur *c)
 	case IMSG_NODE_PING:
 		ping_now(d, m, c);
 		break;
+	case IMSG_MESH_WATCH:
+		meshwatch_set(d, rcur_u8(c) != 0);
+		break;
 	default:
 		return false;
 	}

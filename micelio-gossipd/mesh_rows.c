@@ -66,6 +66,12 @@ gossip_mesh_rows(const struct gossip *g, struct gtime now,
 	wbuf_free(&b);
 }
 
+uint64_t
+gossip_mesh_changes(const struct gossip *g)
+{
+	return g->peer_changes + g->suspect.health.changes;
+}
+
 void
 suspect_status(const struct suspect *s, struct wbuf *b)
 {

@@ -248,6 +248,7 @@ peers_register(struct gossip *g, struct session *s)
 		peers_due(g, s->twin_until);
 	} else {
 		g->npeers++;
+		g->peer_changes++;
 		guest_begin(g, s);
 		announce(g, s);
 	}
@@ -355,6 +356,7 @@ session_leave(struct gossip *g, struct session *s, enum down_reason reason)
 		twin->announced |= s->announced;
 	} else if (was_ready) {
 		g->npeers--;
+		g->peer_changes++;
 		g->nguests -= s->guest;
 		gone(g, s, lived, reason);
 	}

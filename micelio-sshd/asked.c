@@ -4,6 +4,7 @@
 #include "answer.h"
 #include "asked.h"
 #include "gather.h"
+#include "live.h"
 #include "peers.h"
 #include "proc.h"
 #include "run.h"
@@ -11,6 +12,10 @@
 void
 asked_busy(struct run *run)
 {
+	if (run->live != NULL) {
+		live_failed(run);
+		return;
+	}
 	run_fail(run, EX_TEMPFAIL, "%s: too many are asking at once; ask "
 	    "again", run->line.cmd->name);
 }
@@ -19,14 +24,18 @@ bool
 asked_told(struct run *run, const struct answer *a, size_t n,
     enum proc_role role)
 {
-	for (size_t i = 0; i < n; i++)
-		if (a[i].from == role && a[i].state != ANSWER_COMPLETE) {
+	for (size_t i = 0; i < n; i++) {
+		if (a[i].from != role || a[i].state == ANSWER_COMPLETE)
+			continue;
+		if (run->live != NULL)
+			live_failed(run);
+		else
 			run_fail(run, EX_TEMPFAIL, "%s: no answer from %s in "
 			    "%d s; ask again, or see status",
 			    run->line.cmd->name, proc_role_name(role),
 			    GATHER_MS / 1000);
-			return false;
-		}
+		return false;
+	}
 	return true;
 }
 

@@ -12,9 +12,12 @@ struct answer;
 struct meant;
 struct run;
 
-/* No question could be asked: the run ends. */
+/*
+ * No question could be asked, or no answer came: the run ends, or what goes
+ * on (live.h) asks again soon.
+ */
 void	 asked_busy(struct run *);
-/* Whoever has to know it has answered; else the run has ended. */
+/* Whoever has to know it has answered; else it is as after asked_busy(). */
 bool	 asked_told(struct run *, const struct answer *, size_t n,
 	    enum proc_role);
 /*

@@ -46,7 +46,11 @@ struct caller {
 	uint32_t		 room_request;	/* the last line said there */
 	struct run_list		 runs;
 	unsigned int		 nruns;
+	unsigned int		 columns, rows;	/* of its terminal; 0: none */
+	bool			 draws;		/* and not a dumb one */
 	void	(*out)(struct caller *, int stream, const char *, size_t);
+	/* In place of the page before; of no length: no more of them. */
+	void	(*page)(struct caller *, const char *, size_t);
 	void	(*exit)(struct caller *, int status);
 	/* Let its input wait where it comes from; NULL: it cannot. */
 	void	(*hold)(struct caller *, bool);

@@ -195,6 +195,10 @@ close_cb(ssh_session ssh, ssh_channel chan, void *arg)
 static void
 input(struct session *s, const uint8_t *data, size_t len)
 {
+	if (s->page_on) {
+		shell_page_keys(s, data, len);
+		return;
+	}
 	if (s->kind == SES_SHELL) {
 		shell_input(s, data, len);
 		return;

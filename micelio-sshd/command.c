@@ -122,9 +122,10 @@ const struct command commands[] = {
 	{ "graph", "[--dot]", "its nodes and links, also for Graphviz, NetJSON",
 	    { "graph --dot", "graph --json" }, ROLE_USER, DOOR_ANY,
 	    .group = GROUP_NODE, .options = "--dot ", .start = cmd_graph },
-	{ "map", "[--list]", "a picture of the mesh; --list: in words",
-	    { "map", "map --list" }, ROLE_USER, DOOR_ANY,
-	    .group = GROUP_NODE, .options = "--list ", .start = cmd_map },
+	{ "map", "[--list] [--watch]", "a picture of the mesh; --list: in "
+	    "words", { "map --list", "map --watch" }, ROLE_USER, DOOR_ANY,
+	    .group = GROUP_NODE, .options = "--list --watch ",
+	    .start = cmd_map },
 	{ "kick", "WHO [REASON]", "end somebody's sessions on this node",
 	    { "kick bob", "kick bob too loud" }, ROLE_OP, DOOR_ANY,
 	    .group = GROUP_NODE, .changes = true, .nick = true,

@@ -39,6 +39,7 @@ static void	conn_closed(struct imsgchan *, enum imsgchan_end,
     const char *, void *);
 static void	conn_timer_cb(evutil_socket_t, short, void *);
 static void	conn_out(struct caller *, int, const char *, size_t);
+static void	conn_page(struct caller *, const char *, size_t);
 static void	conn_exit_status(struct caller *, int);
 static void	conn_hold(struct caller *, bool);
 static size_t	conn_untaken(const struct caller *);
@@ -143,6 +144,7 @@ conn_new(struct hub *hub, const struct addr *a)
 
 	caller_init(&c->caller, hub);
 	c->caller.out = conn_out;
+	c->caller.page = conn_page;
 	c->caller.exit = conn_exit_status;
 	c->caller.hold = conn_hold;
 	c->caller.untaken = conn_untaken;
@@ -441,6 +443,17 @@ conn_out(struct caller *caller, int stream, const char *s, size_t n)
 		iov[1].iov_len = k;
 		imsg_sendv(c->chan, IMSG_SES_OUT, 0, 0, iov, 2);
 	}
+}
+
+static void
+conn_page(struct caller *caller, const char *s, size_t n)
+{
+	struct conn *c = (struct conn *)(void *)caller;
+
+	if (c->chan == NULL || c->state != CONN_IN)
+		return;
+	outlet_add(&c->outlet, n);
+	imsg_send(c->chan, IMSG_SES_PAGE, 0, 0, s, n);
 }
 
 static size_t

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "caller.h"
 #include "cmdline.h"
@@ -14,8 +15,10 @@
 #include "doc.h"
 #include "imsg.h"
 #include "intake.h"
+#include "live.h"
 #include "log.h"
 #include "outlet.h"
+#include "page.h"
 #include "persons.h"
 #include "proc.h"
 #include "recorders.h"
@@ -26,6 +29,7 @@
 #include "text.h"
 
 #define STATUS_INTR	130	/* as a shell has it after C-c */
+#define TERM_MAX	64u
 #define NAMED_MAX	8u	/* of those who are here, in the greeting */
 
 static void
@@ -118,7 +122,9 @@ open_exec(struct conn *c, const char *command, size_t n)
 static void
 ses_open(struct conn *c, struct imsg *m)
 {
+	unsigned int columns, rows;
 	const char *command;
+	char term[TERM_MAX + 1];
 	struct rcur r;
 	size_t n, skip;
 	uint8_t kind;
@@ -126,10 +132,10 @@ ses_open(struct conn *c, struct imsg *m)
 
 	rcur_init(&r, m->data, m->len);
 	kind = rcur_u8(&r);
-	pty = rcur_u8(&r) != 0;			/* and its size */
-	(void)rcur_u16(&r);
-	(void)rcur_u16(&r);
-	(void)rcur_str(&r, 8192, &skip);	/* TERM */
+	pty = rcur_u8(&r) != 0;
+	columns = rcur_u16(&r);
+	rows = rcur_u16(&r);
+	rcur_cstr(&r, term, sizeof(term));
 	(void)rcur_str(&r, 8192, &skip);	/* the environment */
 	command = rcur_str(&r, 8192, &n);
 	if (!rcur_done(&r) || c->opened ||
@@ -143,6 +149,11 @@ ses_open(struct conn *c, struct imsg *m)
 		return;
 	}
 	c->opened = true;
+	if (pty) {
+		c->caller.columns = columns;
+		c->caller.rows = rows;
+		c->caller.draws = page_possible(term);
+	}
 	if (kind == SES_SHELL)
 		open_shell(c);
 	else
@@ -294,9 +305,33 @@ dispatch_shell(struct conn *c, struct imsg *m)
 	case IMSG_SES_COMPLETE:
 		ses_complete(c, m);
 		break;
-	default:		/* SES_WINDOW: the session draws, not we */
+	default:
 		break;
 	}
+}
+
+/* The session draws; but some pictures are made to fit. */
+static void
+ses_window(struct conn *c, struct imsg *m)
+{
+	struct rcur r;
+
+	rcur_init(&r, m->data, m->len);
+	c->caller.columns = rcur_u16(&r);
+	c->caller.rows = rcur_u16(&r);
+	live_resized(&c->caller);
+}
+
+/* A key that leaves a page, where ^D is no end of anything else. */
+static void
+ses_leave(struct conn *c)
+{
+	struct run *run = TAILQ_FIRST(&c->caller.runs);
+
+	if (run != NULL && run->live != NULL)
+		run_done(run, EX_OK);
+	else
+		ses_input(c, NULL, 0);
 }
 
 void
@@ -310,10 +345,12 @@ conn_in_dispatch(struct conn *c, struct imsg *m)
 		login_lied(c, "a message before SES_OPEN");
 	else if (m->type == IMSG_SES_INTR)
 		ses_intr(c);
+	else if (m->type == IMSG_SES_WINDOW)
+		ses_window(c, m);
 	else if (c->shell)
 		dispatch_shell(c, m);
 	else if (m->type == IMSG_SES_IN)
 		ses_input(c, m->data, m->len);
 	else if (m->type == IMSG_SES_EOF)
-		ses_input(c, NULL, 0);
+		ses_leave(c);
 }

@@ -47,6 +47,7 @@ static void	read_cb(evutil_socket_t, short, void *);
 static void	write_cb(evutil_socket_t, short, void *);
 static void	timer_cb(evutil_socket_t, short, void *);
 static void	client_out(struct caller *, int, const char *, size_t);
+static void	client_page(struct caller *, const char *, size_t);
 static void	client_exit(struct caller *, int);
 
 static struct client *
@@ -209,6 +210,18 @@ client_out(struct caller *caller, int stream, const char *s, size_t n)
 }
 
 static void
+client_page(struct caller *caller, const char *s, size_t n)
+{
+	struct client *c = client_of(caller);
+
+	if (c->dead || c->state == CLIENT_ENDING)
+		return;
+	outlet_add(&c->outlet, n);
+	client_frame_put(c, CTL_PAGE, s, n, NULL, 0);
+	client_flush(c);
+}
+
+static void
 client_exit(struct caller *caller, int status)
 {
 	struct client *c = client_of(caller);
@@ -342,6 +355,7 @@ client_new(struct control *ctl, int fd)
 	c->caller.door = DOOR_CONTROL;
 	c->caller.role = role;
 	c->caller.out = client_out;
+	c->caller.page = client_page;
 	c->caller.exit = client_exit;
 	c->caller.hold = client_hold;
 	c->caller.untaken = client_untaken;

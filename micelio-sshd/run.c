@@ -16,6 +16,7 @@
 #include "gather.h"
 #include "import.h"
 #include "imsg.h"
+#include "live.h"
 #include "log.h"
 #include "private.h"
 #include "proc.h"
@@ -59,6 +60,7 @@ run_free(struct run *run)
 	private_forget(caller->hub, NULL, run);
 	map_run_free(run);
 	import_free(run);
+	live_free(run);
 	if (run->deadline != NULL)
 		event_free(run->deadline);
 	cmdline_free(&run->line);
@@ -84,18 +86,25 @@ run_out(struct run *run, int stream, const char *s, size_t n)
 }
 
 void
+run_render(const struct run *run, const struct doc *d,
+    void (*text)(const struct doc *, struct wbuf *), struct wbuf *w)
+{
+	if (run->line.form == DOC_JSON)
+		doc_json(d, w);
+	else if (run->line.form == DOC_PLAIN)
+		doc_plain(d, w);
+	else
+		text(d, w);
+}
+
+void
 run_doc(struct run *run, const struct doc *d,
     void (*text)(const struct doc *, struct wbuf *))
 {
 	struct wbuf w;
 
 	wbuf_init(&w, RESULT_MAX);
-	if (run->line.form == DOC_JSON)
-		doc_json(d, &w);
-	else if (run->line.form == DOC_PLAIN)
-		doc_plain(d, &w);
-	else
-		text(d, &w);
+	run_render(run, d, text, &w);
 	run_out(run, OUT_STDOUT, (const char *)w.p, w.len);
 	wbuf_free(&w);
 }

@@ -17,6 +17,7 @@ struct event;
 struct gather;
 struct hub;
 struct import;
+struct live;
 struct maprun;
 struct recall;
 
@@ -35,6 +36,7 @@ struct run {
 	struct maprun		*map;		/* commands_map.c */
 	struct recall		*recall;	/* commands_recall.c */
 	struct import		*import;	/* import.c */
+	struct live		*live;		/* live.c */
 	uint64_t		 in_total;	/* of it; 0: not known */
 	bool			 wants_input;
 	bool			 in_over;	/* more than fits */
@@ -57,6 +59,9 @@ struct run *run_by_request(struct hub *, uint32_t);
 void	 run_out(struct run *, int stream, const char *, size_t);
 void	 run_doc(struct run *, const struct doc *,
 	    void (*text)(const struct doc *, struct wbuf *));
+/* The same, but into a buffer of 8 MiB. */
+void	 run_render(const struct run *, const struct doc *,
+	    void (*text)(const struct doc *, struct wbuf *), struct wbuf *);
 /* A verdict: to standard error when it is a refusal in words. */
 void	 run_verdict(struct run *, const struct doc *, int status);
 void	 run_done(struct run *, int status);

@@ -108,14 +108,14 @@ screen_resize(struct screen *s, unsigned int cols, unsigned int rows,
 uint64_t
 screen_deadline(const struct screen *s)
 {
-	return s->resizing ? s->resize_due_ms : 0;
+	return s->resizing && !s->covered ? s->resize_due_ms : 0;
 }
 
 void
 screen_print(struct screen *s, const char *text, size_t len)
 {
 	screen_remember(s, text, len);
-	if (s->resizing)
+	if (s->resizing || s->covered)
 		return;		/* the repaint shows it */
 	screen_hide(s);
 	if (s->bold && !s->dumb && !s->plain)
@@ -129,6 +129,8 @@ void
 screen_refresh(struct screen *s, const char *prompt, const char *text,
     size_t len, size_t cursor, uint64_t now_ms)
 {
+	if (s->covered)
+		return;
 	if (s->resizing) {
 		if (now_ms < s->resize_due_ms)
 			return;
@@ -154,7 +156,7 @@ screen_commit(struct screen *s, const char *prompt, const char *text,
 	screen_remember(s, text, len);
 	screen_remember(s, tail, strlen(tail));
 	screen_remember(s, "\n", 1);
-	if (s->resizing)
+	if (s->resizing || s->covered)
 		return;
 	screen_refresh(s, prompt, text, len, len, 0);
 	s->visible = false;
@@ -180,6 +182,15 @@ screen_clear(struct screen *s)
 	screen_put(s, "\033[H\033[J");
 	s->visible = false;
 	s->at_start = true;
+}
+
+void
+screen_cover(struct screen *s, bool on)
+{
+	s->covered = on;
+	s->resizing = s->resizing || !on;
+	if (!on)
+		s->resize_due_ms = 0;
 }
 
 void

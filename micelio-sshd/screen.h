@@ -46,6 +46,7 @@ struct screen {
 	struct layout	 drawn, next;
 	size_t		 cur_row;	/* where the cursor is, in drawn */
 	unsigned int	 cur_col;
+	bool		 covered;	/* something else is on the terminal */
 	bool		 resizing;
 	uint64_t	 resize_since_ms, resize_due_ms;
 	struct screen_line backlog[SCREEN_BACKLOG];
@@ -77,6 +78,11 @@ void	 screen_commit(struct screen *, const char *prompt, const char *text,
 /* The line was entered and will be shown otherwise: take it away. */
 void	 screen_retract(struct screen *);
 void	 screen_clear(struct screen *);
+/*
+ * Something else is drawn all over it for a while; after that it is painted
+ * anew.
+ */
+void	 screen_cover(struct screen *, bool);
 void	 screen_bell(struct screen *);
 /* Leave the terminal as it was found; a prompt without text goes away. */
 void	 screen_end(struct screen *, bool keep_line);

@@ -86,6 +86,7 @@ session_bye(struct session *s, const char *text, uint8_t status)
 	}
 	if (s->phase != SES_PH_RUN)
 		return;
+	shell_page_end(s);
 	if (text[0] != '\0') {
 		shell_output(s, s->kind == SES_SHELL ? 1 : 2, text,
 		    strlen(text));

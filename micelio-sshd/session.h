@@ -115,6 +115,8 @@ struct session {
 	unsigned int		 width;		/* 0: the terminal's */
 	struct plainline	 plain;
 	bool			 screen_on;	/* pty and shell */
+	bool			 page_on;	/* over the screen */
+	bool			 page_left;	/* and the hub was told so */
 };
 
 /* session.c */
@@ -169,5 +171,10 @@ void	 shell_tick(struct session *, uint64_t now_ms);
 uint64_t shell_deadline(const struct session *);
 /* The terminal as it was found. */
 void	 shell_end(struct session *);
+
+/* shell_page.c */
+void	 shell_page(struct session *, const char *, size_t);
+void	 shell_page_end(struct session *);
+void	 shell_page_keys(struct session *, const uint8_t *, size_t);
 
 #endif

@@ -56,6 +56,11 @@ hub_dispatch(struct imsgchan *c, struct imsg *m, void *arg)
 	case IMSG_SES_CLEAR:
 		shell_clear(s);
 		break;
+	case IMSG_SES_PAGE:
+		if (s->phase == SES_PH_RUN)
+			shell_page(s, (const char *)m->data, m->len);
+		(void)rcur_rest(&cur, &(size_t){ 0 });
+		break;
 	case IMSG_SES_BYE:
 		hub_text(s, &cur, 0);
 		break;

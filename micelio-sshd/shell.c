@@ -220,6 +220,7 @@ shell_deadline(const struct session *s)
 void
 shell_end(struct session *s)
 {
+	shell_page_end(s);
 	if (!s->screen_on)
 		return;
 	if (s->le.buf.len > 0)		/* what is half typed stays readable */

@@ -33,6 +33,7 @@
 #include "gather.h"
 #include "hub_keys.h"
 #include "imsg.h"
+#include "live.h"
 #include "listener.h"
 #include "log.h"
 #include "mtime.h"
@@ -276,6 +277,8 @@ sshd_dispatch_gossipd(struct proc *p, struct imsg *m)
 		cmd_unlink_done(hub, m);
 	else if (m->type == IMSG_NODE_PONG)
 		cmd_ping_done(hub, m);
+	else if (m->type == IMSG_MESH_CHANGED)
+		live_mesh_changed(hub);
 	else
 		unexpected(p->link[PROC_GOSSIPD], m);
 }

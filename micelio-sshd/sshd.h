@@ -96,6 +96,7 @@ struct hub {
 	struct gather_list	 gathers;
 	unsigned int		 ngathers;
 	struct run_list		 runs;
+	unsigned int		 mesh_watchers;	/* of these; gossipd tells */
 	struct say_list		 says;
 	unsigned int		 nsays;
 	struct event		*says_timer;	/* sums up lines not sent */

@@ -17,12 +17,14 @@
 #include "config.h"
 #include "control_proto.h"
 #include "cursor.h"
+#include "live.h"
 #include "local.h"
 #include "micelioctl.h"
 #include "mtime.h"
 #include "text.h"
 
 #define INPUT_CHUNK	32768u
+#define STATUS_INTR	130	/* as a shell has it after C-c */
 #define RETRY_MS	20	/* while the socket's queue is full */
 
 struct client {
@@ -221,6 +223,7 @@ client_run(const struct options *o, const char *path)
 		rc = EX_DATAERR;
 	} else
 		rc = loop(&c);
+	live_end();
 	if (rc == EX_OK && o->n == 1 && strcmp(o->words[0], "help") == 0)
 		local_list();
 	(void)close(c.fd);
@@ -302,6 +305,9 @@ frame_handle(struct client *c, uint8_t type, const uint8_t *p, size_t n)
 			    "may be done\n", strerror(errno));
 			c->status = EX_IOERR;
 		}
+	} else if (type == CTL_PAGE) {
+		if (!live_page((const char *)p, n))
+			c->status = EX_IOERR;
 	} else if (type == CTL_EXIT && n == 1)
 		c->status = p[0];
 }
@@ -428,7 +434,8 @@ loop(struct client *c)
 		if (c->out.len > 0)
 			p[0].events |= POLLOUT;
 		/* One piece of input at a time is on its way. */
-		p[1].fd = c->inputs && c->out.len == 0 ? STDIN_FILENO : -1;
+		p[1].fd = (c->inputs && c->out.len == 0) || live_on() ?
+		    STDIN_FILENO : -1;
 		p[1].events = POLLIN;
 		p[0].revents = p[1].revents = 0;
 		n = poll(p, 2, wait_ms(c));
@@ -438,12 +445,17 @@ loop(struct client *c)
 			(void)gave_up(c, what);
 			return EX_TEMPFAIL;
 		}
+		if (live_interrupted())
+			return STATUS_INTR;
 		if (n == -1)
 			continue;
 		if ((p[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 &&
 		    (rc = receive(c)) != -1)
 			return rc;
-		if (p[1].revents != 0)
+		if (p[1].revents != 0 && live_on()) {
+			if (live_keys())
+				return EX_OK;
+		} else if (p[1].revents != 0)
 			input_read(c);
 		if (c->status != -1)
 			return c->status;

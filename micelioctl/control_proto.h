@@ -14,6 +14,8 @@
  *	INPUT_SIZE u64 big-endian
  *	INPUT bytes; none: the end
  *					OUTPUT u8 1 stdout 2 stderr, bytes
+ *					PAGE text in place of the last;
+ *					     none: no more of them
  *					EXIT u8 status
  *
  * HELLO and RUN may be sent at once.  INPUT_SIZE is said when it is known
@@ -38,6 +40,7 @@ enum ctl_type {
 	CTL_ACCEPTED = 17,
 	CTL_OUTPUT = 18,
 	CTL_EXIT = 19,
+	CTL_PAGE = 20,
 };
 
 /* Of ACCEPTED: what the client should know when it has to give up. */

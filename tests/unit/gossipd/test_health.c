@@ -187,6 +187,36 @@ test_down(void **state)
 	assert_int_equal(t.nsaid, 2);
 }
 
+/* What is shown to people is asked for again when this grows, and only then. */
+static void
+test_changes(void **state)
+{
+	uint64_t n;
+
+	(void)state;
+	all_linked(5);
+	n = t.h.changes;
+	for (size_t a = 0; a < 5; a++)
+		say(a, NULL, 0);
+	pass(10000);
+	assert_int_equal(t.h.changes, n);
+	cut_end(1, 2);
+	say(1, NULL, 0);
+	assert_true(t.h.changes > n);
+	n = t.h.changes;
+	one_end(1, 2);
+	say(1, NULL, 0);
+	assert_true(t.h.changes > n);
+	n = t.h.changes;
+	unlinked(4);
+	miss_each(1, 4, 4, t.inc[4]);
+	assert_true(t.h.changes > n);
+	n = t.h.changes;
+	pass(5000);
+	assert_int_equal(shown(4), HEALTH_DOWN);
+	assert_true(t.h.changes > n);
+}
+
 static void
 test_answer(void **state)
 {
@@ -437,6 +467,7 @@ main(void)
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, open_town, close_town)
 	const struct CMUnitTest tests[] = {
 		TEST(test_down), TEST(test_answer), TEST(test_liars),
+		TEST(test_changes),
 		TEST(test_strangers), TEST(test_forged),
 		TEST(test_old_word), TEST(test_few), TEST(test_parted),
 		TEST(test_ended), TEST(test_many_gone), TEST(test_bounds),

@@ -265,6 +265,33 @@ test_resize_storm(void **state)
 	term_end(&T);
 }
 
+/* Under something else it stands still, and then shows what it missed. */
+static void
+test_cover(void **state)
+{
+	(void)state;
+	term_start(&T, "xterm", 20, 5);
+	hear(&T, "before\n");
+	show(&T, "draft", 5);
+	screen_cover(&T.screen, true);
+	screen_print(&T.screen, "meanwhile\n", 10);
+	screen_resize(&T.screen, 30, 5, T.now);
+	screen_refresh(&T.screen, PROMPT, "draft", 5, 5, T.now);
+	assert_int_equal(T.out.len, 0);
+	assert_int_equal(screen_deadline(&T.screen), 0);
+	/* What was drawn over it meanwhile. */
+	vt_resize(&T.vt, 30, 5);
+	vt_feed(&T.vt, "\033[Hsomething", 12);
+	screen_cover(&T.screen, false);
+	show(&T, "draft", 5);
+	assert_rows(&T, ROWS("before", "meanwhile", "[al]> draft"), 11, 2);
+	hear(&T, "next\n");
+	show(&T, "draft", 5);
+	assert_rows(&T, ROWS("before", "meanwhile", "next", "[al]> draft"),
+	    11, 3);
+	term_end(&T);
+}
+
 static void
 test_zero_size(void **state)
 {
@@ -409,6 +436,7 @@ main(void)
 		cmocka_unit_test(test_commit),
 		cmocka_unit_test(test_resize_quiet),
 		cmocka_unit_test(test_resize_storm),
+		cmocka_unit_test(test_cover),
 		cmocka_unit_test(test_zero_size),
 		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_dumb),
