@@ -113,6 +113,10 @@ void	 cmd_me(struct run *);
 void	 cmd_tail(struct run *);
 void	 cmd_say_input(struct run *);
 
+/* commands_top.c */
+void	 cmd_top(struct run *);
+void	 top_free(struct run *);	/* what a run of it keeps */
+
 /* commands_trees.c */
 void	 cmd_links(struct run *);
 void	 cmd_trace(struct run *);

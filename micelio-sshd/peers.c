@@ -25,16 +25,20 @@
 #define COLUMNS_ALL	"id name addr dir kind state up rtt in out queue " \
 			"cause next"
 
-/* The connection of a session, by its number. */
-static const void *
-link_row(const struct answer *links, uint64_t session, size_t *len)
+const void *
+peers_link(const struct answer *links, const void *peer, size_t peer_len,
+    size_t *len)
 {
+	struct row_field session, f;
 	const void *row = NULL;
-	struct row_field f;
 	struct rcur c;
 
+	if (!row_find(peer, peer_len, "session", &session) ||
+	    session.type != ROW_U64)
+		return NULL;
 	while (links != NULL && answer_next(&c, links, &row, len))
-		if (row_find(row, *len, "session", &f) && f.num == session)
+		if (row_find(row, *len, "session", &f) &&
+		    f.num == session.num)
 			return row;
 	return NULL;
 }
@@ -69,12 +73,10 @@ link_fields(struct wbuf *w, const struct answer *links, const void *peer,
     size_t peer_len)
 {
 	static const char *const but[] = { "session", NULL };
-	const void *row = NULL;
-	struct row_field f;
+	const void *row;
 	size_t len = 0;
 
-	if (row_find(peer, peer_len, "session", &f) && f.type == ROW_U64)
-		row = link_row(links, f.num, &len);
+	row = peers_link(links, peer, peer_len, &len);
 	if (row != NULL) {
 		fields_add(w, row, len, but);
 		return;

@@ -15,6 +15,9 @@ struct wbuf;
 
 void	 peers_build(const struct answer *, size_t n, struct doc *);
 void	 peers_text(const struct doc *, struct wbuf *);
+/* The connection of a row of gossipd about a peer, as transportd has it. */
+const void *peers_link(const struct answer *links, const void *peer,
+	    size_t peer_len, size_t *len);
 /* All about the node with that id (64 hex), in the head. */
 void	 peer_build(const struct answer *, size_t n, const char *id,
 	    struct doc *);

@@ -61,6 +61,7 @@ run_free(struct run *run)
 	map_run_free(run);
 	import_free(run);
 	live_free(run);
+	top_free(run);
 	if (run->deadline != NULL)
 		event_free(run->deadline);
 	cmdline_free(&run->line);

@@ -20,6 +20,7 @@ struct import;
 struct live;
 struct maprun;
 struct recall;
+struct top;
 
 struct run {
 	TAILQ_ENTRY(run)	 entry;		/* of the caller */
@@ -37,6 +38,7 @@ struct run {
 	struct recall		*recall;	/* commands_recall.c */
 	struct import		*import;	/* import.c */
 	struct live		*live;		/* live.c */
+	struct top		*top;		/* commands_top.c */
 	uint64_t		 in_total;	/* of it; 0: not known */
 	bool			 wants_input;
 	bool			 in_over;	/* more than fits */

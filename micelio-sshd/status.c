@@ -325,9 +325,8 @@ sandbox_text(bool seccomp, unsigned int landlock, bool own_uid, char *out,
 	    "NO SECCOMP", ll, own_uid ? ", own uid" : "");
 }
 
-/* The parent's row about a child: what it reported when it got ready. */
-static const void *
-procs_row(const struct answer *procs, const char *name, size_t *len)
+const void *
+status_proc(const struct answer *procs, const char *name, size_t *len)
 {
 	const void *row;
 	char full[32];
@@ -351,7 +350,7 @@ daemon_row(const struct status_facts *s, const struct answer *procs,
 	const void *row;
 	size_t len;
 
-	row = procs_row(procs, daemons[i].name, &len);
+	row = status_proc(procs, daemons[i].name, &len);
 	row_str(w, "name", daemons[i].name);
 	if (row != NULL && row_find(row, len, "pid", &f))
 		row_num(w, "pid", ROW_U64, f.num);

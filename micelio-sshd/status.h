@@ -30,6 +30,12 @@ struct status_facts {
 /* Fill the document; true if healthy. */
 bool	 status_build(const struct status_facts *, const struct answer *,
 	    size_t n, struct doc *);
+/*
+ * The parent's row about a daemon, "gossipd" or "micelio": its process and
+ * what it reported when it got ready.
+ */
+const void *status_proc(const struct answer *procs, const char *name,
+	    size_t *len);
 /* status_text.c: all of it, and what fits between two lines of talk. */
 void	 status_text(const struct doc *, struct wbuf *);
 void	 status_short_text(const struct doc *, struct wbuf *);

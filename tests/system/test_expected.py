@@ -22,7 +22,7 @@ OF_OTHERS = {"del", "link", "unlink", "kick", "ban", "unban", "mute", "unmute",
              "peer", "ping", "whois"}
 # Of the door, of who asks, of the program; and what moves all the time.
 OWN = {"help", "key", "version"}
-MOVING = {"status", "stats", "metrics", "log", "events", "verify"}
+MOVING = {"status", "stats", "metrics", "log", "events", "verify", "top"}
 
 
 def one(t):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What goes on and is shown anew at the same place: map --watch."""
+"""What goes on and is shown anew at the same place: map --watch, top."""
 import datetime
 import json
 import subprocess
@@ -9,6 +9,8 @@ import time
 from node import Node
 from sshclient import Client, Key
 from waiting import never, until
+
+ROWS_MAX = 22       # of 24: the prompt, or how to leave, has its own
 
 
 class Lines:
@@ -112,7 +114,8 @@ def test_exec(t):
     client.wait_admitted()
     for words, keys, status, out in (
             (("map", "--watch"), b"q", 0, b"\x1b[?1049h"),
-            (("map", "--watch"), b"\x03", 130, b"\x1b[?1049h")):
+            (("top", "--watch"), b"\x03", 130, b"\x1b[?1049h"),
+            (("top", "--watch", "--plain"), b"", 0, b"gossipd\t")):
         r = subprocess.Popen(argv(client, "-tt", words),
                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         seen = b""
@@ -139,3 +142,52 @@ def test_exec(t):
     r.terminate()
     r.wait(10)
     r.stdout.close()
+
+
+def test_top(t):
+    """Rates out of two looks, of each daemon and each link; one page."""
+    north = Node(t, "north")
+    south = Node(t, "south", bootstrap=[north.mesh_address])
+    key = Key(t)
+    north.authorize(key.line)
+    north.start()
+    south.start()
+    north.wait_peers(1)
+    client = Client(t, north, key)
+    client.wait_admitted()
+    lines = Lines(north, "top", "--watch")
+    for i in range(20):
+        south.ctl("say", f"line {i}")
+    until("two looks", lambda: len(lines.seen) >= 2)
+    lines.close()
+    top = lines.seen[0][1]
+    assert [d["name"] for d in top["daemons"]] == \
+        ["micelio", "transportd", "gossipd", "stated", "sshd"], top
+    pids = set(north.processes())
+    for d in top["daemons"]:
+        assert d["pid"] in pids and d["cpu_us"] > 0, d
+        assert 0 <= d["cpu_us_per_s"] < 2e6, d
+        assert 0 < d["memory_bytes"] <= d["memory_peak_bytes"], d
+    peer, = top["peers"]
+    assert peer["id"] == south.id and peer["in_bytes"] > 0, peer
+    grew = [doc["peers"][0]["frames_in_per_s"] for _, doc in lines.seen]
+    assert max(grew) > 0, lines.seen
+    text = north.ctl("top").stdout
+    assert len(text.splitlines()) <= ROWS_MAX, text
+    assert "msg-in/s" in text and "%" in text, text
+    t.keep("top.txt", text)
+    pane = client.open(columns=80, rows=24)
+    pane.say("/top --watch")
+    pane.wait_text("-- q ends")
+    assert "msg-in/s" in pane.screen() and "north" in pane.screen()
+    pane.save()
+    pane.send("C-c")
+    pane.wait_text(r"\[alice\]>")
+    pane.say("/set plain on")
+    pane.say("/top --watch")
+    pane.say("/version")
+    pane.wait_text("micelio 0")
+    pane.wait_text("msg-in/s")
+    assert not pane.shows("-- q ends"), pane.screen()
+    pane.say("/quit")
+    assert pane.wait_end() == 0
