@@ -15,6 +15,10 @@
 #include "sshkey.h"
 #include "text.h"
 
+/* A row of the database holds it as it is. */
+_Static_assert(sizeof(struct ignored) == SSHKEY_HASH_LEN + 142,
+    "who is ignored would not be read back");
+
 static void
 person_free(struct people *p, struct person *x)
 {

@@ -10,7 +10,6 @@
 
 #include "console.h"
 #include "imsg_types.h"
-#include "label.h"
 #include "nodeid.h"
 #include "settings.h"
 #include "sshkey.h"
@@ -20,7 +19,7 @@ struct wbuf;
 #define PEOPLE_MAX	1024u
 #define IGNORED_MAX	32u
 #define AWAY_MAX	200u		/* bytes */
-#define LABEL_MAX	(CHAT_NICK_MAX * 4 + LABEL_TAG + NODEID_SHORT + 2)
+#define LABEL_MAX	(CHAT_NICK_MAX * 4 + NODEID_SHORT + 2)
 
 struct ignored {
 	uint8_t		 key[SSHKEY_HASH_LEN];

@@ -99,6 +99,12 @@ def test_rubbish(t):
         int(time.time()))
     sealed = b"\x08\x01\x12\x20" + bytes.fromhex(a.id) + \
         b"\x1a\x20" + b"\x05" * 32 + b"\x22\x20" + b"x" * 32
+    who = b"\x08\x01\x18\x05\x22\x01n\x30" + varint(int(time.time()))
+    told = "1 1\nmallory\x1b[2J@x\t-\t1\t0\taway\t\x1b]0;x\x07\n".encode()
+    people = b"\x08\x01\x18\x06\x22\x01n\x2a" + varint(len(told)) + told + \
+        b"\x30" + varint(int(time.time()))
+    for payload in (who, people, people.replace(b"1 1\n", b"1 x\n")):
+        v1.send("c", type=38, payload=payload.hex())
     for kind, payload in ((38, room), (38, b"\xff"), (38, b""),
                           (39, sealed), (39, sealed[:-1]), (39, b"")):
         v1.send("c", type=kind, payload=payload.hex())
@@ -108,6 +114,8 @@ def test_rubbish(t):
     bad = json.loads(a.ctl("stats", "--json").stdout)["gossipd"][0]
     assert bad["talk_bad"] == 5, bad     # all but the first
     assert a.child("sshd") == hub
+    text = a.ctl("whom").stdout
+    assert "mallory" in text and "\x1b" not in text and "\x07" not in text, text
 
 
 @lane(budget=60)
