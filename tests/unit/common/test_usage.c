@@ -61,7 +61,7 @@ test_cpu(void **state)
 	assert_int_equal(field("cpu_user", &user), ROW_US);
 	do {
 		for (unsigned int i = 0; i < 1000000; i++)
-			n += i;
+			n = n + i;
 		assert_int_equal(field("cpu_user", &more), ROW_US);
 	} while (more < user + 2000);
 	assert_int_equal(field("cpu_system", &kernel), ROW_US);
