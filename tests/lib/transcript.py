@@ -134,6 +134,9 @@ class Session:
     def ended(self):
         return self.process.poll() is not None
 
+    def wait_end(self):
+        until("the session ends", self.ended, PATIENCE)
+
     def close(self):
         try:
             self.process.stdin.close()
@@ -211,11 +214,12 @@ class Play:
                 return theirs, node
         return NODES[self.node_name(user)], self.node_name(user)
 
-    def session(self, word):
+    def session(self, word, again=False):
+        """again: who has gone comes back; else one reads their last words."""
         who = self.who(word)
-        if who not in self.sessions or self.sessions[who].ended():
-            if who in self.sessions:
-                self.sessions.pop(who).close()
+        if again and who in self.sessions and self.sessions[who].ended():
+            self.sessions.pop(who).close()
+        if who not in self.sessions:
             self.sessions[who] = Session(self.lab.client(*who))
         return self.sessions[who]
 
@@ -255,9 +259,11 @@ class Play:
         self.ended_well()
 
     def type(self, step):
-        session = self.session(step.who)
+        session = self.session(step.who, again=True)
         self.began = time.monotonic()
         session.type("/" + self.command(step))
+        if step.text == "quit":
+            session.wait_end()
 
     def sees(self, step):
         session = self.session(step.who)
@@ -321,7 +327,11 @@ class Play:
             step.fail(f"it took {self.came - self.began:.3f} s")
 
     def down(self, step):
-        self.lab.nodes[self.node_name(step.who)].stop(20)
+        name = self.node_name(step.who)
+        self.lab.nodes[name].stop(20)
+        for (_, there), session in self.sessions.items():
+            if there == name:
+                session.wait_end()
 
     def up(self, step):
         self.lab.nodes[self.node_name(step.who)].start()
