@@ -12,6 +12,7 @@
 #include "cursor.h"
 #include "doc.h"
 #include "imsg.h"
+#include "mtime.h"
 #include "nodeid.h"
 #include "row.h"
 #include "status.h"
@@ -21,6 +22,7 @@ struct health {
 	char		silent[128];	/* daemons that did not answer */
 	char		down_addr[128];	/* a configured peer, and why */
 	char		down_cause[64];
+	uint64_t	down_next_ms;	/* until it is tried again; 0: now */
 	const char	*store, *store_hint;	/* stated's trouble, or NULL */
 	const char	*clock;		/* how it is off, or NULL */
 	char		summary[512];
@@ -75,6 +77,7 @@ field_copy(const void *row, size_t len, const char *name, char *out,
 static void
 peers_count(const struct answer *peers, struct health *h)
 {
+	struct row_field f;
 	const void *row;
 	size_t len;
 
@@ -93,6 +96,8 @@ peers_count(const struct answer *peers, struct health *h)
 		    sizeof(h->down_addr));
 		field_copy(row, len, "cause", h->down_cause,
 		    sizeof(h->down_cause));
+		if (row_find(row, len, "next", &f) && f.type == ROW_MS)
+			h->down_next_ms = f.num;
 	}
 }
 
@@ -160,6 +165,27 @@ clock_find(const struct answer *gossipd, struct health *h)
 		h->clock = "ahead of";
 }
 
+/* A node whom nobody of those configured answers. */
+static void
+judge_alone(const struct status_facts *s, struct health *h)
+{
+	bool self = strcmp(h->down_cause, down_reason_text(DOWN_SELF)) == 0;
+	char span[TIME_TEXT_MAX], next[TIME_TEXT_MAX + 20] = "";
+
+	if (h->down_next_ms != 0)
+		(void)snprintf(next, sizeof(next), "; next try in %s",
+		    span_text(h->down_next_ms, span));
+	(void)snprintf(h->summary, sizeof(h->summary),
+	    "no peer is connected: %s: %s%s", h->down_addr[0] != '\0' ?
+	    h->down_addr : s->bootstrap->v[0], h->down_cause[0] != '\0' ?
+	    h->down_cause : "not reached yet", next);
+	(void)snprintf(h->hint, sizeof(h->hint), "%s", self ?
+	    "this node itself answers there, or one with a copy of its keys: "
+	    "remove the entry, or that node's identity" :
+	    "check the address in network.bootstrap and that the node there "
+	    "is running");
+}
+
 static void
 judge(const struct status_facts *s, struct health *h)
 {
@@ -179,17 +205,7 @@ judge(const struct status_facts *s, struct health *h)
 		return;
 	}
 	if (h->up == 0 && s->bootstrap->n > 0) {
-		(void)snprintf(h->summary, sizeof(h->summary),
-		    "no peer is connected: %s: %s", h->down_addr[0] != '\0' ?
-		    h->down_addr : s->bootstrap->v[0],
-		    h->down_cause[0] != '\0' ? h->down_cause :
-		    "not reached yet");
-		(void)snprintf(h->hint, sizeof(h->hint), "%s", strcmp(
-		    h->down_cause, down_reason_text(DOWN_SELF)) == 0 ?
-		    "this node itself answers there, or one with a copy of "
-		    "its keys: remove the entry, or that node's identity" :
-		    "check the address in network.bootstrap and that the "
-		    "node there is running");
+		judge_alone(s, h);
 		return;
 	}
 	h->healthy = true;

@@ -41,9 +41,10 @@ peer_add(const char *addr, const char *state, const char *cause)
 	    "81b2eab107708c");
 	row_str(&r, "addr", addr);
 	row_str(&r, "state", state);
-	if (cause != NULL)
+	if (cause != NULL) {
 		row_str(&r, "cause", cause);
-	else
+		row_num(&r, "next", ROW_MS, 3000);
+	} else
 		row_null(&r, "cause");
 	answer_add(&a[5], r.p, r.len);
 	wbuf_free(&r);
@@ -239,7 +240,7 @@ test_peer_down(void **state)
 	peer_add("192.0.2.1:4000", "down", "connection-refused");
 	text = build(false);
 	first_line(text, "not healthy: no peer is connected: 192.0.2.1:4000: "
-	    "connection-refused");
+	    "connection-refused; next try in 3.0s");
 	assert_non_null(strstr(text, "\nhint      check the address"));
 }
 
