@@ -64,7 +64,10 @@ def talk(t, nodes):
 
 
 def split(t, alice, lost):
-    """A node is killed, and comes back."""
+    """The node that carol is on is killed, and comes back."""
+    alice.send("C-l")
+    alice.say("/whom")
+    keep(t, "whom", alice, "carol")
     alice.send("C-l")
     pids = lost.processes()
     lost.signal(9)
@@ -97,7 +100,7 @@ def terminals(t, node):
 def test_captures(t):
     nodes = mesh(t)
     alice = talk(t, nodes)
-    split(t, alice, nodes[7])
+    split(t, alice, nodes[2])
     lost = Node(t, "attic", bootstrap=[NOBODY]).start()
     oscar = person(t, lost, "oscar").open()
     oscar.say("/status")
