@@ -176,6 +176,7 @@ stats_answer(struct run *run, const struct answer *a, size_t n)
 	    "a reader was too slow for what was said");
 	doc_init(&d);
 	stats_build(a, n, &own, drops, 3, &d);
+	stats_events(c->events, &d);
 	run_doc(run, &d, run->line.cmd->start == cmd_metrics ? metrics_text :
 	    stats_text);
 	doc_free(&d);

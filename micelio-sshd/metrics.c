@@ -125,6 +125,28 @@ drops_put(const struct doc_list *l, struct wbuf *w)
 }
 
 static void
+events_put(const struct doc_list *l, struct wbuf *w)
+{
+	static const char name[] = "micelio_events_total";
+	struct row_field f;
+
+	if (l->n == 0)
+		return;
+	head_put(w, name, "counter", "Warnings and errors that were logged "
+	    "since the start.");
+	for (size_t i = 0; i < l->n; i++) {
+		if (!row_find(l->rows[i].p, l->rows[i].len, "count", &f))
+			continue;
+		wbuf_printf(w, "%s{", name);
+		label_put(w, &l->rows[i], "event");
+		wbuf_u8(w, ',');
+		label_put(w, &l->rows[i], "level");
+		wbuf_printf(w, "} ");
+		value_put(&f, w);
+	}
+}
+
+static void
 keyserv_put(const struct doc_list *l, struct wbuf *w)
 {
 	static const char *const results[] = { "ok", "refused", "slowed" };
@@ -161,6 +183,8 @@ metrics_text(const struct doc *d, struct wbuf *w)
 	for (size_t i = 0; i < d->nlists; i++)
 		if (strcmp(d->list[i].name, "drops") == 0)
 			drops_put(&d->list[i], w);
+		else if (strcmp(d->list[i].name, "events") == 0)
+			events_put(&d->list[i], w);
 		else if (strcmp(d->list[i].name, "key_service") == 0)
 			keyserv_put(&d->list[i], w);
 		else

@@ -180,6 +180,7 @@ show(struct hub *hub, const char *daemon, enum log_ev ev,
 {
 	char text[4600], name[64];
 
+	hub->count.events[ev]++;
 	log_seen(hub, logring_add(&hub->log, unix_ms, ev, level, daemon,
 	    fields));
 	if (level < LOG_LVL_INFO)

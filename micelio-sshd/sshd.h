@@ -47,6 +47,7 @@ struct hub_count {
 	uint64_t	 connections, refused, logins, logins_refused;
 	uint64_t	 commands, lines_out, lines_in, lines_skipped;
 	uint64_t	 events_in;
+	uint64_t	 events[EV_MAX];	/* of all programs, as they came */
 };
 
 /* Levels of the programs, as loglevel has set them. */

@@ -8,6 +8,7 @@
 #include "doc.h"
 #include "imsg.h"
 #include "log.h"
+#include "logring.h"
 #include "row.h"
 #include "stats.h"
 
@@ -96,9 +97,30 @@ stats_build(const struct answer *a, size_t n, const struct wbuf *hub,
 		(void)doc_row(d, list, row, len);
 }
 
-/* Only what happened. */
-static void
-drops_text(const struct doc_list *l, struct wbuf *w)
+void
+stats_events(const uint64_t *count, struct doc *d)
+{
+	size_t list = doc_list(d, "events");
+	char name[64];
+	struct wbuf w;
+
+	wbuf_init(&w, 256);
+	for (int ev = EV_NONE + 1; ev < EV_MAX; ev++) {
+		if (event_infos[ev].level < LOG_LVL_WARN)
+			continue;
+		wbuf_reset(&w);
+		row_str(&w, "event", event_name((enum log_ev)ev, name));
+		row_str(&w, "level", log_level_name(event_infos[ev].level));
+		row_num(&w, "count", ROW_U64, count[ev]);
+		(void)doc_row(d, list, w.p, w.len);
+	}
+	wbuf_free(&w);
+}
+
+/* Only what happened; false: nothing did. */
+static bool
+counts_text(const struct doc_list *l, const char *title, const char *columns,
+    struct wbuf *w)
 {
 	struct doc_list some = { .name = l->name };
 	struct row_field f;
@@ -109,11 +131,11 @@ drops_text(const struct doc_list *l, struct wbuf *w)
 		    f.num > 0)
 			some.rows[some.n++] = l->rows[i];
 	if (some.n > 0) {
-		wbuf_printf(w, "\nrefused or lost:\n");
-		doc_table(&some, "daemon what count why", w);
-	} else
-		wbuf_printf(w, "\nnothing was refused or lost\n");
+		wbuf_printf(w, "\n%s:\n", title);
+		doc_table(&some, columns, w);
+	}
 	free(some.rows);
+	return some.n > 0;
 }
 
 void
@@ -125,7 +147,12 @@ stats_text(const struct doc *d, struct wbuf *w)
 		else
 			doc_facts_text(&d->list[i], w);
 	}
-	drops_text(&d->list[NSOURCES + 1], w);
+	if (!counts_text(&d->list[NSOURCES + 1], "refused or lost",
+	    "daemon what count why", w))
+		wbuf_printf(w, "\nnothing was refused or lost\n");
+	if (d->nlists > NSOURCES + 3)
+		(void)counts_text(&d->list[NSOURCES + 3],
+		    "warnings and errors logged", "event level count", w);
 	if (d->list[NSOURCES + 2].n > 0) {
 		wbuf_printf(w, "\nkey service:\n");
 		doc_table(&d->list[NSOURCES + 2],

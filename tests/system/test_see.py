@@ -13,7 +13,7 @@ from waiting import until
 SERIES = re.compile(
     r'([a-z][a-z0-9_]*)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)*)\})? '
     r"(-?\d+(?:\.\d+)?)$")
-LABELS = {"daemon", "what", "use", "from", "result"}
+LABELS = {"daemon", "what", "use", "from", "result", "event", "level"}
 
 
 def parsed(text):

@@ -278,6 +278,11 @@ test_metrics(void **state)
 	row_str(&r, "what", "a\"b\\c\nd");
 	row_num(&r, "count", ROW_U64, 7);
 	(void)doc_row(&d, doc_list(&d, "drops"), r.p, r.len);
+	wbuf_reset(&r);
+	row_str(&r, "event", "store_failed");
+	row_str(&r, "level", "error");
+	row_num(&r, "count", ROW_U64, 2);
+	(void)doc_row(&d, doc_list(&d, "events"), r.p, r.len);
 	(void)doc_list(&d, "stated");		/* it did not answer */
 	metrics_text(&d, &w);
 	s = text();
@@ -289,6 +294,9 @@ test_metrics(void **state)
 	assert_non_null(strstr(s, "\nmicelio_gossipd_key_count_now 1\n"));
 	assert_non_null(strstr(s, "\nmicelio_dropped_total{daemon=\"sshd\","
 	    "what=\"a\\\"b\\\\c d\"} 7\n"));
+	assert_non_null(strstr(s, "\n# TYPE micelio_events_total counter\n"
+	    "micelio_events_total{event=\"store_failed\",level=\"error\"} "
+	    "2\n"));
 	assert_null(strstr(s, "none"));
 	assert_null(strstr(s, "text"));
 	assert_null(strstr(s, "stated"));

@@ -4,6 +4,8 @@
 #include "doc.h"
 #include "imsg.h"
 #include "mesh.h"
+
+#include "log.h"
 #include "row.h"
 #include "stats.h"
 #include "verdict.h"
@@ -76,6 +78,7 @@ test_unlink(void **state)
 static void
 test_stats(void **state)
 {
+	uint64_t events[EV_MAX] = { [EV_PEER_UP] = 7, [EV_STORE_FAILED] = 2 };
 	struct wbuf own, drop, r;
 	const char *s;
 
@@ -101,6 +104,7 @@ test_stats(void **state)
 	row_str(&drop, "why", "unknown");
 	a[2].table = TABLE_KEYSERV;
 	stats_build(a, 4, &own, &drop, 1, &d);
+	stats_events(events, &d);
 	s = text_of(doc_json);
 	assert_non_null(strstr(s, "\"complete\":true"));
 	assert_non_null(strstr(s, "\"gossipd\":[{\"received\":5}]"));
@@ -110,6 +114,9 @@ test_stats(void **state)
 	s = text_of(stats_text);
 	assert_non_null(strstr(s, "transportd  slowed  3"));
 	assert_null(strstr(s, "login"));
+	assert_non_null(strstr(s, "store_failed  error  2"));
+	assert_null(strstr(s, "peer_up"));
+	assert_null(strstr(s, "store_damaged"));
 	assert_non_null(strstr(s, "stated     no answer"));
 	wbuf_free(&r);
 	wbuf_free(&own);
