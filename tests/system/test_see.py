@@ -45,8 +45,24 @@ def parsed(text):
     return series
 
 
+def named(path):
+    """The metrics of ours that a file of etc/metrics names."""
+    here = os.path.dirname(__file__)
+    with open(os.path.join(here, "../../etc/metrics", path),
+              encoding="utf-8") as f:
+        text = f.read()
+    if path.endswith(".json"):
+        text = "\n".join(x["expr"] for p in json.loads(text)["panels"]
+                         for x in p["targets"])
+    else:
+        assert text.count("alert:") == text.count("summary:"), text
+    return set(re.findall(r"\bmicelio_[a-z0-9_]+", text)), \
+        set(re.findall(r'event="(\w+)"', text))
+
+
 def test_metrics(t):
-    """The same at both doors, counting what happens, of bounded size."""
+    """The same at both doors, counting what happens, of bounded size; what the
+    dashboard and the alerts look at is there."""
     node = Node(t, "north")
     client = person(t, node, "alice")
     before = parsed(node.ctl("metrics").stdout)
@@ -60,6 +76,15 @@ def test_metrics(t):
     assert after[name] == before[name] + 4, (before[name], after[name])
     assert set(after) == set(before)
     assert json.loads(node.ctl("metrics", "--json").stdout)["complete"]
+    names = {name for name, _ in after}
+    events = {m[1] for _, labels in after
+              for m in [re.search(r'event="(\w+)"', labels or "")] if m}
+    for path in ("micelio-dashboard.json", "micelio-alerts.yml"):
+        metrics, of = named(path)
+        assert metrics and metrics <= names, (path, metrics - names)
+        assert of <= events, (path, of - events)
+    # Each warning and error has its alert.
+    assert of == events, events - of
 
 
 def test_graph(t):

@@ -202,7 +202,8 @@ def check_verify(_):
     """Not a word."""
     man = [] if shutil.which("man") else ["--man=no"]
     r = run("systemd-analyze", "verify", *man, "micelio.service",
-            "micelio@test.service")
+            "micelio@test.service", "micelio-metrics.service",
+            "micelio-metrics.timer")
     assert r.stdout + r.stderr == "", r
 
 

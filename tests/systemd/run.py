@@ -55,11 +55,15 @@ usr/libexec/micelio/micelio-sshd-session
 usr/libexec/micelio/micelio-dirs
 usr/lib/systemd/system/micelio.service
 usr/lib/systemd/system/micelio@.service
+usr/lib/systemd/system/micelio-metrics.service
+usr/lib/systemd/system/micelio-metrics.timer
 usr/lib/systemd/catalog/micelio.catalog
 usr/lib/sysusers.d/micelio.conf
 usr/lib/tmpfiles.d/micelio.conf
 usr/share/doc/micelio/micelio.conf.example
 usr/share/doc/micelio/identity-credential.conf
+usr/share/doc/micelio/micelio-alerts.yml
+usr/share/doc/micelio/micelio-dashboard.json
 usr/share/doc/micelio/README.md
 usr/share/doc/micelio/LICENSE
 """.split()
