@@ -307,9 +307,25 @@ entry_take(struct recon *r, struct rsess *s, const struct entry *e)
 	entry_ended(r, s, s->link, &id, o, verdict);
 }
 
+/* One of this minute already, or one more.  False: there were enough. */
+static bool
+newcomer_may(struct rlink *l, const uint8_t *author)
+{
+	uint64_t who = m2_load64(author);
+
+	for (size_t i = 0; i < l->new_authors; i++)
+		if (l->new_author[i] == who)
+			return true;
+	if (l->new_authors == NEW_AUTHORS_MAX)
+		return false;
+	l->new_author[l->new_authors++] = who;
+	return true;
+}
+
 /*
  * Identities cost nothing, so in an open map new authors come slowly: those
- * beyond are for a later minute.
+ * beyond are for a later minute.  Authors are counted, not their entries,
+ * many of which may come before the first is written.
  */
 static bool
 author_may(struct recon *r, struct rsess *s, const struct entry *e)
@@ -318,14 +334,12 @@ author_may(struct recon *r, struct rsess *s, const struct entry *e)
 	struct entry_id id;
 
 	if (r->map->profile->mode != PROFILE_OPEN ||
-	    (s->first_copy && !r->copied_once) ||
+	    (s->fills && !r->copied_once) ||
 	    map_author(r->map, e->author.p) != NULL)
 		return true;
 	rlink_minute(r, s->link);
-	if (s->link->new_authors < NEW_AUTHORS_MAX) {
-		s->link->new_authors++;
+	if (newcomer_may(s->link, e->author.p))
 		return true;
-	}
 	entry_id_of(buf, entry_signed(e, r->map->profile->mesh, buf), &id);
 	refuse(r, &id, 0, (uint32_t)((r->now + MINUTE_MS) / 1000));
 	return false;

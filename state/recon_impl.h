@@ -107,6 +107,7 @@ struct rlink {
 	size_t		 in_flight;	/* bytes in our queues */
 	uint64_t	 minute_ms;	/* of the two below */
 	size_t		 symbol_bytes, new_authors;
+	uint64_t	 new_author[NEW_AUTHORS_MAX];	/* how they begin */
 	uint64_t	 mixed_ms;	/* since then they keep us, or 0 */
 };
 TAILQ_HEAD(rlinks, rlink);
@@ -143,6 +144,7 @@ struct rsess {
 	struct rlink	*link;
 	uint32_t	 num;
 	bool		 opened, ranges, sweep, first_copy, over;
+	bool		 fills;		/* ours was little beside theirs */
 	bool		 answered;	/* opened: they did */
 	bool		 known;		/* what differs; opened */
 	bool		 done_sent, done_got;

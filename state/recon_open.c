@@ -86,6 +86,7 @@ rsess_open(struct recon *r, struct rlink *l, bool ranges, bool sweep,
 	before_set(r, s, l->root.hash);
 	s->first_copy = ranges && (r->has_resume ||
 	    few_of(s->snap->n, s->their_count));
+	s->fills = s->first_copy;
 	if (ranges) {
 		r->ops.random(r->arg, s->salt, sizeof(s->salt));
 		s->has_from = s->first_copy && r->has_resume;
@@ -214,6 +215,7 @@ rsess_answer(struct recon *r, struct rlink *l, const struct rmsg *m)
 	}
 	s->snap = snap_take(r, s->hour, false);
 	s->first_copy = o->has_from || few_of(s->their_count, s->snap->n);
+	s->fills = few_of(s->snap->n, s->their_count);
 	memcpy(s->salt, o->range_salt, sizeof(s->salt));
 	s->has_from = o->has_from;
 	s->from = o->from;
