@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import shutil
 import signal
+import subprocess
 import time
 
 from node import Node
@@ -13,6 +15,7 @@ from waiting import until
 SERIES = re.compile(
     r'([a-z][a-z0-9_]*)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)*)\})? '
     r"(-?\d+(?:\.\d+)?)$")
+KIT = os.path.join(os.path.dirname(__file__), "../../etc/metrics")
 LABELS = {"daemon", "what", "use", "from", "result", "event", "level"}
 
 
@@ -47,9 +50,7 @@ def parsed(text):
 
 def named(path):
     """The metrics of ours that a file of etc/metrics names."""
-    here = os.path.dirname(__file__)
-    with open(os.path.join(here, "../../etc/metrics", path),
-              encoding="utf-8") as f:
+    with open(os.path.join(KIT, path), encoding="utf-8") as f:
         text = f.read()
     if path.endswith(".json"):
         text = "\n".join(x["expr"] for p in json.loads(text)["panels"]
@@ -58,6 +59,17 @@ def named(path):
         assert text.count("alert:") == text.count("summary:"), text
     return set(re.findall(r"\bmicelio_[a-z0-9_]+", text)), \
         set(re.findall(r'event="(\w+)"', text))
+
+
+def promtool(*words, text=None):
+    """Prometheus' own word, where it is installed: none."""
+    if shutil.which("promtool") is None:
+        return
+    r = subprocess.run(["promtool", "check", *words], input=text, text=True,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                       check=False)
+    assert r.returncode == 0, r
+    assert words[0] == "rules" or not r.stdout, r
 
 
 def test_metrics(t):
@@ -69,6 +81,8 @@ def test_metrics(t):
     assert before["micelio_complete", None] == 1
     assert len(before) < 400, len(before)
     t.keep("metrics.txt", node.ctl("metrics").stdout)
+    promtool("metrics", text=node.ctl("metrics").stdout)
+    promtool("rules", os.path.join(KIT, "micelio-alerts.yml"))
     for _ in range(3):
         client.command("version")
     after = parsed(client.command("metrics").stdout.decode())
