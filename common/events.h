@@ -80,6 +80,8 @@
 	X(NODE_BACK, INFO, "id observers missing", "a node that was down or unreachable is there again", "") \
 	X(MESH_CHANGED, INFO, "changed up unreachable down", "many nodes came or went at once: so many, of which 16 have a line of their own, and how all nodes are now", "") \
 	X(SUSPECTED, INFO, "id addr more", "a linked node says that this one is gone, though the link with it is alive: for ten minutes it is not counted among those who would know", "") \
+	X(NAME_TAKEN, WARN, "id addr name more", "a linked node has the same name as this one: people cannot tell the two apart by it", \
+	    "give one of the two another node.name; if both are to be one node, stop one of them") \
 	/* stated */							      \
 	X(STORE_OPEN, INFO, "ms bytes recovered", "the database is open", "") \
 	X(STORE_DAMAGED, ERROR, "set_aside instead text", "the database could not be recovered and was set aside; the node goes on with the last backup, or with nothing, and asks other nodes for the map", \

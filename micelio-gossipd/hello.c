@@ -28,6 +28,7 @@
 #include "jobs.h"
 #include "maplink.h"
 #include "montgomery.h"
+#include "names.h"
 #include "peers.h"
 #include "proto/arena.h"
 #include "proto/envelope.h"
@@ -126,20 +127,22 @@ sign_hello(struct gossip *g, struct session *s)
 	const struct strlist *l = &g->conf->node_tags;
 	const char *addr = hello_advertise(g);
 	struct hello_msg h = { .tags = tags };
-	char tag[sizeof(CAP_PREFIX) + 16];
+	char tag[sizeof(CAP_PREFIX) + 16], name[NAME_TAG_MAX];
 	size_t i;
 
 	s->state = s->outbound ? PEER_HELLO_SIGN : PEER_ACK_SIGN;
 	s->sign_at = 0;
 	h.node_id = text_slice(g->id_hex);
 	h.version = text_slice(HELLO_VERSION);
-	for (i = 0; i < l->n && h.ntags < HELLO_TAGS_MAX - 1; i++)
+	for (i = 0; i < l->n && h.ntags < HELLO_TAGS_MAX - 2; i++)
 		if (strncmp(l->v[i], CAP_RESERVED,
 		    sizeof(CAP_RESERVED) - 1) != 0)
 			tags[h.ntags++] = text_slice(l->v[i]);
 	tags[h.ntags++] = (struct slice){ (const uint8_t *)tag, (size_t)snprintf(
 	    tag, sizeof(tag), CAP_PREFIX "%llx",
 	    (unsigned long long)maplink_caps(g)) };
+	if (name_tag(g, name, &tags[h.ntags]))
+		h.ntags++;
 	h.reachable = addr[0] != '\0';
 	h.listen_addr = text_slice(addr);
 	h.pubkey = (struct slice){ g->pubkey, sizeof(g->pubkey) };
@@ -349,6 +352,7 @@ accept_hello(struct gossip *g, struct session *s, const struct job *job,
 	}
 	keep_text(s->version, &h->version, 1);
 	keep_text(s->tags, h->tags, h->ntags);
+	name_take(s, h);
 	if ((why = peers_admit(g, s)) != DOWN_NONE)
 		refuse(g, s, why, down_reason_text(why), admit_text(why));
 	else if (s->outbound)

@@ -33,6 +33,7 @@
 #include "keyring.h"
 #include "link.h"
 #include "lru.h"
+#include "names.h"
 #include "orders.h"
 #include "peers.h"
 #include "pings.h"
@@ -268,6 +269,7 @@ announce(struct gossip *g, struct session *s)
 	gossip_log(g, EV_PEER_UP, 0, LF_ID("id", &s->id),
 	    LF_STR("addr", s->addr),
 	    LF_STR("dir", s->outbound ? "out" : "in"));
+	name_compare(g, s);
 }
 
 void

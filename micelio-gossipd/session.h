@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "common/addr.h"
+#include "common/conf.h"
 #include "common/nodeid.h"
 #include "common/ratelimit.h"
 #include "lru.h"
@@ -69,6 +70,7 @@ struct session {
 	char			 listen_addr[HOSTPORT_MAX + 1];
 	char			 version[HELLO_TEXT_MAX + 1];	/* as told */
 	char			 tags[HELLO_TEXT_MAX + 1];
+	char			 name[CONF_NODE_NAME_MAX + 1]; /* "": none */
 	struct session		*twin;		/* second link to one node */
 	bool			 primary;	/* the one that counts */
 	uint64_t		 twin_until;

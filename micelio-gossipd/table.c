@@ -110,6 +110,7 @@ session_row(const struct gossip *g, const struct session *s, struct gtime now,
 	row_str(b, "slot", slot_text(s));
 	row_text(b, "version", s->version);
 	row_text(b, "tags", s->tags);
+	row_text(b, "node_name", s->proved ? s->name : "");
 	row_num(b, "credit", ROW_U64, s->win_frames);
 }
 
@@ -147,6 +148,7 @@ boot_row(const struct gossip *g, const struct boot *p, struct gtime now,
 	row_null(b, "slot");
 	row_null(b, "version");
 	row_null(b, "tags");
+	row_null(b, "node_name");
 	row_none(b, "credit", ROW_U64);
 }
 

@@ -131,7 +131,7 @@ text_is(const struct row_field *f, const char *word, size_t n)
 	    memcmp(f->str, word, n) == 0;
 }
 
-/* A word names a node by the begin of its id, its name, or its address. */
+/* A word names a node by the begin of its id, its names, or its address. */
 static bool
 row_meant(const void *row, size_t len, const char *word)
 {
@@ -146,6 +146,8 @@ row_meant(const void *row, size_t len, const char *word)
 	if (row_find(row, len, "name", &f) && text_is(&f, word, n))
 		return true;
 	if (row_find(row, len, "listens", &f) && text_is(&f, word, n))
+		return true;
+	if (row_find(row, len, "node_name", &f) && text_is(&f, word, n))
 		return true;
 	return row_find(row, len, "addr", &f) && text_is(&f, word, n);
 }

@@ -33,6 +33,8 @@ world_init(struct world *w, struct scenario *sc, uint64_t seed)
 	w->seed = seed;
 	w->n = sc->nodes;
 	conf_init(&w->conf);
+	/* That of this machine has no place in what is the same anywhere. */
+	w->conf.node_name[0] = '\0';
 	w->conf.network_max_peers = sc->max_peers;
 	arena_init(&w->arena, MESSAGE_ARENA);
 	wbuf_init(&w->buf, BUF_MAX);

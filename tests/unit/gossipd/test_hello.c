@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/log.h"
 #include "common/nodeid.h"
+#include "common/text.h"
 #include "fake.h"
 #include "json.h"
 #include "micelio-gossipd/core.h"
@@ -128,6 +129,42 @@ test_vector_hello(void **state)
 	assert_memory_equal(f->signs[0].payload, want, n);
 	fake_free(f);
 	json_free(vectors);
+}
+
+/* A node that is called as this one is told of; v1 nodes have no names. */
+static void
+test_name(void **state)
+{
+	static const struct { const char *tag, *name; bool taken; } t[] = {
+		{ "cap/name.attic", "attic", true }, { "attic", "", false },
+		{ "cap/name.Attic", "Attic", false }, { NULL, "", false },
+		{ "cap/name.", "", false },
+		{ "cap/name.0123456789abcdef0123456789abcdef0123456789abcdef"
+		    "0123456789abcdef0", "", false },
+		{ "cap/name.a,cap/name.attic", "a", false },
+	};
+	struct fake *f = fake_new(0);
+	struct ident b;
+	uint32_t i;
+
+	(void)state;
+	text_copy(f->conf.node_name, "attic", sizeof(f->conf.node_name));
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		ident_make(&b, i + 1);
+		gossip_session_up(f->g, f->now, i + 1, false, 0, hash,
+		    b.noise, "127.0.0.1:9");
+		fake_frame(f, i + 1, hello_tagged(&b, MSG_HELLO, "",
+		    t[i].tag));
+		assert_non_null(memmem(f->signs[f->nsigns - 1].payload,
+		    f->signs[f->nsigns - 1].len, "cap/name.attic", 14));
+		fake_pump(f);
+		assert_string_equal(peers_session(f->g, i + 1)->name,
+		    t[i].name);
+		assert_int_equal(fake_event(f, EV_NAME_TAKEN, "name=attic"),
+		    t[i].taken);
+		fake_forget(f);
+	}
+	fake_free(f);
 }
 
 /* One tag says that a node is of our kind; nobody here may type it. */
@@ -416,6 +453,7 @@ main(void)
 		cmocka_unit_test(test_tag),
 		cmocka_unit_test(test_advertise),
 		cmocka_unit_test(test_envelope_and_type),
+		cmocka_unit_test(test_name),
 		cmocka_unit_test(test_signature),
 		cmocka_unit_test(test_ids),
 		cmocka_unit_test(test_upper_case),
