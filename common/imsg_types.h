@@ -127,12 +127,14 @@
 	X(AUTHKEYS_REMOVE,	Ss, Pa,		RUN,	36, 36,		0)    \
 	X(AUTHKEYS_EDITED,	Pa, Ss,		RUN,	3, 512,		0)    \
 	/*								      \
-	 * RELOAD (R): answered by RELOAD_DONE: u8 exit status (sysexits: 0   \
-	 * done, 78 the configuration is refused, 75 not now), str text for   \
-	 * people (one or more lines).					      \
+	 * RELOAD (R): u8 what (enum reload_what): read the configuration      \
+	 * again, only check it as it is on the disk, or print what is in     \
+	 * force.  RELOAD_DONE: u8 exit status (sysexits: 0 done, 78 the      \
+	 * configuration is refused, 75 not now), blob text for people (lines,\
+	 * RELOAD_TEXT_MAX at most).					      \
 	 */								      \
-	X(RELOAD,		Ss, Pa,		RUN,	0, 0,		0)    \
-	X(RELOAD_DONE,		Pa, Ss,		RUN,	3, 16384,	0)    \
+	X(RELOAD,		Ss, Pa,		RUN,	1, 1,		0)    \
+	X(RELOAD_DONE,		Pa, Ss,		RUN,	5, 262144 + 5,	0)    \
 	/*								      \
 	 * Network sessions (S), between transportd and gossipd.	      \
 	 * DIAL (id: gossipd's dial number): u8 has_id, 32 expected node id,  \
@@ -385,6 +387,10 @@
 #define LINE_MAX_BYTES	16384u	/* a line typed at the partyline */
 
 #define KEY_ENTRIES_MAX	64u	/* of one KEY_ENTRIES */
+
+#define RELOAD_TEXT_MAX	262144u	/* the longest configuration takes less */
+
+enum reload_what { RELOAD_APPLY = 1, RELOAD_CHECK = 2, RELOAD_PRINT = 3 };
 
 enum run_mode { MODE_PERSONAL = 1, MODE_SERVICE = 2 };
 

@@ -26,6 +26,7 @@
 #include "common/text.h"
 #include "core.h"
 #include "gossip.h"
+#include "orders.h"
 #include "peers.h"
 
 static struct boot	*boot_by_dial(const struct gossip *, uint32_t);
@@ -91,7 +92,8 @@ boot_add(struct gossip *g, const char *text)
 static void
 boot_remove(struct gossip *g, struct boot *b)
 {
-	if (b->state == BOOT_DIALING)
+	/* Somebody may have ordered that dial. */
+	if (b->state == BOOT_DIALING && !orders_has(g, b->dial))
 		g->ops->dial_cancel(g->arg, b->dial);
 	TAILQ_REMOVE(&g->boots, b, entry);
 	free(b);
@@ -154,6 +156,26 @@ boot_dial(struct gossip *g, struct boot *b)
 		b->dial = ++g->last_dial;
 	g->ops->dial(g->arg, b->dial, b->pinned ? &b->pin : NULL,
 	    b->hostport, DIAL_NAME_OK);
+}
+
+uint32_t
+bootstrap_dial(struct gossip *g, const char *hostport, bool *pinned,
+    struct nodeid *pin)
+{
+	struct boot *b;
+
+	TAILQ_FOREACH(b, &g->boots, entry) {
+		if ((b->state != BOOT_WAIT && b->state != BOOT_DIALING) ||
+		    strcmp(b->hostport, hostport) != 0 ||
+		    (*pinned && (!b->pinned || !nodeid_equal(&b->pin, pin))))
+			continue;
+		if (b->state == BOOT_WAIT)
+			boot_dial(g, b);
+		*pinned = b->pinned;
+		*pin = b->pin;
+		return b->dial;
+	}
+	return 0;
 }
 
 uint64_t

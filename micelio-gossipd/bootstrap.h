@@ -38,6 +38,13 @@ TAILQ_HEAD(boot_list, boot);
 
 void	 bootstrap_configured(struct gossip *);
 void	 bootstrap_free(struct gossip *);
+/*
+ * The dial of the entry of that address that is not connected, begun now
+ * unless it is under way; its pin, if it has one, to *pin, which must be that
+ * if *pinned.  0: there is none.
+ */
+uint32_t bootstrap_dial(struct gossip *, const char *hostport, bool *pinned,
+	    struct nodeid *pin);
 void	 bootstrap_tick(struct gossip *);
 uint64_t bootstrap_next(const struct gossip *);
 /* The pin of a dial, if it has one. */

@@ -4,7 +4,8 @@
  *
  * An order is one dial, at once, whatever its node or address did before; it
  * ends with the first answer and leaves nothing behind: what comes of the link
- * later is the matter of the configuration and of discovery.
+ * later is the matter of the configuration and of discovery.  Of an address
+ * that is configured it is the dial of that entry, which need not wait.
  *
  * A node that was unlinked is neither dialled nor let in for UNLINK_MS.  An
  * order for it ends that time.
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include "admit.h"
+#include "bootstrap.h"
 #include "common/conf.h"
 #include "common/imsg_types.h"
 #include "common/log.h"
@@ -67,6 +69,7 @@ gossip_link(struct gossip *g, struct gtime now, uint32_t req,
 {
 	struct order *o, new = { .req = req, .began = now.mono };
 	const char *hostport;
+	bool own;
 
 	g->now = now;
 	if (conf_check_peer(where, true) != NULL ||
@@ -78,14 +81,17 @@ gossip_link(struct gossip *g, struct gtime now, uint32_t req,
 		return;
 	if (new.pinned)
 		offender_pardon(g, &new.pin);
-	if ((new.dial = ++g->last_dial) == 0)
+	new.dial = bootstrap_dial(g, hostport, &new.pinned, &new.pin);
+	own = new.dial == 0;
+	if (own && (new.dial = ++g->last_dial) == 0)
 		new.dial = ++g->last_dial;
 	o = xcalloc(1, sizeof(*o));
 	*o = new;
 	TAILQ_INSERT_TAIL(&g->orders, o, entry);
 	g->norders++;
-	g->ops->dial(g->arg, o->dial, o->pinned ? &o->pin : NULL, hostport,
-	    DIAL_NAME_OK);
+	if (own)
+		g->ops->dial(g->arg, o->dial, o->pinned ? &o->pin : NULL,
+		    hostport, DIAL_NAME_OK);
 }
 
 /* The session our own dial made to that address, or to that node. */

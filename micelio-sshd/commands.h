@@ -47,6 +47,8 @@ void	 cmd_nodes(struct run *);
 void	 cmd_stats(struct run *);
 void	 cmd_metrics(struct run *);
 void	 cmd_link(struct run *);
+/* Dial "[id@]host:port"; the answer ends the run. */
+void	 link_order(struct run *, const char *where);
 void	 cmd_link_done(struct hub *, struct imsg *);
 void	 cmd_unlink(struct run *);
 void	 cmd_unlink_done(struct hub *, struct imsg *);
@@ -66,13 +68,21 @@ void	 cmd_reply(struct run *);
 
 /* commands_node.c */
 void	 cmd_status(struct run *);
+void	 cmd_health(struct run *);
 void	 cmd_version(struct run *);
-void	 cmd_reload(struct run *);
-void	 cmd_reload_done(struct hub *, struct imsg *);
 
 /* commands_ping.c */
 void	 cmd_ping(struct run *);
 void	 cmd_ping_done(struct hub *, struct imsg *);
+
+/* commands_config.c */
+void	 cmd_config(struct run *);
+void	 cmd_check(struct run *);
+void	 cmd_reload(struct run *);
+void	 cmd_reload_done(struct hub *, struct imsg *);
+
+/* commands_retry.c */
+void	 cmd_retry(struct run *);
 
 /* commands_recall.c */
 void	 cmd_history(struct run *);

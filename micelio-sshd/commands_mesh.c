@@ -220,17 +220,16 @@ link_timeout(struct run *run)
 
 	text_safe(run->line.argv[0], strnlen(run->line.argv[0],
 	    HOSTPORT_MAX), safe, sizeof(safe), true);
-	run_fail(run, EX_TEMPFAIL, "link: %s: still pending after %d s; it "
-	    "may yet come up: see peers", safe, LINK_MS / 1000);
+	run_fail(run, EX_TEMPFAIL, "%s: %s: still pending after %d s; it "
+	    "may yet come up: see peers", run->line.cmd->name, safe,
+	    LINK_MS / 1000);
 }
 
 void
 cmd_link(struct run *run)
 {
-	struct hub *hub = run->caller->hub;
 	const char *where = run->line.argv[0], *why;
 	char safe[256];
-	struct wbuf w;
 
 	if ((why = conf_check_peer(where, true)) != NULL) {
 		text_safe(where, strnlen(where, 80), safe, sizeof(safe),
@@ -240,6 +239,15 @@ cmd_link(struct run *run)
 		    safe, why);
 		return;
 	}
+	link_order(run, where);
+}
+
+void
+link_order(struct run *run, const char *where)
+{
+	struct hub *hub = run->caller->hub;
+	struct wbuf w;
+
 	run->request = ++hub->next_request;
 	run_deadline(run, LINK_MS, link_timeout);
 	wbuf_init(&w, 512);

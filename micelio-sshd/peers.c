@@ -204,6 +204,35 @@ meant_find(struct meant *m, const struct answer *a, size_t n,
 }
 
 void
+meant_down(struct meant *m, const struct answer *a, const char *word)
+{
+	struct row_field state, id, addr;
+	const void *row = NULL;
+	struct rcur c;
+	size_t len;
+
+	memset(m, 0, sizeof(*m));
+	while (answer_next(&c, a, &row, &len)) {
+		if (!row_find(row, len, "state", &state) ||
+		    text_is(&state, "up", 2) ||
+		    !row_find(row, len, "session", &id) ||
+		    id.type != ROW_NULL || !row_meant(row, len, word) ||
+		    !row_find(row, len, "addr", &addr) ||
+		    addr.type != ROW_STR)
+			continue;
+		if (m->n == MEANT_MAX) {
+			m->more = true;
+			return;
+		}
+		if (row_find(row, len, "id", &id) && id.type == ROW_STR)
+			(void)snprintf(m->id[m->n], sizeof(m->id[0]), "%.*s",
+			    (int)id.str_len, id.str);
+		(void)snprintf(m->addr[m->n++], sizeof(m->addr[0]), "%.*s",
+		    (int)addr.str_len, addr.str);
+	}
+}
+
+void
 meant_text(const struct meant *m, const char *word, bool linked, char *out,
     size_t size)
 {

@@ -33,6 +33,11 @@ struct meant {
 /* By the begin of the id, or all of a name or address. */
 void	 meant_find(struct meant *, const struct answer *, size_t n,
 	    const char *word, bool linked);
+/*
+ * Of the rows of PEERS, those that are configured and not connected, each
+ * with its address; the id of one that never answered is "".
+ */
+void	 meant_down(struct meant *, const struct answer *, const char *word);
 /* For people, when it is not one. */
 void	 meant_text(const struct meant *, const char *word, bool linked,
 	    char *, size_t);

@@ -46,7 +46,7 @@ child_dispatch(struct imsgchan *chan, struct imsg *m, void *arg)
 	case IMSG_SSH_KILL:	ssh_kill(c->parent, m); break;
 	case IMSG_AUTHKEYS_ADD:
 	case IMSG_AUTHKEYS_REMOVE: authkeys_edit(c, m); break;
-	case IMSG_RELOAD:	reload_start(c->parent, m->id, true); break;
+	case IMSG_RELOAD:	reload_asked(c, m); break;
 	case IMSG_TABLE_GET:	tables_answer(c->parent, m); break;
 	case IMSG_LOG_LEVEL:	log_level_read(c, m); break;
 	default:

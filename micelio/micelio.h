@@ -174,6 +174,8 @@ void	 ssh_sessions_kill(struct parent *);
 void	 ssh_session_tick(struct parent *);
 
 /* reload.c */
+/* RELOAD of the hub: that, or to look and print only. */
+void	 reload_asked(struct child *, struct imsg *);
 void	 reload_start(struct parent *, uint32_t asker, bool has_asker);
 /* Do what was asked for while it could not be done. */
 void	 reload_pending(struct parent *);

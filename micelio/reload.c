@@ -6,6 +6,7 @@
  */
 #include <event2/event.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -21,14 +22,14 @@
 #include "text.h"
 
 #define ANSWER_MS	5000	/* for the daemons to check */
-#define TEXT_MAX	16000u	/* of RELOAD_DONE */
+#define PROBLEMS_TEXT_MAX 16000u
 
 static void	next_effective(struct reload *, const struct conf *,
     const struct conf *);
 static void	reload_finish(struct parent *, int, const char *);
 static void	reload_settle(struct parent *);
 static void	deadline_cb(evutil_socket_t, short, void *);
-static void	tell_problems(struct parent *, const struct config_problems *);
+static void	refused(struct parent *, const struct config_problems *);
 static void	wait_children(struct parent *);
 
 void
@@ -53,7 +54,7 @@ reload_start(struct parent *p, uint32_t asker, bool has_asker)
 	    (unsigned long long)mono_us());
 	authkeys_send(p);
 	if (config_load(p->source, &read, &bad) != 0)
-		tell_problems(p, &bad);
+		refused(p, &bad);
 	else {
 		config_changes(&p->conf, &read, r->changed,
 		    sizeof(r->changed), r->restart, sizeof(r->restart));
@@ -242,45 +243,120 @@ reload_settle(struct parent *p)
 	reload_finish(p, EX_OK, text);
 }
 
-/* Every line the config child found, for whoever asked and for the log. */
+/* Every line the config child found, and one that sums them up. */
 static void
-tell_problems(struct parent *p, const struct config_problems *bad)
+problems_text(const struct parent *p, const struct config_problems *bad,
+    const char *tail, char text[PROBLEMS_TEXT_MAX])
 {
-	char text[TEXT_MAX], time[TIME_TEXT_MAX], tail[128], last[512];
+	char last[512];
 	size_t n = 0;
 
 	text[0] = '\0';
 	for (size_t i = 0; i < bad->n; i++) {
-		if (n + strlen(bad->line[i]) + sizeof(last) >= sizeof(text))
+		if (n + strlen(bad->line[i]) + sizeof(last) >=
+		    PROBLEMS_TEXT_MAX)
 			break;
-		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s\n",
-		    bad->line[i]);
-		log_event(EV_CONFIG_REFUSED, LF_STR("errors", bad->line[i]));
+		n += (size_t)snprintf(text + n, PROBLEMS_TEXT_MAX - n,
+		    "%s\n", bad->line[i]);
 	}
+	config_summary(last, sizeof(last), p->source, bad, tail);
+	snprintf(text + n, PROBLEMS_TEXT_MAX - n, "%s", last);
+}
+
+/* For whoever asked, and for the log. */
+static void
+refused(struct parent *p, const struct config_problems *bad)
+{
+	char text[PROBLEMS_TEXT_MAX], time[TIME_TEXT_MAX], tail[128];
+
+	for (size_t i = 0; i < bad->n; i++)
+		log_event(EV_CONFIG_REFUSED, LF_STR("errors", bad->line[i]));
 	time_text(p->conf_wall_ms, time);
 	snprintf(tail, sizeof(tail), "nothing changed; pid %ld keeps its "
 	    "configuration of %s", (long)getpid(), time);
-	config_summary(last, sizeof(last), p->source, bad, tail);
-	snprintf(text + n, sizeof(text) - n, "%s", last);
+	problems_text(p, bad, tail, text);
 	reload_finish(p, EX_CONFIG, text);
+}
+
+static void
+done_send(struct parent *p, uint32_t asker, int status, const char *text)
+{
+	struct child *hub = child_running(p, PROC_SSHD);
+	struct wbuf w;
+
+	if (hub == NULL)
+		return;
+	wbuf_init(&w, RELOAD_TEXT_MAX + 16);
+	wbuf_u8(&w, (uint8_t)status);
+	wbuf_blob(&w, text, strnlen(text, RELOAD_TEXT_MAX));
+	imsg_send_wbuf(hub->chan, IMSG_RELOAD_DONE, asker, 0, &w);
+	wbuf_free(&w);
 }
 
 static void
 reload_finish(struct parent *p, int status, const char *text)
 {
-	struct child *hub = child_running(p, PROC_SSHD);
 	struct reload *r = &p->reload;
-	struct wbuf w;
 
-	wbuf_init(&w, TEXT_MAX + 16);
-	wbuf_u8(&w, (uint8_t)status);
-	wbuf_strn(&w, text, strnlen(text, TEXT_MAX));
-	for (size_t i = 0; i < r->naskers && hub != NULL; i++)
-		imsg_send_wbuf(hub->chan, IMSG_RELOAD_DONE, r->asker[i], 0,
-		    &w);
-	wbuf_free(&w);
+	for (size_t i = 0; i < r->naskers; i++)
+		done_send(p, r->asker[i], status, text);
 	r->naskers = 0;
 	if (p->stop_ms == 0 && p->ready_ms != 0)
 		notify_send(&p->notify, "READY=1\n");
 	reload_pending(p);
+}
+
+/* The file as it is on the disk, as -n judges it; nothing changes. */
+static void
+check(struct parent *p, uint32_t asker)
+{
+	char text[PROBLEMS_TEXT_MAX], changed[1024], restart[1024];
+	struct config_problems bad;
+	struct conf read;
+
+	if (config_load(p->source, &read, &bad) != 0) {
+		problems_text(p, &bad, NULL, text);
+		done_send(p, asker, EX_CONFIG, text);
+	} else {
+		config_changes(&p->conf, &read, changed, sizeof(changed),
+		    restart, sizeof(restart));
+		snprintf(text, sizeof(text), "configuration ok; a reload "
+		    "would change: %s%s%s", changed[0] != '\0' ? changed :
+		    "nothing", restart[0] != '\0' ?
+		    "\nneeds a restart: " : "", restart);
+		done_send(p, asker, EX_OK, text);
+	}
+	config_problems_free(&bad);
+	conf_free(&read);
+}
+
+static void
+print(struct parent *p, uint32_t asker)
+{
+	size_t size = 0;
+	char *text = NULL;
+	FILE *f = open_memstream(&text, &size);
+
+	if (f == NULL || config_print(f, &p->conf) != 0 || fclose(f) != 0)
+		fatalx("no memory to print the configuration");
+	done_send(p, asker, EX_OK, text);
+	free(text);
+}
+
+void
+reload_asked(struct child *c, struct imsg *m)
+{
+	switch (m->data[0]) {
+	case RELOAD_APPLY:
+		reload_start(c->parent, m->id, true);
+		break;
+	case RELOAD_CHECK:
+		check(c->parent, m->id);
+		break;
+	case RELOAD_PRINT:
+		print(c->parent, m->id);
+		break;
+	default:
+		imsgchan_violation(c->chan, m, "no such question");
+	}
 }

@@ -19,7 +19,7 @@ NOT_ALONE = {"tail", "watch", "missed", "import", "export", "backup", "say", "me
 ASKED = {"get": "o/motd", "versions": "o/motd", "search": "zebra"}
 # Those that need words and change something, or want another node or person.
 OF_OTHERS = {"del", "link", "unlink", "kick", "ban", "unban", "mute", "unmute",
-             "peer", "ping", "whois"}
+             "peer", "ping", "retry", "whois", "why"}
 # Of the door, of who asks, of the program; and what moves all the time.
 OWN = {"help", "key", "version"}
 MOVING = {"status", "stats", "metrics", "log", "events", "verify", "top"}

@@ -174,6 +174,30 @@ test_one(void **state)
 	assert_null(strstr(s, "in_bytes"));
 }
 
+/* Those that are configured and not connected, by address if need be. */
+static void
+test_down(void **state)
+{
+	struct meant m;
+
+	(void)state;
+	peer_add(ID_A, NULL, "127.0.0.1:4000", "up", 7);
+	peer_add(ID_B, "eu.example.org", "eu.example.org:4000", "down", 0);
+	peer_add(NULL, NULL, "127.0.0.1:4001", "connecting", 0);
+	peer_add(ID_C, NULL, "127.0.0.1:5555", "connecting", 8);
+	meant_down(&m, &a[0], "5647");
+	assert_int_equal(m.n, 0);
+	meant_down(&m, &a[0], "127.0.0.1:5555");
+	assert_int_equal(m.n, 0);
+	meant_down(&m, &a[0], "eu.example.org");
+	assert_int_equal(m.n, 1);
+	assert_string_equal(m.id[0], ID_B);
+	assert_string_equal(m.addr[0], "eu.example.org:4000");
+	meant_down(&m, &a[0], "127.0.0.1:4001");
+	assert_int_equal(m.n, 1);
+	assert_string_equal(m.id[0], "");
+}
+
 #define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -181,7 +205,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_list), T(test_none), T(test_meant),
-		T(test_many_meant), T(test_one),
+		T(test_many_meant), T(test_one), T(test_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
