@@ -51,6 +51,7 @@
 	/* transportd */						      \
 	X(CONN_REFUSED, INFO, "addr cause text more", "an inbound connection was refused or ended before its hello", "") \
 	X(DIAL_FAILED, DEBUG, "addr cause text", "an outbound connection did not come up", "") \
+	X(CONN_LOST, DEBUG, "addr dir cause text", "a connection with a peer ended", "") \
 	X(ACCEPT_PAUSED, WARN, "listen text", "no descriptor or memory for new connections; accepting pauses", \
 	    "raise LimitNOFILE or lower network.max_unfinished")	      \
 	/* gossipd */							      \

@@ -63,6 +63,7 @@ hdr_check(const struct imsgchan *c, const struct imsg_hdr *h)
 static size_t
 in_dispatch_one(struct imsgchan *c, const uint8_t *p, size_t left)
 {
+	struct log_scope before;
 	struct imsg_hdr h;
 	struct imsg m;
 	const char *bad;
@@ -88,7 +89,9 @@ in_dispatch_one(struct imsgchan *c, const uint8_t *p, size_t left)
 		c->nfds--;
 		memmove(c->fds, c->fds + 1, c->nfds * sizeof(c->fds[0]));
 	}
+	before = log_cause_begin(h.cause);
 	c->dispatch(c, &m, c->arg);
+	log_cause_end(before);
 	if (m.fd != -1)
 		close(m.fd);
 	if (c->violated)

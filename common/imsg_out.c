@@ -75,7 +75,7 @@ send_message(struct imsgchan *c, enum imsg_type type, uint32_t id,
     uint64_t cause, int fd, const struct iovec *iov, int n)
 {
 	struct imsg_hdr h = { .type = (uint16_t)type, .id = id,
-	    .cause = cause };
+	    .cause = cause != 0 ? cause : log_cause() };
 	size_t len = 0;
 	uint8_t *p;
 

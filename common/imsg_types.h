@@ -295,8 +295,9 @@
 	 * status (0 complete, 1 no such table here).			      \
 	 * LOG_LEVEL: u8 level, u32 s for which it holds; then the	      \
 	 * configured one does again.					      \
-	 * EVENT: u16 event, u8 level, u64 unix ms, u64 own event id, str     \
-	 * rendered fields; lossy: dropped and counted when the link is full. \
+	 * EVENT: u16 event, u8 level, u64 unix ms, u64 its id, u64 id of the  \
+	 * event that led to it or 0 (log.h), str rendered fields; lossy:     \
+	 * dropped and counted when the link is full.			      \
 	 * MESH_WATCH: u8 whether the hub wants MESH_CHANGED: once, when what \
 	 * gossipd tells of nodes and links is no longer what it told last.   \
 	 */								      \
@@ -304,7 +305,7 @@
 	X(TABLE_ROW,		Pa | Tr | Go | St, Ss, RUN, 1, 8192,	0)    \
 	X(TABLE_END,		Pa | Tr | Go | St, Ss, RUN, 1, 1,	0)    \
 	X(LOG_LEVEL,		Ss, Pa | Tr | Go | St, RUN, 5, 5,	0)    \
-	X(EVENT,		Pa | Tr | Go | St, Ss, RUN, 21, 4096,	0)    \
+	X(EVENT,		Pa | Tr | Go | St, Ss, RUN, 29, 4096,	0)    \
 	X(MESH_WATCH,		Ss, Go,		RUN,	1, 1,		0)    \
 	X(MESH_CHANGED,		Go, Ss,		RUN,	0, 0,		0)    \
 	/*								      \

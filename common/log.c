@@ -35,8 +35,7 @@ static struct {
 	enum log_format	 format;
 	enum log_level	 level;
 	bool		 in_sink;
-	void		(*sink)(enum log_ev, enum log_level, uint64_t,
-			    const char *);
+	void		(*sink)(const struct log_told *);
 	uint64_t	 lost;		/* lines, since the last written */
 } lg = { "micelio", "micelio", LOG_TEXT, LOG_LVL_INFO, NULL, 0 };
 
@@ -127,7 +126,7 @@ log_level(void)
 }
 
 void
-log_set_sink(void (*sink)(enum log_ev, enum log_level, uint64_t, const char *))
+log_set_sink(void (*sink)(const struct log_told *))
 {
 	lg.sink = sink;
 }
@@ -175,11 +174,28 @@ field_text(const struct log_field *f, char *out, size_t size)
 typedef void (*field_cb)(struct line *, const struct log_field *,
     const char *text, size_t len);
 
+/* Event id and cause go before the hint. */
 static void
-fields_walk(struct line *l, enum log_ev ev, const struct log_field *fields,
-    field_cb cb)
+ids_walk(struct line *l, const struct log_told *told, field_cb cb)
+{
+	struct log_field f[2] = { LF_STR("event_id", NULL),
+	    LF_STR("cause_id", NULL) };
+	const uint64_t ids[2] = { told->id, told->cause };
+	char text[LOG_EVENT_ID_MAX];
+
+	for (size_t i = 0; i < 2; i++)
+		if (ids[i] != 0) {
+			f[i].ptr = log_event_id(ids[i], text);
+			cb(l, &f[i], text, strlen(text));
+		}
+}
+
+static void
+fields_walk(struct line *l, const struct log_told *told,
+    const struct log_field *fields, field_cb cb)
 {
 	static const struct log_field none = LF_END;
+	const enum log_ev ev = told->ev;
 	const struct log_field *f, *hint = &none;
 	struct log_field table_hint;
 	char text[VALUE_MAX];
@@ -197,6 +213,7 @@ fields_walk(struct line *l, enum log_ev ev, const struct log_field *fields,
 		n = field_text(f, text, sizeof(text));
 		cb(l, f, text, n);
 	}
+	ids_walk(l, told, cb);
 	if (hint->type == LF_T_END && *event_infos[ev].remedy != '\0') {
 		table_hint = (struct log_field)LF_HINT(event_infos[ev].remedy);
 		hint = &table_hint;
@@ -327,42 +344,42 @@ write_out(int fd, const struct line *l)
 }
 
 static void
-emit_text(enum log_ev ev, const char *rendered, enum log_level level,
-    uint64_t now)
+emit_text(const struct log_told *told)
 {
 	struct line l = { .len = 0 };
 	char t[TIME_TEXT_MAX], name[48];
 
-	line_str(&l, time_text(now, t));
+	line_str(&l, time_text(told->unix_ms, t));
 	line_add(&l, " ", 1);
-	line_str(&l, log_level_name(level));
+	line_str(&l, log_level_name(told->level));
 	line_add(&l, " ", 1);
 	line_str(&l, lg.daemon);
 	line_add(&l, " ", 1);
-	line_str(&l, event_name(ev, name));
-	line_str(&l, rendered);
+	line_str(&l, event_name(told->ev, name));
+	if (told->fields[0] != '\0')
+		line_add(&l, " ", 1);
+	line_str(&l, told->fields);
 	l.buf[l.len++] = '\n';
 	if (log_begin(STDERR_FILENO))
 		write_out(STDERR_FILENO, &l);
 }
 
 static void
-emit_json(enum log_ev ev, const struct log_field *fields, enum log_level level,
-    uint64_t now)
+emit_json(const struct log_told *told, const struct log_field *fields)
 {
 	struct line l = { .len = 0 };
 	char t[TIME_TEXT_MAX], name[48];
 
 	line_str(&l, "{\"time\":\"");
-	line_str(&l, time_text(now, t));
+	line_str(&l, time_text(told->unix_ms, t));
 	line_str(&l, "\",\"level\":\"");
-	line_str(&l, log_level_name(level));
+	line_str(&l, log_level_name(told->level));
 	line_str(&l, "\",\"daemon\":\"");
 	line_str(&l, lg.daemon);
 	line_str(&l, "\",\"event\":\"");
-	line_str(&l, event_name(ev, name));
+	line_str(&l, event_name(told->ev, name));
 	line_str(&l, "\"");
-	fields_walk(&l, ev, fields, field_as_json);
+	fields_walk(&l, told, fields, field_as_json);
 	l.buf[l.len++] = '}';
 	l.buf[l.len++] = '\n';
 	if (log_begin(STDERR_FILENO))
@@ -383,68 +400,83 @@ log_message_id(enum log_ev ev, char out[LOG_ID_MAX])
 }
 
 static void
-emit_journal(enum log_ev ev, const struct log_field *fields,
-    const char *rendered, enum log_level level)
+emit_journal(const struct log_told *told, const struct log_field *fields)
 {
 	static const int priorities[] = { 7, 6, 4, 3 };
 	struct line l = { .len = 0 };
 	char name[48], pri[16], id[LOG_ID_MAX];
 
 	line_str(&l, "MESSAGE=");
-	line_str(&l, event_name(ev, name));
-	line_str(&l, rendered);
+	line_str(&l, event_name(told->ev, name));
+	if (told->fields[0] != '\0')
+		line_add(&l, " ", 1);
+	line_str(&l, told->fields);
 	line_str(&l, "\nSYSLOG_IDENTIFIER=");
 	line_str(&l, lg.ident);
-	snprintf(pri, sizeof(pri), "\nPRIORITY=%d", priorities[level]);
+	snprintf(pri, sizeof(pri), "\nPRIORITY=%d", priorities[told->level]);
 	line_str(&l, pri);
 	line_str(&l, "\nMICELIO_EVENT=");
 	line_str(&l, name);
 	/* "debug" is no event of its own: there is nothing to explain. */
-	if (ev != EV_DEBUG) {
+	if (told->ev != EV_DEBUG) {
 		line_str(&l, "\nMESSAGE_ID=");
-		line_str(&l, log_message_id(ev, id));
+		line_str(&l, log_message_id(told->ev, id));
 	}
 	line_add(&l, "\n", 1);
-	fields_walk(&l, ev, fields, field_as_journal);
+	fields_walk(&l, told, fields, field_as_journal);
 	if (send(LOG_FILENO, l.buf, l.len, MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
-		emit_text(ev, rendered, level, wall_ms());
+		emit_text(told);
 }
 
-void
+/* Those of level debug that lead to others are told, to be chained. */
+static bool
+wanted(enum log_ev ev, enum log_level level)
+{
+	return level >= LOG_LVL_INFO || level >= lg.level ||
+	    ev == EV_DIAL_FAILED || ev == EV_CONN_LOST;
+}
+
+static void
+emit(const struct log_told *told, const struct log_field *fields)
+{
+	switch (lg.format) {
+	case LOG_TEXT:
+		emit_text(told);
+		break;
+	case LOG_JSON:
+		emit_json(told, fields);
+		break;
+	case LOG_JOURNAL:
+		emit_journal(told, fields);
+		break;
+	}
+}
+
+uint64_t
 log_event_fields(enum log_ev ev, const struct log_field *fields)
 {
-	enum log_level level = event_infos[ev].level;
+	struct log_told told = { .ev = ev, .level = event_infos[ev].level };
 	struct line rendered = { .len = 0 };
-	uint64_t now;
 	int saved = errno;
 
-	if (level < lg.level && !(lg.sink != NULL && level >= LOG_LVL_INFO))
-		return;
-	now = wall_ms();
-	fields_walk(&rendered, ev, fields, field_as_text);
+	if (told.level < lg.level &&
+	    !(lg.sink != NULL && wanted(ev, told.level)))
+		return 0;
+	told.unix_ms = wall_ms();
+	log_cause_take(&told);
+	fields_walk(&rendered, &told, fields, field_as_text);
 	rendered.buf[rendered.len] = '\0';
-	if (level >= lg.level) {
-		switch (lg.format) {
-		case LOG_TEXT:
-			emit_text(ev, rendered.buf, level, now);
-			break;
-		case LOG_JSON:
-			emit_json(ev, fields, level, now);
-			break;
-		case LOG_JOURNAL:
-			emit_journal(ev, fields, rendered.buf, level);
-			break;
-		}
-	}
+	told.fields = rendered.len > 0 ? rendered.buf + 1 : rendered.buf;
+	if (told.level >= lg.level)
+		emit(&told, fields);
 	/* What is logged on the way there must not go there again. */
-	if (lg.sink != NULL && !lg.in_sink && (level >= LOG_LVL_INFO ||
-	    level >= lg.level)) {
+	if (lg.sink != NULL && !lg.in_sink && wanted(ev, told.level)) {
 		lg.in_sink = true;
-		lg.sink(ev, level, now, rendered.len > 0 ?
-		    rendered.buf + 1 : rendered.buf);
+		lg.sink(&told);
 		lg.in_sink = false;
 	}
 	errno = saved;
+	return told.id;
 }
 
 void

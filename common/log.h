@@ -66,13 +66,47 @@ struct log_field {
 void	 log_init(const char *name, enum log_format, enum log_level);
 void	 log_set_level(enum log_level);
 enum log_level log_level(void);
+
+/*
+ * What led to what.  Each event of a program with an origin has an id: its
+ * enum proc_role in the highest byte, below it a count from the program's
+ * start; and perhaps a cause, the id of the event that led to it, here or in
+ * another program of the node.  In the log they are event_id and cause_id.
+ */
+void	 log_set_origin(unsigned int role);
+/* What is done until the end has that cause, or 0: none. */
+struct log_scope {
+	uint64_t	cause;
+	bool		inside;
+};
+struct log_scope log_cause_begin(uint64_t cause);
+void	 log_cause_end(struct log_scope before);
+/*
+ * Of what is done now: the last event that was logged since the innermost
+ * begin, or what began it; 0 outside.
+ */
+uint64_t log_cause(void);
+/* "gossipd-12", as in the log; and back: 0 if it is none. */
+#define LOG_EVENT_ID_MAX	36
+char	*log_event_id(uint64_t id, char out[LOG_EVENT_ID_MAX]);
+uint64_t log_event_id_parse(const char *);
+
+/* An event as it was logged. */
+struct log_told {
+	enum log_ev	 ev;
+	enum log_level	 level;
+	uint64_t	 unix_ms;
+	uint64_t	 id, cause;	/* 0: none */
+	const char	*fields;	/* rendered */
+};/* log.c's: give it id and cause; it is the cause of what follows. */
+void	 log_cause_take(struct log_told *);
+
 /*
  * A bounded copy goes to sink too (the hub's event channel): of events of
- * level info and above, and of those that are logged; not of what the sink
- * itself logs.
+ * level info and above, of those that are logged, and of those of level debug
+ * that lead to others; not of what the sink itself logs.
  */
-void	 log_set_sink(void (*sink)(enum log_ev, enum log_level,
-	    uint64_t unix_ms, const char *fields));
+void	 log_set_sink(void (*sink)(const struct log_told *));
 bool	 log_level_parse(const char *, enum log_level *);
 const char *log_level_name(enum log_level);
 /*
@@ -86,7 +120,8 @@ char	*log_message_id(enum log_ev, char out[LOG_ID_MAX]);
 #define log_event(ev, ...)						\
 	log_event_fields((ev), (const struct log_field[]){		\
 	    __VA_ARGS__ __VA_OPT__(,) LF_END })
-void	 log_event_fields(enum log_ev, const struct log_field *);
+/* Its id; 0: it has none, or was neither logged nor told. */
+uint64_t log_event_fields(enum log_ev, const struct log_field *);
 
 /*
  * At most one line per source and minute, and of each event 2 a second after

@@ -29,34 +29,32 @@ static void link_closed(struct imsgchan *, enum imsgchan_end, const char *,
     void *);
 
 bool
-proc_event_send(struct imsgchan *hub, enum log_ev ev, enum log_level level,
-    uint64_t unix_ms, const char *fields)
+proc_event_send(struct imsgchan *hub, const struct log_told *told)
 {
-	static uint64_t own_id;
 	struct wbuf w;
-	size_t n = strlen(fields);
+	size_t n = strlen(told->fields);
 
 	if (imsgchan_queued(hub) > EVENT_QUEUE_MAX)
 		return false;
 	wbuf_init(&w, 4096);
-	wbuf_u16(&w, (uint16_t)ev);
-	wbuf_u8(&w, (uint8_t)level);
-	wbuf_u64(&w, unix_ms);
-	wbuf_u64(&w, ++own_id);
-	wbuf_strn(&w, fields, n < 4000 ? n : 4000);
-	imsg_send_wbuf(hub, IMSG_EVENT, 0, 0, &w);
+	wbuf_u16(&w, (uint16_t)told->ev);
+	wbuf_u8(&w, (uint8_t)told->level);
+	wbuf_u64(&w, told->unix_ms);
+	wbuf_u64(&w, told->id);
+	wbuf_u64(&w, told->cause);
+	wbuf_strn(&w, told->fields, n < 4000 ? n : 4000);
+	imsg_send_wbuf(hub, IMSG_EVENT, 0, told->id, &w);
 	wbuf_free(&w);
 	return true;
 }
 
 static void
-event_sink(enum log_ev ev, enum log_level level, uint64_t unix_ms,
-    const char *fields)
+event_sink(const struct log_told *told)
 {
 	struct imsgchan *hub = self->link[PROC_SSHD];
 
 	if (hub != NULL && self->running &&
-	    !proc_event_send(hub, ev, level, unix_ms, fields))
+	    !proc_event_send(hub, told))
 		self->events_dropped++;
 }
 
@@ -135,6 +133,7 @@ proc_main(enum proc_role role, const struct proc_ops *ops, void *priv,
 	p->parent = imsgchan_new(p->base, PROC_FILENO, role, PROC_PARENT,
 	    parent_dispatch, parent_closed, p);
 	self = p;
+	log_set_origin(role);
 	log_set_sink(role == PROC_SSHD ? NULL : event_sink);
 	event_base_dispatch(p->base);
 	fatalx("the event loop ended");

@@ -103,8 +103,7 @@ struct event_base *proc_base_new(void);
  * What is logged here people may watch there.  Lossy on purpose, as nobody
  * waits for an audience: false if it was dropped, for the caller to count.
  */
-bool	proc_event_send(struct imsgchan *hub, enum log_ev, enum log_level,
-	    uint64_t unix_ms, const char *fields);
+bool	proc_event_send(struct imsgchan *hub, const struct log_told *);
 /*
  * Log at that level for so many seconds, then at the configured one again; 0
  * ends it at once.

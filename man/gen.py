@@ -385,7 +385,8 @@ As text, a line is the time in UTC, the level, the daemon, the event and its
 fields:
 .Bd -literal -offset indent
 2026-11-21T07:20:31.100Z info gossipd peer_down id=8f3a1c02a1b2 \\e
-    addr=192.0.2.2:4000 dir=out up=20.1s cause=idle-timeout
+    addr=192.0.2.2:4000 dir=out up=20.1s cause=idle-timeout \\e
+    event_id=gossipd-12 cause_id=transportd-40
 .Ed
 .Pp
 A value with other characters than letters, digits and plain punctuation is
@@ -396,6 +397,22 @@ A field that does not apply is left out.
 Where something can be done about it the line ends with
 .Li hint ,
 which is the remedy listed here or a more precise one.
+.Pp
+Before it comes
+.Li event_id ,
+the program and a count from its start, and, where it is known which event of
+this program or of another one led to this,
+.Li cause_id :
+the id of that one.
+.Ql micelioctl why
+follows them from cause to effect.
+With those events go, to people only, some of level
+.Sq debug
+that lead to others,
+.Sy dial_failed
+and
+.Sy conn_lost ,
+also when they are not logged.
 .Pp
 With
 .Ic logging.format

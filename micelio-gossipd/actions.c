@@ -103,8 +103,8 @@ dial_cb(void *arg, uint32_t number, const struct nodeid *expect,
 	wbuf_bytes(&d->body, expect != NULL ? expect->b : none.b, NODEID_LEN);
 	wbuf_u8(&d->body, flags);
 	wbuf_str(&d->body, hostport);
-	imsg_send_wbuf(d->proc->link[PROC_TRANSPORTD], IMSG_DIAL, number, 0,
-	    &d->body);
+	imsg_send_wbuf(d->proc->link[PROC_TRANSPORTD], IMSG_DIAL, number,
+	    causes_find(&d->causes, hostport), &d->body);
 }
 
 static void
@@ -336,15 +336,28 @@ peer_del_cb(void *arg, const struct nodeid *id)
 	    NODEID_LEN);
 }
 
+/* A link that ended, or did not come up, is dialled again for that. */
+static void
+cause_note(struct gossipd *d, enum log_ev ev, const struct log_field *f,
+    uint64_t id)
+{
+	if (ev != EV_PEER_DOWN && ev != EV_GUEST_GONE &&
+	    ev != EV_BOOTSTRAP_DOWN)
+		return;
+	for (; f->type != LF_T_END; f++)
+		if (f->type == LF_T_STR && strcmp(f->key, "addr") == 0)
+			causes_note(&d->causes, f->ptr, id);
+}
+
 static void
 event_cb(void *arg, enum log_ev ev, uint64_t limit,
     const struct log_field *fields)
 {
 	struct log_field f[EVENT_FIELDS + 2];
+	struct gossipd *d = arg;
 	uint32_t more = 0;
 	size_t n;
 
-	(void)arg;
 	if (limit != 0 && !log_allowed(limit, ev, mono_ms(), &more))
 		return;
 	for (n = 0; n < EVENT_FIELDS && fields[n].type != LF_T_END; n++)
@@ -352,7 +365,7 @@ event_cb(void *arg, enum log_ev ev, uint64_t limit,
 	if (more > 0)
 		f[n++] = (struct log_field)LF_NUM("more", more);
 	f[n] = (struct log_field)LF_END;
-	log_event_fields(ev, f);
+	cause_note(d, ev, f, log_event_fields(ev, f));
 }
 
 static void

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "causes.h"
 #include "common/cursor.h"
 
 struct event;
@@ -33,6 +34,7 @@ struct gossipd {
 	struct wbuf	 body;
 	enum mesh_watch	 mesh_watch;
 	uint64_t	 mesh_told;	/* gossip_mesh_changes() then */
+	struct causes	 causes;
 };
 
 /* actions.c; their argument is the struct gossipd */

@@ -131,6 +131,9 @@ void	 top_free(struct run *);	/* what a run of it keeps */
 void	 cmd_links(struct run *);
 void	 cmd_trace(struct run *);
 
+/* commands_why.c */
+void	 cmd_why(struct run *);
+
 /* import.c */
 void	 cmd_import(struct run *);
 

@@ -39,18 +39,20 @@ logring_free(struct logring *r)
 }
 
 const struct logline *
-logring_add(struct logring *r, uint64_t ms, enum log_ev ev,
-    enum log_level level, const char *daemon, const char *fields)
+logring_add(struct logring *r, const struct log_told *told,
+    const char *daemon)
 {
-	size_t n = strlen(fields);
+	size_t n = strlen(told->fields);
 	struct logline *l = xcalloc(1, sizeof(*l) + n + 1);
 
-	l->ms = ms;
-	l->ev = ev;
-	l->level = level;
+	l->ms = told->unix_ms;
+	l->id = told->id;
+	l->cause = told->cause;
+	l->ev = told->ev;
+	l->level = told->level;
 	l->daemon = daemon;
 	l->len = n;
-	memcpy(l->fields, fields, n + 1);
+	memcpy(l->fields, told->fields, n + 1);
 	TAILQ_INSERT_TAIL(&r->list, l, entry);
 	r->n++;
 	r->bytes += n;
@@ -60,6 +62,25 @@ logring_add(struct logring *r, uint64_t ms, enum log_ev ev,
 		r->gone++;
 	}
 	return l;
+}
+
+bool
+logline_field(const char *fields, const char *key, char *out, size_t size)
+{
+	size_t k = strlen(key), n;
+	const char *s = fields;
+
+	while ((s = strstr(s, key)) != NULL) {
+		if ((s == fields || s[-1] == ' ') && s[k] == '=')
+			break;
+		s += k;
+	}
+	if (s == NULL)
+		return false;
+	s += k + 1;
+	n = *s == '"' ? strcspn(++s, "\"") : strcspn(s, " ");
+	(void)snprintf(out, size, "%.*s", (int)n, s);
+	return true;
 }
 
 const char *
@@ -127,6 +148,17 @@ logwant_meets(const struct logwant *w, const struct logline *l)
 	    w->event, strlen(w->event)) == 0);
 }
 
+static void
+row_event_id(struct wbuf *w, const char *name, uint64_t id)
+{
+	char text[LOG_EVENT_ID_MAX];
+
+	if (id != 0)
+		row_str(w, name, log_event_id(id, text));
+	else
+		row_null(w, name);
+}
+
 void
 logline_row(const struct logline *l, struct wbuf *w)
 {
@@ -137,6 +169,8 @@ logline_row(const struct logline *l, struct wbuf *w)
 	row_str(w, "daemon", l->daemon);
 	row_str(w, "event", event_name(l->ev, name));
 	row_str(w, "fields", l->fields);
+	row_event_id(w, "event_id", l->id);
+	row_event_id(w, "cause_id", l->cause);
 }
 
 void

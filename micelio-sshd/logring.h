@@ -19,6 +19,7 @@ struct wbuf;
 struct logline {
 	TAILQ_ENTRY(logline)	 entry;
 	uint64_t		 ms;		/* unix */
+	uint64_t		 id, cause;	/* event ids; 0: none */
 	enum log_ev		 ev;
 	enum log_level		 level;
 	const char		*daemon;	/* static */
@@ -36,9 +37,8 @@ struct logring {
 void	 logring_init(struct logring *);
 void	 logring_free(struct logring *);
 /* The line as it is kept; the oldest ones make room for it. */
-const struct logline *logring_add(struct logring *, uint64_t ms,
-	    enum log_ev, enum log_level, const char *daemon,
-	    const char *fields);
+const struct logline *logring_add(struct logring *, const struct log_told *,
+	    const char *daemon);
 
 /* What somebody wants to see. */
 struct logwant {
@@ -60,6 +60,9 @@ const char *daemon_name(const char *word);
 /* "peer_up" into out, which takes 64 bytes. */
 const char *event_name(enum log_ev, char out[64]);
 
+/* The value of key, of key=value or key="value" in rendered fields. */
+bool	 logline_field(const char *fields, const char *key, char *out,
+	    size_t size);
 /* The fields of a row. */
 void	 logline_row(const struct logline *, struct wbuf *);
 /* All that are wanted, the last n of them. */

@@ -27,26 +27,6 @@
 #define NOTES_PER_S	1
 #define NOTES_BURST	20
 
-/* key=value or key="value" out of rendered fields. */
-static bool
-field_value(const char *fields, const char *key, char *out, size_t size)
-{
-	size_t k = strlen(key), n;
-	const char *s = fields;
-
-	while ((s = strstr(s, key)) != NULL) {
-		if ((s == fields || s[-1] == ' ') && s[k] == '=')
-			break;
-		s += k;
-	}
-	if (s == NULL)
-		return false;
-	s += k + 1;
-	n = *s == '"' ? strcspn(++s, "\"") : strcspn(s, " ");
-	(void)snprintf(out, size, "%.*s", (int)n, s);
-	return true;
-}
-
 static void
 node_note(struct hub *hub, const char *text)
 {
@@ -93,9 +73,9 @@ peer_note(struct hub *hub, enum log_ev ev, const char *fields)
 	char id[NODEID_SHORT + 1] = "?", addr[128] = "", cause[64] = "";
 	char text[256];
 
-	(void)field_value(fields, "id", id, sizeof(id));
-	(void)field_value(fields, "addr", addr, sizeof(addr));
-	(void)field_value(fields, "cause", cause, sizeof(cause));
+	(void)logline_field(fields, "id", id, sizeof(id));
+	(void)logline_field(fields, "addr", addr, sizeof(addr));
+	(void)logline_field(fields, "cause", cause, sizeof(cause));
 	if (ev == EV_PEER_DOWN)
 		lost_note(hub, id, cause);
 	else if (!back_note(hub, id, true)) {
@@ -112,7 +92,7 @@ mesh_note(struct hub *hub, enum log_ev ev, const char *fields)
 {
 	char id[NODEID_SHORT + 1] = "?";
 
-	(void)field_value(fields, "id", id, sizeof(id));
+	(void)logline_field(fields, "id", id, sizeof(id));
 	if (ev == EV_NODE_BACK) {
 		(void)back_note(hub, id, false);
 		return;
@@ -130,7 +110,7 @@ linked_note(struct hub *hub, enum log_ev ev, const char *fields)
 	char id[NODEID_SHORT + 1] = "";
 	size_t i;
 
-	(void)field_value(fields, "id", id, sizeof(id));
+	(void)logline_field(fields, "id", id, sizeof(id));
 	for (i = 0; i < hub->nlinked; i++)
 		if (strcmp(hub->linked[i], id) == 0)
 			break;
@@ -148,7 +128,7 @@ clock_note(struct hub *hub, const char *fields)
 {
 	char how[80] = "off", text[256];
 
-	(void)field_value(fields, "text", how, sizeof(how));
+	(void)logline_field(fields, "text", how, sizeof(how));
 	(void)snprintf(text, sizeof(text), "clock: this node is %s its "
 	    "neighbours; other nodes may not take what is said here", how);
 	room_note(&hub->room, false, text, hub_now(hub));
@@ -175,18 +155,19 @@ console_show(struct hub *hub, const char *event, const char *text)
 }
 
 static void
-show(struct hub *hub, const char *daemon, enum log_ev ev,
-    enum log_level level, uint64_t unix_ms, const char *fields)
+show(struct hub *hub, const char *daemon, const struct log_told *told)
 {
+	const char *fields = told->fields;
+	const enum log_ev ev = told->ev;
 	char text[4600], name[64];
 
 	hub->count.events[ev]++;
-	log_seen(hub, logring_add(&hub->log, unix_ms, ev, level, daemon,
-	    fields));
-	if (level < LOG_LVL_INFO)
+	log_seen(hub, logring_add(&hub->log, told, daemon));
+	if (told->level < LOG_LVL_INFO)
 		return;
 	(void)snprintf(text, sizeof(text), "%s %s %s %s",
-	    log_level_name(level), daemon, event_name(ev, name), fields);
+	    log_level_name(told->level), daemon, event_name(ev, name),
+	    fields);
 	room_note(&hub->room, true, text, hub_now(hub));
 	console_show(hub, name, text);
 	if (ev == EV_PEER_UP || ev == EV_PEER_DOWN) {
@@ -205,29 +186,30 @@ notice_event(struct hub *hub, enum proc_role from, struct imsg *m)
 {
 	char fields[4096];
 	struct rcur r;
+	struct log_told told = { .fields = fields };
 	unsigned int ev, level;
-	uint64_t unix_ms;
 	size_t n;
 	const char *s;
 
 	rcur_init(&r, m->data, m->len);
 	ev = rcur_u16(&r);
 	level = rcur_u8(&r);
-	unix_ms = rcur_u64(&r);
-	(void)rcur_u64(&r);
+	told.unix_ms = rcur_u64(&r);
+	told.id = rcur_u64(&r);
+	told.cause = rcur_u64(&r);
 	s = rcur_str(&r, 4090, &n);
 	if (!rcur_done(&r) || ev == EV_NONE || ev >= EV_MAX ||
 	    level > LOG_LVL_ERROR)
 		return;
 	(void)snprintf(fields, sizeof(fields), "%.*s", (int)n, s);
+	told.ev = (enum log_ev)ev;
+	told.level = (enum log_level)level;
 	hub->count.events_in++;
-	show(hub, from == PROC_PARENT ? "micelio" : proc_role_name(from),
-	    (enum log_ev)ev, (enum log_level)level, unix_ms, fields);
+	show(hub, proc_role_name(from), &told);
 }
 
 void
-notice_own(struct hub *hub, enum log_ev ev, enum log_level level,
-    uint64_t unix_ms, const char *fields)
+notice_own(struct hub *hub, const struct log_told *told)
 {
-	show(hub, "sshd", ev, level, unix_ms, fields);
+	show(hub, "sshd", told);
 }

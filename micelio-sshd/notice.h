@@ -11,7 +11,6 @@
 struct hub;
 
 void	 notice_event(struct hub *, enum proc_role, struct imsg *);
-void	 notice_own(struct hub *, enum log_ev, enum log_level, uint64_t,
-	    const char *);
+void	 notice_own(struct hub *, const struct log_told *);
 
 #endif

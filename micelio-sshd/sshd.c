@@ -361,10 +361,9 @@ sshd_prepare(struct proc *p)
 }
 
 static void
-own_event(enum log_ev ev, enum log_level level, uint64_t unix_ms,
-    const char *fields)
+own_event(const struct log_told *told)
 {
-	notice_own(&the_hub, ev, level, unix_ms, fields);
+	notice_own(&the_hub, told);
 }
 
 static void

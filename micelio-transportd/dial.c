@@ -40,6 +40,7 @@ struct dial {
 	uint16_t		 port;
 	uint8_t			 flags;
 	uint64_t		 since;
+	uint64_t		 cause;		/* event that led to it; 0: none */
 	struct addr		 addrs[DIAL_ADDRS_MAX];
 	size_t			 addrs_n, next;
 	struct dial_try		 tries[DIAL_TRIES_MAX];
@@ -63,6 +64,7 @@ void
 dial_failed_send(struct transport *t, uint32_t id, const char *addr,
     enum down_reason reason, const char *text)
 {
+	struct log_scope before = log_cause_begin(log_cause());
 	struct wbuf w;
 
 	t->stats.dial_failed++;
@@ -72,6 +74,7 @@ dial_failed_send(struct transport *t, uint32_t id, const char *addr,
 	wbuf_u8(&w, (uint8_t)reason);
 	wbuf_strn(&w, text, text == NULL ? 0 : strnlen(text, FAILED_TEXT_MAX));
 	imsg_send_wbuf(t->gossipd, IMSG_DIAL_FAILED, id, 0, &w);
+	log_cause_end(before);
 	wbuf_free(&w);
 }
 
@@ -109,6 +112,7 @@ dial_new(struct transport *t, uint32_t id, const char *hostport, uint16_t port,
 	d->port = port;
 	d->flags = flags;
 	d->since = mono_ms();
+	d->cause = log_cause();
 	d->reason = DOWN_RESOLVE;
 	for (size_t i = 0; i < DIAL_TRIES_MAX; i++) {
 		d->tries[i].dial = d;
@@ -217,7 +221,10 @@ dial_free(struct dial *d)
 static void
 dial_end(struct dial *d, enum down_reason reason, const char *text)
 {
+	struct log_scope before = log_cause_begin(d->cause);
+
 	dial_failed_send(d->t, d->id, d->hostport, reason, text);
+	log_cause_end(before);
 	dial_free(d);
 }
 
@@ -427,6 +434,7 @@ connected_cb(evutil_socket_t fd, short what, void *arg)
 	uint64_t since = d->since;
 	uint32_t id = d->id;
 	socklen_t len = sizeof(int);
+	struct log_scope before;
 	int error = 0;
 
 	(void)what;
@@ -440,8 +448,10 @@ connected_cb(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	try->fd = -1;	/* the session's now */
+	before = log_cause_begin(d->cause);
 	dial_free(d);
 	if (session_new(t, fd, &peer, true, id, since) == NULL)
 		dial_failed_send(t, id, addr_text(&peer, addr), DOWN_RESOURCE,
 		    "no memory");
+	log_cause_end(before);
 }

@@ -23,6 +23,8 @@ static void	session_timer_cb(evutil_socket_t, short, void *);
 static void	session_tune(int);
 static bool	session_admit(struct session *);
 static void	session_count_end(struct session *, enum down_reason);
+static void	down_send(const struct session *, enum down_reason,
+		    const char *);
 static void	session_tell_end(struct session *, enum session_state,
 		    enum down_reason, const char *);
 
@@ -69,6 +71,7 @@ session_new(struct transport *t, int fd, const struct addr *peer,
 	s->peer = *peer;
 	s->outbound = outbound;
 	s->dial_id = dial_id;
+	s->cause = outbound ? log_cause() : 0;
 	if (!outbound && !session_admit(s)) {
 		close(fd);
 		free(s);
@@ -182,6 +185,7 @@ session_ready(struct session *s)
 {
 	admit_remove(s->t->admit, &s->place);
 	s->state = SESSION_ESTABLISHED;
+	s->was_ready = true;
 	s->t->ready_n++;
 	s->cutter.max = FRAME_MAX;
 	watch_ready(&s->watch, mono_ms());
@@ -205,6 +209,7 @@ session_close(struct session *s, enum down_reason reason)
 	admit_remove(s->t->admit, &s->place);
 	s->state = SESSION_CLOSING;
 	s->close_reason = reason;
+	s->cause = log_cause();
 	watch_closing(&s->watch, mono_ms());
 	session_timer_set(s);
 	session_read_update(s);
@@ -302,25 +307,38 @@ session_tell_end(struct session *s, enum session_state was,
     enum down_reason reason, const char *text)
 {
 	struct transport *t = s->t;
+	struct log_scope before = log_cause_begin(log_cause() != 0 ?
+	    log_cause() : !s->up || was == SESSION_CLOSING ? s->cause : 0);
 	char addr[HOSTPORT_MAX + 1];
-	struct wbuf w;
 
 	if (!s->outbound && was <= SESSION_HELLO && !t->stopping)
 		conn_refused_log(&s->peer, reason == DOWN_CROWDED ?
 		    addr_net_key(&s->peer) : addr_host_key(&s->peer),
 		    reason, text);
-	if (!s->up) {
-		if (s->outbound && !s->cancelled)
-			dial_failed_send(t, s->dial_id,
-			    addr_text(&s->peer, addr), reason, text);
-		return;
-	}
+	if (s->was_ready)
+		log_event(EV_CONN_LOST, LF_ADDR("addr", &s->peer),
+		    LF_STR("dir", s->outbound ? "out" : "in"),
+		    LF_STR("cause", down_reason_text(reason)),
+		    LF_STR("text", text));
+	if (s->up)
+		down_send(s, reason, text);
+	else if (s->outbound && !s->cancelled)
+		dial_failed_send(t, s->dial_id, addr_text(&s->peer, addr),
+		    reason, text);
+	log_cause_end(before);
+}
+
+static void
+down_send(const struct session *s, enum down_reason reason, const char *text)
+{
+	struct wbuf w;
+
 	wbuf_init(&w, 512);
 	wbuf_u8(&w, (uint8_t)reason);
 	wbuf_u64(&w, s->bytes_in);
 	wbuf_u64(&w, s->bytes_out);
 	wbuf_strn(&w, text, text == NULL ? 0 : strnlen(text, DOWN_TEXT_MAX));
-	imsg_send_wbuf(t->gossipd, IMSG_SESSION_DOWN, s->id, 0, &w);
+	imsg_send_wbuf(s->t->gossipd, IMSG_SESSION_DOWN, s->id, 0, &w);
 	wbuf_free(&w);
 }
 

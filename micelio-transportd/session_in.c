@@ -176,7 +176,8 @@ handshake_done(struct session *s)
 	if (getsockname(s->fd, (struct sockaddr *)&own.ss, &own.len) == -1)
 		own = (struct addr){ .len = 0 };
 	wbuf_str(&w, addr_text(&own, text));
-	imsg_send_wbuf(s->t->gossipd, IMSG_SESSION_UP, s->id, 0, &w);
+	imsg_send_wbuf(s->t->gossipd, IMSG_SESSION_UP, s->id,
+	    s->cause, &w);
 	wbuf_free(&w);
 	noise_clear(&s->noise);
 }
@@ -245,7 +246,9 @@ frame_deliver(struct session *s, const uint8_t *payload, size_t len)
 {
 	struct transport *t = s->t;
 
-	imsg_send(t->gossipd, IMSG_FRAME_IN, s->id, 0, payload, len);
+	/* The dial was for the hello; what is said later is not its doing. */
+	imsg_send(t->gossipd, IMSG_FRAME_IN, s->id, s->was_ready ? 0 :
+	    s->cause, payload, len);
 	s->hello_given = true;
 	s->in_frames++;
 	s->in_bytes += (uint32_t)len;

@@ -109,6 +109,9 @@ struct session {
 	uint32_t		 kept_frames, kept_bytes; /* written of these */
 
 	uint64_t		 bytes_in, bytes_out;
+	uint64_t		 cause;		/* event that led to its dial, then
+						   to its end; 0: none */
+	bool			 was_ready;
 	uint32_t		 rtt_us;	/* as gossipd was told; 0: not */
 };
 RB_HEAD(session_tree, session);
@@ -200,6 +203,7 @@ unsigned int transport_files(const struct conf *);
 /* session.c: life of a session. */
 
 /*
+ * Outbound it was led to by log_cause().
  * Takes fd (non-blocking, connected).  since: when it was accepted or dialed.
  * NULL (fd closed) for lack of memory or numbers.
  */
@@ -281,7 +285,7 @@ void	 dial_start(struct transport *, uint32_t id, const char *hostport,
 void	 dial_cancel(struct transport *, uint32_t id);
 void	 dials_end(struct transport *);
 /*
- * Tell gossipd, and the log; also used by a session that ended before it was
+ * Tell gossipd, and the log, because of log_cause(); also used by a session that ended before it was
  * up.  addr: host:port.
  */
 void	 dial_failed_send(struct transport *, uint32_t id, const char *addr,

@@ -51,8 +51,7 @@ static int	run(struct parent *);
 static int	failed(const char *, int);
 static void	signals_block(struct parent *);
 static void	signal_cb(evutil_socket_t, short, void *);
-static void	event_sink(enum log_ev, enum log_level, uint64_t,
-    const char *);
+static void	event_sink(const struct log_told *);
 
 int
 main(int argc, char **argv)
@@ -143,6 +142,7 @@ run(struct parent *p)
 	privs_lock(&p->privs, &p->sandbox);
 	keyserv_init(&p->keyserv, &p->identity, mono_ms());
 	p->base = proc_base_new();
+	log_set_origin(PROC_PARENT);
 	log_set_sink(event_sink);
 	p->ev_signal = event_new(p->base, p->signal_fd, EV_READ | EV_PERSIST,
 	    signal_cb, p);
@@ -213,13 +213,11 @@ signal_cb(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-event_sink(enum log_ev ev, enum log_level level, uint64_t unix_ms,
-    const char *fields)
+event_sink(const struct log_told *told)
 {
 	struct parent *p = &parent;
 	struct child *hub = child_running(p, PROC_SSHD);
 
-	if (hub != NULL &&
-	    !proc_event_send(hub->chan, ev, level, unix_ms, fields))
+	if (hub != NULL && !proc_event_send(hub->chan, told))
 		p->events_dropped++;
 }

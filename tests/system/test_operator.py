@@ -181,10 +181,94 @@ def test_link_unlink(t):
     b.wait_peers(1)
 
 
+def daemon_of(event_id):
+    return event_id.rsplit("-", 1)[0]
+
+
+@lane(budget=60)
+def test_lost(t):
+    """A peer stops: health, why and retry until it is back."""
+    b = Node(t, "south", ssh=False).start()
+    # Only this one dials.
+    a = Node(t, "north", listen=False, ssh=False,
+             bootstrap=[b.mesh_address]).start()
+    a.wait_peers(1)
+    r = a.ctl("health", "--json")
+    assert obj(r)["health"] == "healthy" and not obj(r)["reasons"], r
+    b.stop()
+    lost = a.wait_event("peer_down", id=b.id[:12])
+    down = a.wait_event("bootstrap_down", addr=b.mesh_address)
+    r = a.ctl("health", check=False)
+    assert r.returncode == 1 and r.stdout.startswith("unhealthy\n"), r
+    assert "connection-refused" in r.stdout and "retry" in r.stdout, r
+    # from cause to effect, over two daemons at least
+    chain = obj(a.ctl("why", b.id[:8], "--json"))["chain"]
+    t.keep("why.txt", a.ctl("why", b.id[:8]).stdout)
+    assert (chain[0]["daemon"], chain[0]["event"]) == \
+        ("transportd", "conn_lost"), chain
+    assert [x["event"] for x in chain[1:4]] == \
+        ["peer_down", "dial_failed", "bootstrap_down"], chain
+    for one, other in zip(chain, chain[1:]):
+        assert other["cause_id"] == one["event_id"], (one, other)
+        assert daemon_of(other["event_id"]) == other["daemon"], other
+        assert other["time"] >= one["time"] and other["after_ms"] >= 0
+    assert lost.fields["event_id"] == chain[1]["event_id"], (lost, chain)
+    assert down.fields["cause_id"] == chain[2]["event_id"], (down, chain)
+    lines = a.ctl("why", chain[1]["event_id"]).stdout.splitlines()
+    assert len(lines) == 2 and "peer_down" in lines[1], lines
+    r = a.ctl("why", "ffff", check=False)
+    assert r.returncode == 1 and "event_id" in r.stderr, r
+    # it waits longer each time
+    for _ in range(5):
+        r = a.ctl("retry", b.mesh_address, check=False)
+        assert r.returncode == 1 and "nothing listens there" in r.stderr, r
+    assert peers(a)[0]["next_ms"] > 8000, peers(a)
+    b.start()
+    r = obj(a.ctl("retry", b.id[:8], "--json"))
+    assert r["outcome"] == "linked" and r["id"] == b.id, r
+    back = a.wait_event("peer_up", count=2, id=b.id[:12])
+    assert daemon_of(back.fields["cause_id"]) == "gossipd", back
+    assert obj(a.ctl("health", "--json"))["health"] == "healthy"
+    for word, want in ((b.id[:8], "linked already"), ("zz", "link HOST")):
+        r = a.ctl("retry", word, check=False)
+        assert r.returncode == 1 and want in r.stderr, r
+    config(t, a)
+
+
+def config(t, a):
+    """What is in force, and whether what is on the disk may be."""
+    def micelio(*words):
+        return subprocess.run(a.command(*words), capture_output=True,
+                              text=True, check=False)
+    text = a.ctl("config").stdout
+    assert text == micelio("-nv").stdout, text
+    again = os.path.join(t.dir, "again.conf")
+    with open(again, "w", encoding="utf-8") as f:
+        f.write(text)
+    assert micelio("-nv", "-c", again).stdout == text
+    facts = obj(a.ctl("config", "--json"))
+    assert facts["node_name"] == "north", facts
+    assert facts["network_bootstrap"] == [{"value": a.bootstrap[0]}], facts
+    good = a.conf_text()
+    a.write_conf(good.replace("bootstrap", "max_peers = 2; bootstrap"))
+    r = a.ctl("check")
+    assert "would change: network.max_peers" in r.stdout, r.stdout
+    a.write_conf('network = { lisen = "x"; max_peers = "15"; };\n')
+    r = a.ctl("check", check=False)
+    assert r.returncode == 78 and not r.stdout, r
+    assert r.stderr == micelio("-n").stderr, (r.stderr, micelio("-n").stderr)
+    assert a.ctl("config").stdout == text
+
+
 @lane(budget=40)
 def test_roles(t):
-    """A user looks; only an op acts."""
-    a, b = pair(t)
+    """A user looks; only an op acts.  Both nodes have one name, by mistake."""
+    a, b = pair(t, options=("--name", "south"))
+    for one, other in ((a, b), (b, a)):
+        e = one.wait_event("name_taken", id=other.id[:12])
+        assert e.fields["name"] == "south" and "node.name" in \
+            e.fields["hint"], e
+    assert peers(a)[0]["node_name"] == "south", peers(a)
     key = Key(t)
     a.authorize('role="user" ' + key.line)
     client = Client(t, a, key)

@@ -129,6 +129,44 @@ refuses(uint16_t type, uint16_t flags, uint32_t len, uint32_t seq,
 	stop(&f);
 }
 
+static uint64_t cause_seen;
+
+static void
+answers_with_its_cause(struct imsgchan *chan, struct imsg *m, void *arg)
+{
+	(void)arg;
+	cause_seen = log_cause();
+	imsg_send(chan, IMSG_PONG, 0, 0, m->data, m->len);
+}
+
+/* What led to a message led to what its dispatcher does. */
+static void
+carries_the_cause_on(void **state)
+{
+	struct {
+		struct imsg_hdr h;
+		uint8_t body[8];
+	} m = { { IMSG_PING, 0, 8, 0, 0, 4711 }, { 0 } };
+	struct imsgchan *c;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(imsg_socketpair(fds), 0);
+	c = imsgchan_new(NULL, fds[0], PROC_GOSSIPD, PROC_PARENT,
+	    answers_with_its_cause, on_closed, NULL);
+	imsgchan_set_phase(c, IMSG_PHASE_RUN);
+	assert_int_equal(write(fds[1], &m, sizeof(m)), sizeof(m));
+	assert_true(imsgchan_readable(c));
+	assert_int_equal(cause_seen, 4711);
+	assert_int_equal(log_cause(), 0);
+	assert_true(imsgchan_flush(c));
+	assert_int_equal(read(fds[1], &m, sizeof(m)), sizeof(m));
+	assert_int_equal(m.h.type, IMSG_PONG);
+	assert_int_equal(m.h.cause, 4711);
+	imsgchan_free(c);
+	close(fds[1]);
+}
+
 static void
 refuses_what_the_table_forbids(void **state)
 {
@@ -364,6 +402,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(delivers_whole_messages_from_pieces),
+		cmocka_unit_test(carries_the_cause_on),
 		cmocka_unit_test(refuses_what_the_table_forbids),
 		cmocka_unit_test(a_claimed_descriptor_must_be_there),
 		cmocka_unit_test(descriptors_arrive_with_their_message),

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "imsg.h"
 #include "log.h"
 
 static char out[16384];
@@ -168,6 +169,43 @@ the_table_is_complete(void **state)
 	}
 }
 
+/* An event is led to by what was logged since the begin, or by that. */
+static void
+causes(void **state)
+{
+	struct log_scope outer, inner;
+	uint64_t id;
+
+	(void)state;
+	log_init("micelio-gossipd", LOG_TEXT, LOG_LVL_INFO);
+	log_set_origin(PROC_GOSSIPD);
+	capture();
+	assert_int_equal(log_cause(), 0);
+	(void)log_event(EV_PEER_UP, LF_STR("dir", "in"));
+	/* outside of a scope one thing has nothing to do with the next */
+	assert_int_equal(log_cause(), 0);
+	outer = log_cause_begin(log_event_id_parse("transportd-77"));
+	id = log_event(EV_PEER_DOWN, LF_STR("dir", "in"), LF_HINT("go on"));
+	assert_int_equal(log_cause(), id);
+	(void)log_event(EV_DEBUG, LF_STR("text", "nothing"));
+	(void)log_event(EV_DIAL_FAILED, LF_STR("addr", "not logged"));
+	assert_int_equal(log_cause(), id);
+	inner = log_cause_begin(0);
+	(void)log_event(EV_PEER_UP, LF_STR("dir", "out"));
+	log_cause_end(inner);
+	(void)log_event(EV_BOOTSTRAP_DOWN, LF_STR("addr", "x"), LF_HINT("y"));
+	log_cause_end(outer);
+	captured();
+	log_set_origin(PROC_NONE);
+	assert_non_null(strstr(out, "peer_up dir=in event_id=gossipd-1\n"));
+	assert_non_null(strstr(out, "peer_down dir=in event_id=gossipd-2 "
+	    "cause_id=transportd-77 hint=\"go on\"\n"));
+	assert_non_null(strstr(out, "peer_up dir=out event_id=gossipd-3\n"));
+	assert_non_null(strstr(out, "addr=x event_id=gossipd-4 "
+	    "cause_id=gossipd-2 hint="));
+	assert_int_equal(log_cause(), 0);
+}
+
 /* By "printf micelio/event/peer_up | sha256sum". */
 #define PEER_UP_ID	"26b951f89a934077151947026fe24129"
 
@@ -228,6 +266,7 @@ main(void)
 		cmocka_unit_test(levels),
 		cmocka_unit_test(one_line_a_source_and_minute),
 		cmocka_unit_test(many_sources_share_a_rate),
+		cmocka_unit_test(causes),
 		cmocka_unit_test(the_table_is_complete),
 		cmocka_unit_test(message_ids),
 		cmocka_unit_test(journal_record),

@@ -3,6 +3,7 @@
 #include "common/nodeid.h"
 #include "fake.h"
 #include "micelio-gossipd/admit.h"
+#include "micelio-gossipd/causes.h"
 #include "micelio-gossipd/core.h"
 #include "micelio-gossipd/gossip.h"
 #include "micelio-gossipd/orders.h"
@@ -200,6 +201,76 @@ test_unlink_configured(void **state)
 	assert_int_equal(f->ndials, 2);
 }
 
+/* Of a configured address it is the dial of its entry, at once. */
+static void
+test_retry(void **state)
+{
+	(void)state;
+	strlist_add(&f->conf.network_bootstrap, "127.0.0.1:4000");
+	gossip_configured(f->g, f->now);
+	fake_pass(f, 0);
+	assert_int_equal(f->ndials, 1);
+	/* it is being dialled: that is waited for */
+	gossip_link(f->g, f->now, 1, "127.0.0.1:4000");
+	assert_int_equal(f->ndials, 1);
+	gossip_dial_failed(f->g, f->now, f->dials[0].num, DOWN_REFUSED, "");
+	assert_answer(0, 1, LINK_FAILED, DOWN_REFUSED);
+	gossip_link(f->g, f->now, 2, "127.0.0.1:4000");
+	assert_int_equal(f->ndials, 2);
+	assert_string_equal(f->dials[1].to, "127.0.0.1:4000");
+	/* somebody waits for it: it goes on without the entry */
+	strlist_free(&f->conf.network_bootstrap);
+	gossip_configured(f->g, f->now);
+	assert_int_equal(f->ncancels, 0);
+	fake_dialled(f, 1, f->dials[1].num, &b);
+	assert_answer(1, 2, LINK_UP, DOWN_NONE);
+}
+
+/* What the entry is pinned to holds for the order, too. */
+static void
+test_retry_pinned(void **state)
+{
+	char where[128];
+	struct ident c;
+
+	(void)state;
+	ident_make(&c, 2);
+	snprintf(where, sizeof(where), "%s@127.0.0.1:4000", b.hex);
+	strlist_add(&f->conf.network_bootstrap, where);
+	gossip_configured(f->g, f->now);
+	gossip_link(f->g, f->now, 1, "127.0.0.1:4000");
+	assert_int_equal(f->ndials, 1);
+	assert_true(f->dials[0].pinned);
+	fake_dialled(f, 1, f->dials[0].num, &c);
+	assert_answer(0, 1, LINK_FAILED, DOWN_WRONG_PEER);
+	/* pinned to another, it is a dial of its own */
+	snprintf(where, sizeof(where), "%s@127.0.0.1:4000", c.hex);
+	gossip_link(f->g, f->now, 2, where);
+	assert_int_equal(f->ndials, 2);
+	assert_true(nodeid_equal(&f->dials[1].expect, &c.id));
+}
+
+/* What led to a dial is what became of the link before. */
+static void
+test_causes(void **state)
+{
+	static struct causes c;
+	char addr[32];
+
+	(void)state;
+	assert_int_equal(causes_find(&c, "127.0.0.1:4000"), 0);
+	causes_note(&c, "127.0.0.1:4000", 7);
+	causes_note(&c, "127.0.0.1:4000", 8);
+	causes_note(&c, "127.0.0.1:4000", 0);
+	assert_int_equal(causes_find(&c, "127.0.0.1:4000"), 8);
+	for (unsigned int i = 0; i < CAUSES_MAX; i++) {
+		snprintf(addr, sizeof(addr), "h:%u", i);
+		causes_note(&c, addr, 100 + i);
+	}
+	assert_int_equal(causes_find(&c, "127.0.0.1:4000"), 0);
+	assert_int_equal(causes_find(&c, "h:0"), 100);
+}
+
 #define T(fn)	cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
@@ -214,6 +285,9 @@ main(void)
 		T(test_unlink),
 		T(test_link_again),
 		T(test_unlink_configured),
+		T(test_retry),
+		T(test_retry_pinned),
+		T(test_causes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
