@@ -126,6 +126,10 @@ class Test:
                 for i, line in enumerate(lines):
                     if harmless(lines, i):
                         continue
+                    # Every warning says why, and what to do about it.
+                    if " warn " in line[:31] and ' hint="' not in line:
+                        self.failed = True
+                        print(f"{node.name}: without a hint: {line}")
                     if "Sanitizer" in line or "runtime error:" in line or \
                             " channel_violation " in line and \
                             "channel_violation" not in self.expected:

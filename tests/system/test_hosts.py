@@ -1,17 +1,47 @@
 # SPDX-License-Identifier: MIT
 """Twelve nodes on four hosts; one host is cut off and comes back."""
+import json
 import os
 import signal
+import subprocess
 import time
 
 from ear import Ear
 from hosts import Hosts
 from node import Node
 from runner import lane
+from sshclient import Client, Key
 from waiting import until
 
 HOSTS, PER_HOST = 4, 3
 REJOIN_MAX = 30.0       # seconds after the network is whole again
+
+
+@lane(budget=150, long=True, root=True)
+def test_client_vanishes(t):
+    """The network between a client and its node is gone: so is the client."""
+    hosts = Hosts(t, 2)
+    node = Node(t, "north", wrap=hosts.wrap(1))
+    node.ssh_address = f"{hosts.address(1)}:2222"
+    node.write_conf()
+    key = Key(t)
+    node.authorize(key.line)
+    node.start()
+    client = subprocess.Popen(
+        [*hosts.wrap(2), *Client(t, node, key).argv(
+            "-tt", hosts.address(1))], stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        node.wait_event("login", 20)
+        hosts.link(2, False)
+        began = time.monotonic()
+        gone = node.wait_event("logout", 95)
+        t.note(f"gone after {time.monotonic() - began:.0f} s: {gone}")
+        assert time.monotonic() - began < 90
+        assert not json.loads(node.ctl("who", "--json").stdout)["people"]
+    finally:
+        client.kill()
+        client.communicate()
 
 
 class Mesh:

@@ -163,9 +163,11 @@ the_table_is_complete(void **state)
 		for (const char *p = e->name; *p != '\0'; p++)
 			assert_true(isupper((unsigned char)*p) || *p == '_' ||
 			    isdigit((unsigned char)*p));
-		/* a warning says what to do, unless nothing can be done */
-		if (e->level >= LOG_LVL_WARN)
+		/* a warning says what is wrong, and what to do */
+		if (e->level >= LOG_LVL_WARN) {
 			assert_true(*e->fields != '\0');
+			assert_true(strlen(e->remedy) > 5);
+		}
 	}
 }
 
