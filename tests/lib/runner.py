@@ -22,7 +22,7 @@ from waiting import until  # noqa: E402
 
 DEFAULT_BUDGET = 40
 SKIPPED = 77            # status of a test that could not be run
-WAITERS = 8             # beside the jobs
+WAITERS = 5             # beside the jobs
 
 
 def lane(budget=DEFAULT_BUDGET, sandbox=False, root=False, long=False,
