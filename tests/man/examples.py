@@ -166,23 +166,35 @@ exec /usr/bin/ssh-keygen -q -t ed25519 -N '' -C {user} -f {key}
             out += line
 
     def start(self, command, expected, at):
-        log = open(self.lab.dir / f"{self.name}.{at}.out", "wb+")
-        p = subprocess.Popen(
-            ["bash", "-c", "exec " + self.here(command)], cwd=self.home,
-            env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            start_new_session=True)
-        one = (p, pathlib.Path(log.name), command, expected, at)
         logins = self.logins()
-        self.background.append(one)
+        one = self.begin(command, expected, at)
+        p = one[0]
         if command.startswith("ssh "):
-            until(lambda: self.logins() > logins,
-                  f"line {at}: nobody logged in", one)
+            # A key that was written just now may not be read yet.
+            def logged_in():
+                nonlocal one
+                if one[0].poll() is not None and self.logins() == logins:
+                    self.background.remove(one)
+                    one = self.begin(command, expected, at)
+                return self.logins() > logins
+            until(logged_in, f"line {at}: nobody logged in", one)
         if command.split()[0] == "micelio":
             until(lambda: "node_ready" in said(one) or p.poll() is not None,
                   f"line {at}: the node is not ready", one)
             if p.poll() is not None:
                 raise Failed(f"line {at}: {command}: it has ended\n"
                              f"{said(one)}")
+
+    def begin(self, command, expected, at):
+        """In the background: (process, what it prints, ...)"""
+        log = open(self.lab.dir / f"{self.name}.{at}.out", "wb+")
+        p = subprocess.Popen(
+            ["bash", "-c", "exec " + self.here(command)], cwd=self.home,
+            env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True)
+        one = (p, pathlib.Path(log.name), command, expected, at)
+        self.background.append(one)
+        return one
 
     def logins(self):
         return sum(said(one).count(" sshd login ") for one in self.background)
