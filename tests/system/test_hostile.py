@@ -186,7 +186,7 @@ def ids(s, before):
     p.do("flood", conn="c", count=300, message={
         "type": 3, "nick": "n", "text": "thief", "id": mid})
     until("they are read", lambda: s.since(
-        before, "drop_duplicate")["drop_duplicate"] == 299)
+        before, "drop_duplicate")["drop_duplicate"] >= 299)
     a, b = s.honest
     a.chat("with that id", id=mid)
     b.wait_chat("with that id", LATE)

@@ -7,7 +7,7 @@ import threading
 import time
 
 from node import Node
-from sshclient import Client, Key
+from sshclient import ENV, Client, Key
 from waiting import never, until
 
 ROWS_MAX = 22       # of 24: the prompt, or how to leave, has its own
@@ -117,7 +117,8 @@ def test_exec(t):
             (("top", "--watch"), b"\x03", 130, b"\x1b[?1049h"),
             (("top", "--watch", "--plain"), b"", 0, b"gossipd\t")):
         r = subprocess.Popen(argv(client, "-tt", words),
-                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             env=dict(ENV, TERM="xterm"))
         seen = b""
         while out not in seen:
             got = r.stdout.read1(65536)
