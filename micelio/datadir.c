@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "datadir.h"
@@ -29,9 +30,13 @@
 #define VERSION_FILE	"VERSION"
 #define STATE_DIR	"state"
 #define NUMBER_MAX	24	/* bytes of a file that holds one number */
+#define LEFTOVER_MS	2000	/* most that a killed suite's end is waited for */
+#define LEFTOVER_POLL_MS 10
 
 static bool	make_path(const char *);
 static long long read_number(int, const char *);
+static bool	holder_gone(long long);
+static int	lock_after_leftover(const struct datadir *);
 static void	lock_refused(const struct datadir *, int, char *);
 static void	state_refused(const struct datadir *, const struct ids *,
     uid_t, char *);
@@ -133,14 +138,14 @@ int
 datadir_lock(struct datadir *d, char err[ERR_MAX])
 {
 	char text[NUMBER_MAX];
-	int n;
+	int error, n;
 
 	d->lock_fd = openat(d->fd, LOCK_FILE,
 	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (d->lock_fd == -1)
 		return file_failed(err, d->path, LOCK_FILE, errno);
-	if (flock(d->lock_fd, LOCK_EX | LOCK_NB) == -1) {
-		lock_refused(d, errno, err);
+	if ((error = lock_after_leftover(d)) != 0) {
+		lock_refused(d, error, err);
 		close(d->lock_fd);
 		d->lock_fd = -1;
 		return EX_UNAVAILABLE;
@@ -150,6 +155,35 @@ datadir_lock(struct datadir *d, char err[ERR_MAX])
 	    pwrite(d->lock_fd, text, (size_t)n, 0) != n)
 		return file_failed(err, d->path, LOCK_FILE, errno);
 	return 0;
+}
+
+/* The parent that wrote its pid there does not run. */
+static bool
+holder_gone(long long pid)
+{
+	return pid > 0 && pid <= INT_MAX && kill((pid_t)pid, 0) == -1 &&
+	    errno == ESRCH;
+}
+
+/*
+ * Daemons whose parent was killed end by themselves within moments: who
+ * starts again at once need not know.  0, or an errno.
+ */
+static int
+lock_after_leftover(const struct datadir *d)
+{
+	const struct timespec pause = { 0, LEFTOVER_POLL_MS * 1000000L };
+	int error, waited;
+
+	for (waited = 0; ; waited += LEFTOVER_POLL_MS) {
+		if (flock(d->lock_fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		error = errno;
+		if (error != EWOULDBLOCK || waited >= LEFTOVER_MS ||
+		    !holder_gone(read_number(d->fd, LOCK_FILE)))
+			return error;
+		nanosleep(&pause, NULL);
+	}
 }
 
 /* Who has it, and what to do about that. */
@@ -162,8 +196,7 @@ lock_refused(const struct datadir *d, int error, char *err)
 		snprintf(err, ERR_MAX, "%.300s/" LOCK_FILE ": cannot lock: "
 		    "%s; choose a directory on another file system with "
 		    "--data-dir", d->path, strerror(error));
-	else if (pid > 0 && pid <= INT_MAX && kill((pid_t)pid, 0) == -1 &&
-	    errno == ESRCH)
+	else if (holder_gone(pid))
 		snprintf(err, ERR_MAX, "data directory %.300s: in use by a "
 		    "daemon left over from micelio pid %lld, which is gone; "
 		    "it ends by itself, or: fuser -k %.300s/" LOCK_FILE,

@@ -23,7 +23,8 @@ struct datadir {
 /*
  * All return 0 or an exit status of sysexits(3) with a line in err.  open:
  * makes the directory and those above it when create is set; the owner is
- * reported.  lock: fails at once when another process holds it, with its pid.
+ * reported.  lock: fails at once when another suite has it, with its pid; waits
+ * up to two seconds for daemons whose parent was killed, as they are ending.
  * version: refuses an on-disk schema newer than ours.  state: state/ exists
  * and stated may write to it.
  */

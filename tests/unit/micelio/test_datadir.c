@@ -2,6 +2,7 @@
 /* The data directory: one instance, a schema, whole files. */
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -102,6 +104,48 @@ test_lock(void **state)
 	assert_int_equal(datadir_lock(&second, err), 0);
 	close(second.lock_fd);
 	close(second.fd);
+}
+
+/* A pid that is free again: of a child that was waited for. */
+static pid_t
+gone_pid(void)
+{
+	const pid_t pid = fork();
+
+	assert_int_not_equal(pid, -1);
+	if (pid == 0)
+		_exit(0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	return pid;
+}
+
+/* Daemons that end a moment after their parent was killed are waited for. */
+static void
+test_leftover(void **state)
+{
+	const struct timespec moment = { 0, 50000000 };
+	struct datadir next;
+	char text[16];
+	pid_t pid;
+	int n;
+
+	(void)state;
+	assert_int_equal(datadir_lock(&d, err), 0);
+	n = snprintf(text, sizeof(text), "%ld\n", (long)gone_pid());
+	assert_int_equal(ftruncate(d.lock_fd, 0), 0);
+	assert_int_equal(pwrite(d.lock_fd, text, (size_t)n, 0), n);
+	if ((pid = fork()) == 0) {
+		nanosleep(&moment, NULL);
+		_exit(0);
+	}
+	assert_int_not_equal(pid, -1);
+	close(d.lock_fd);
+	d.lock_fd = -1;
+	assert_int_equal(datadir_open(&next, dir, true, &owner, err), 0);
+	assert_int_equal(datadir_lock(&next, err), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(next.lock_fd);
+	close(next.fd);
 }
 
 static void
@@ -212,6 +256,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_open, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_leftover, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(test_version, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_state, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_files, setup, teardown),
