@@ -63,6 +63,17 @@ bdb_at(const struct scratch *where)
 	return s;
 }
 
+struct store *
+mem_open(void)
+{
+	static const struct store_config none = { .dir = "none" };
+	struct store *s = store_mem_new(&none);
+
+	assert_non_null(s);
+	assert_int_equal(store_open(s), STORE_OK);
+	return s;
+}
+
 enum store_err
 put_one(struct store *s, const char *table, const char *key,
     const char *value)

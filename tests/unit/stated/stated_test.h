@@ -29,6 +29,8 @@ size_t	 dir_count(const char *dir, const char *prefix, char *out,
 
 /* A small Berkeley DB store there. */
 struct store *bdb_at(const struct scratch *);
+/* One in memory, open and empty. */
+struct store *mem_open(void);
 
 /* One committed batch of one pair. */
 enum store_err put_one(struct store *, const char *table, const char *key,

@@ -13,13 +13,11 @@ struct rig {
 static int
 setup(void **state)
 {
-	static const struct store_config none = { .dir = "none" };
 	struct rig *r = calloc(1, sizeof(*r));
 
 	assert_non_null(r);
 	fake_init(&r->proc);
-	r->store = store_mem_new(&none);
-	assert_int_equal(store_open(r->store), STORE_OK);
+	r->store = mem_open();
 	*state = r;
 	return 0;
 }

@@ -33,7 +33,6 @@ begin(struct rig *r)
 static int
 setup(void **state)
 {
-	static const struct store_config none = { .dir = "none" };
 	struct rig *r = calloc(1, sizeof(*r));
 
 	assert_non_null(r);
@@ -43,8 +42,7 @@ setup(void **state)
 		base = event_base_new();
 	assert_non_null(base);
 	r->proc.base = base;
-	r->store = store_mem_new(&none);
-	assert_int_equal(store_open(r->store), STORE_OK);
+	r->store = mem_open();
 	begin(r);
 	*state = r;
 	return 0;

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Questions and orders of people, as the hub brings them. */
-#include "fake.h"
-#include "mapd.h"
+#include "maprig.h"
 #include "row.h"
-#include "state_test.h"
 
 struct rig {
 	struct proc	 proc;
@@ -72,18 +70,13 @@ maprecon_row(const struct mapd *d, struct wbuf *w)
 static int
 setup(void **state)
 {
-	static const uint8_t no_mesh[MESH_ID_LEN];
 	struct rig *r = calloc(1, sizeof(*r));
 
 	assert_non_null(r);
 	rig = r;
-	fake_init(&r->proc);
-	fake_wall = NOW0;
+	maprig_init(&r->d, &r->proc);
 	memset(r->proc.id.b, 0xab, sizeof(r->proc.id.b));
-	r->d.proc = &r->proc;
-	profile_init(&r->d.profile, no_mesh, NULL, 0);
 	r->d.profile.quota = 1000;
-	map_init(&r->d.map, &r->d.profile, NULL, NULL, NULL, NOW0);
 	*state = r;
 	return 0;
 }
@@ -94,9 +87,7 @@ teardown(void **state)
 	struct rig *r = *state;
 
 	mapask_forget(&r->d);
-	map_free(&r->d.map);
-	profile_free(&r->d.profile);
-	fake_free();
+	maprig_free(&r->d);
 	free(r);
 	return 0;
 }

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Deltas, out and in, with the map and its intake as they are.  Time and the
- * channel to gossipd are this test's.
+ * channel to gossipd are the rig's.
  */
 #include <sodium.h>
 
-#include "mapd.h"
+#include "maprig.h"
 #include "mtime.h"
 #include "proto/delta.h"
-#include "state_test.h"
 
-#define SENT_MAX	16u
 #define WAITING_MAX	512u
 
 struct rig {
@@ -25,43 +23,6 @@ struct rig {
 struct signer {
 	uint8_t	pub[32], sec[64];
 };
-
-static const uint8_t no_mesh[MESH_ID_LEN];
-static uint64_t mono_now;
-
-/* What went to gossipd. */
-static uint8_t sent[SENT_MAX][DELTA_MAX];
-static size_t sent_len[SENT_MAX], nsent;
-
-uint64_t __wrap_mono_ms(void);
-uint64_t __wrap_wall_ms(void);
-void	 __wrap_imsg_send_wbuf(struct imsgchan *, enum imsg_type, uint32_t,
-	    uint64_t, struct wbuf *);
-
-uint64_t
-__wrap_mono_ms(void)
-{
-	return mono_now;
-}
-
-uint64_t
-__wrap_wall_ms(void)
-{
-	return NOW0 + mono_now;
-}
-
-void
-__wrap_imsg_send_wbuf(struct imsgchan *c, enum imsg_type type, uint32_t id,
-    uint64_t cause, struct wbuf *w)
-{
-	(void)c;
-	(void)id;
-	(void)cause;
-	assert_int_equal(type, IMSG_DELTA_OUT);
-	assert_true(nsent < SENT_MAX && w->len <= DELTA_MAX);
-	memcpy(sent[nsent], w->p, w->len);
-	sent_len[nsent++] = w->len;
-}
 
 static void
 check(struct rig *r, struct intake_item *it)
@@ -117,11 +78,7 @@ setup(void **state)
 	struct rig *r = calloc(1, sizeof(*r));
 
 	assert_non_null(r);
-	mono_now = 1000;
-	nsent = 0;
-	r->d.proc = &r->proc;
-	profile_init(&r->d.profile, no_mesh, NULL, 0);
-	map_init(&r->d.map, &r->d.profile, NULL, NULL, NULL, wall_ms());
+	maprig_init(&r->d, &r->proc);
 	intake_init(&r->d.intake, &r->d.map, &ops, r);
 	mapdelta_init(&r->d);
 	*state = r;
@@ -136,10 +93,10 @@ teardown(void **state)
 	r->hold = false;
 	while (r->nwaiting > 0)
 		check_one(r);
+	assert_int_equal(fake_count(IMSG_DELTA_OUT), fake_msgs);
 	intake_free(&r->d.intake);
-	map_free(&r->d.map);
-	profile_free(&r->d.profile);
 	mapdelta_free(&r->d);
+	maprig_free(&r->d);
 	free(r);
 	return 0;
 }
@@ -216,8 +173,10 @@ sent_entries(const struct rig *r, size_t at, const struct signer *s)
 	struct entry e;
 	unsigned int n = 0;
 
-	assert_true(at < nsent);
-	assert_true(delta_read(&x, sent[at], sent_len[at]));
+	assert_true(at < fake_msgs);
+	assert_int_equal(fake_msg[at].type, IMSG_DELTA_OUT);
+	assert_true(fake_msg[at].len <= DELTA_MAX);
+	assert_true(delta_read(&x, fake_msg[at].data, fake_msg[at].len));
 	assert_memory_equal(x.profile, r->d.profile.id, PROFILE_ID_LEN);
 	while (delta_next(&x, s->pub, &e))
 		n++;
@@ -236,20 +195,20 @@ test_gathered(void **state)
 
 	signer_init(&s, 1);
 	mapdelta_flush(&r->d);
-	assert_int_equal(nsent, 0);
+	assert_int_equal(fake_msgs, 0);
 	for (unsigned int i = 0; i < 5; i++) {
 		make_signed(&m, &s, i, "v");
 		mapdelta_own(&r->d, &m.e);
 		if (i == 1 || i == 3)
 			mapdelta_flush(&r->d);
 	}
-	assert_int_equal(nsent, 1);
+	assert_int_equal(fake_msgs, 1);
 	assert_int_equal(sent_entries(r, 0, &s), 2);
 	mapdelta_sent(&r->d);
-	assert_int_equal(nsent, 2);
+	assert_int_equal(fake_msgs, 2);
 	assert_int_equal(sent_entries(r, 1, &s), 3);
 	mapdelta_sent(&r->d);
-	assert_int_equal(nsent, 2);
+	assert_int_equal(fake_msgs, 2);
 	assert_int_equal(c->out, 2);
 	assert_int_equal(c->entries_out, 5);
 	assert_int_equal(c->left, 0);
@@ -271,9 +230,9 @@ test_left(void **state)
 		mapdelta_own(&r->d, &m.e);
 	}
 	mapdelta_flush(&r->d);
-	assert_int_equal(nsent, 1);
+	assert_int_equal(fake_msgs, 1);
 	assert_int_equal(sent_entries(r, 0, &s), n - 1);
-	assert_true(sent_len[0] <= DELTA_MAX);
+	assert_true(fake_msg[0].len <= DELTA_MAX);
 	assert_int_equal(c->entries_out, n - 1);
 }
 
@@ -368,10 +327,10 @@ test_bad_signature(void **state)
 	/* Nobody else is. */
 	deliver_made(r, &other, 7, 8);
 	assert_int_equal(c->entries_in, taken + 1);
-	mono_now += 10 * 60 * 1000 - 1;
+	fake_mono += 10 * 60 * 1000 - 1;
 	deliver_made(r, &s, 50, 51);
 	assert_int_equal(c->passed, 2);
-	mono_now++;
+	fake_mono++;
 	deliver_made(r, &s, 50, 51);
 	assert_int_equal(c->entries_in, taken + 2);
 }
@@ -504,7 +463,7 @@ test_new_authors(void **state)
 	signer_init(&s, 3);
 	deliver_made(r, &s, 100, 101);
 	assert_int_equal(r->d.map.live, 65);
-	mono_now += 60000;
+	fake_mono += 60000;
 	signer_init(&s, 64);
 	deliver_made(r, &s, 64, 65);
 	assert_int_equal(r->d.map.live, 66);
@@ -530,28 +489,28 @@ test_alone(void **state)
 	make_signed(&m, &other, 1000, "not ours");
 	assert_int_equal(put(&r->d.map, &m, wall_ms()), MAP_TAKE);
 	mapdelta_tick(&r->d);
-	assert_int_equal(nsent, 0);
+	assert_int_equal(fake_msgs, 0);
 	mapdelta_alone(&r->d, true);
-	mono_now += 10000;
+	fake_mono += 10000;
 	for (unsigned int i = 0; i < 8; i++) {
 		mapdelta_tick(&r->d);
-		assert_int_equal(nsent, i + 1);
+		assert_int_equal(fake_msgs, i + 1);
 		mapdelta_sent(&r->d);
 		mapdelta_tick(&r->d);
-		assert_int_equal(nsent, i + 1);
-		mono_now += 9999;
+		assert_int_equal(fake_msgs, i + 1);
+		fake_mono += 9999;
 		mapdelta_tick(&r->d);
-		assert_int_equal(nsent, i + 1);
-		mono_now++;
+		assert_int_equal(fake_msgs, i + 1);
+		fake_mono++;
 		said += sent_entries(r, i, &s);
 		if (said >= all)
 			break;
 	}
 	assert_int_equal(said, all);
 	/* From the beginning. */
-	nsent = 0;
+	fake_read();
 	mapdelta_tick(&r->d);
-	assert_int_equal(nsent, 1);
+	assert_int_equal(fake_msgs, 1);
 	assert_true(sent_entries(r, 0, &s) > 0);
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The links with nodes that have a map, as gossipd tells of them. */
-#include "fake.h"
-#include "mapd.h"
-#include "state_test.h"
+#include "maprig.h"
 
 struct rig {
 	struct proc	 proc;
@@ -105,15 +103,11 @@ __wrap_recon_agreed_ms(const struct recon *r)
 static int
 setup(void **state)
 {
-	static const uint8_t no_mesh[MESH_ID_LEN];
 	struct rig *r = calloc(1, sizeof(*r));
 
 	assert_non_null(r);
 	rig = r;
-	fake_init(&r->proc);
-	fake_wall = NOW0;
-	r->d.proc = &r->proc;
-	profile_init(&r->d.profile, no_mesh, NULL, 0);
+	maprig_init(&r->d, &r->proc);
 	*state = r;
 	return 0;
 }
@@ -123,8 +117,7 @@ teardown(void **state)
 {
 	struct rig *r = *state;
 
-	profile_free(&r->d.profile);
-	fake_free();
+	maprig_free(&r->d);
 	free(r);
 	return 0;
 }

@@ -5,10 +5,8 @@
  */
 #include "stated_test.h"
 
-#include "fake.h"
-#include "mapd.h"
+#include "maprig.h"
 #include "row.h"
-#include "state_test.h"
 
 #define LINK		7u
 #define STEPS_MAX	4000u
@@ -78,13 +76,6 @@ writes_do(struct side *s)
 }
 
 static void
-forget_cb(void *arg, const struct entry_id *id)
-{
-	(void)arg;
-	(void)id;
-}
-
-static void
 done_cb(void *arg, const struct intake_item *it, enum intake_outcome o)
 {
 	maprecon_done(&((struct side *)arg)->d, it, o);
@@ -94,18 +85,13 @@ static void
 side_init(struct side *s)
 {
 	static const struct intake_ops intake_ops = { check_cb, write_cb,
-	    forget_cb, done_cb };
-	static const uint8_t no_mesh[MESH_ID_LEN];
+	    NULL, done_cb };
 
 	memset(s, 0, sizeof(*s));
-	fake_init(&s->proc);
-	fake_wall = NOW0;
+	maprig_init(&s->d, &s->proc);
 	s->proc.base = event_base_new();
 	assert_non_null(s->proc.base);
-	s->d.proc = &s->proc;
-	profile_init(&s->d.profile, no_mesh, NULL, 0);
 	s->d.profile.quota = 10000;
-	map_init(&s->d.map, &s->d.profile, NULL, NULL, NULL, NOW0);
 	intake_init(&s->d.intake, &s->d.map, &intake_ops, s);
 	maprecon_init(&s->d);
 	__real_recon_loaded(s->d.recon, fake_mono);
@@ -228,11 +214,9 @@ teardown(void **state)
 		event_free(side[i].d.recon_tick);
 		recon_free(side[i].d.recon);
 		intake_free(&side[i].d.intake);
-		map_free(&side[i].d.map);
-		profile_free(&side[i].d.profile);
+		maprig_free(&side[i].d);
 		event_base_free(side[i].proc.base);
 	}
-	fake_free();
 	return 0;
 }
 

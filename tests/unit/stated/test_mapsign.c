@@ -2,9 +2,7 @@
 /* Writes of this node, from the asking to the answer. */
 #include <sodium.h>
 
-#include "fake.h"
-#include "mapd.h"
-#include "state_test.h"
+#include "maprig.h"
 
 #define ANSWERS_MAX	600u
 
@@ -78,13 +76,6 @@ write_cb(void *arg, struct intake_item *it)
 }
 
 static void
-forget_cb(void *arg, const struct entry_id *id)
-{
-	(void)arg;
-	(void)id;
-}
-
-static void
 done_cb(void *arg, const struct intake_item *it, enum intake_outcome o)
 {
 	mapsign_ended(&((struct rig *)arg)->d, it, o);
@@ -93,20 +84,15 @@ done_cb(void *arg, const struct intake_item *it, enum intake_outcome o)
 static int
 setup(void **state)
 {
-	static const struct intake_ops ops = { check_cb, write_cb, forget_cb,
+	static const struct intake_ops ops = { check_cb, write_cb, NULL,
 	    done_cb };
-	static const uint8_t no_mesh[MESH_ID_LEN];
 	struct rig *r = calloc(1, sizeof(*r));
 
 	assert_non_null(r);
-	fake_init(&r->proc);
-	fake_wall = NOW0;
+	maprig_init(&r->d, &r->proc);
 	nanswers = 0;
 	clock_asked = renew_from = 0;
-	r->d.proc = &r->proc;
 	author_bytes(1, r->proc.ed25519_pub);
-	profile_init(&r->d.profile, no_mesh, NULL, 0);
-	map_init(&r->d.map, &r->d.profile, NULL, NULL, NULL, NOW0);
 	intake_init(&r->d.intake, &r->d.map, &ops, r);
 	hlc_init(&r->d.clock, 0);
 	TAILQ_INIT(&r->d.waiting);
@@ -125,9 +111,7 @@ teardown(void **state)
 	assert_int_equal(r->d.nputs, 0);
 	assert_int_equal(r->d.fresh, 0);
 	intake_free(&r->d.intake);
-	map_free(&r->d.map);
-	profile_free(&r->d.profile);
-	fake_free();
+	maprig_free(&r->d);
 	free(r);
 	return 0;
 }

@@ -4,9 +4,7 @@
 
 #include <sys/stat.h>
 
-#include "fake.h"
-#include "mapd.h"
-#include "state_test.h"
+#include "maprig.h"
 
 #define MADE_MAX	700u
 
@@ -105,8 +103,7 @@ map_new(struct rig *r)
 	static const struct intake_ops ops = { check_cb, write_cb, forget_cb,
 	    done_cb };
 
-	if (r->d.map.hours != NULL)
-		map_free(&r->d.map);
+	map_free(&r->d.map);
 	map_init(&r->d.map, &r->d.profile, NULL, NULL, NULL, NOW0);
 	intake_init(&r->d.intake, &r->d.map, &ops, r);
 	hlc_init(&r->d.clock, 0);
@@ -118,24 +115,18 @@ map_new(struct rig *r)
 static int
 setup(void **state)
 {
-	static const struct store_config none = { .dir = "none" };
-	static const uint8_t no_mesh[MESH_ID_LEN];
 	struct rig *r = calloc(1, sizeof(*r));
 
 	assert_non_null(r);
 	rig = r;
-	fake_init(&r->proc);
-	fake_wall = NOW0;
+	maprig_init(&r->d, &r->proc);
 	scratch_make(&r->where);
 	assert_int_equal(chdir(r->where.top), 0);
-	r->d.proc = &r->proc;
-	profile_init(&r->d.profile, no_mesh, NULL, 0);
 	r->d.profile.quota = 4 * MADE_MAX;
 	map_new(r);
 	r->d.loading = false;
 	mapstore_init(&r->d);
-	r->store = store_mem_new(&none);
-	assert_int_equal(store_open(r->store), STORE_OK);
+	r->store = mem_open();
 	*state = r;
 	return 0;
 }
@@ -146,14 +137,12 @@ teardown(void **state)
 	struct rig *r = *state;
 
 	intake_free(&r->d.intake);
-	map_free(&r->d.map);
-	profile_free(&r->d.profile);
 	wbuf_free(&r->d.dels);
 	free(r->d.loader);
 	store_free(r->store);
 	assert_int_equal(chdir("/"), 0);
 	scratch_remove(&r->where);
-	fake_free();
+	maprig_free(&r->d);
 	free(r);
 	return 0;
 }
@@ -404,13 +393,11 @@ static void
 test_rewritten(void **state)
 {
 	struct rig *r = *state;
-	static const struct store_config none = { .dir = "none" };
 
 	come(r, 0, MADE_MAX);
 	assert_true(fake_work(r->store) > 0);
 	store_free(r->store);
-	r->store = store_mem_new(&none);
-	assert_int_equal(store_open(r->store), STORE_OK);
+	r->store = mem_open();
 	mapstore_rewrite(&r->d);
 	assert_true(fake_job(r->store, STORE_OK));
 	assert_true(fake_job(r->store, STORE_FAILED));	/* from anew */
