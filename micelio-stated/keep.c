@@ -50,17 +50,6 @@ job_free(struct keepjob *k)
 	free(k);
 }
 
-static bool
-count_cb(const void *key, size_t klen, const void *value, size_t vlen,
-    void *arg)
-{
-	(void)key;
-	(void)klen;
-	(void)value;
-	(void)vlen;
-	return ++*(size_t *)arg < KEEP_ROWS_MAX;
-}
-
 /* On the worker's thread.  A full table takes nothing new. */
 static enum store_err
 put_run(struct store *s, struct job *j)
@@ -71,7 +60,8 @@ put_run(struct store *s, struct job *j)
 	const char *key;
 	enum store_err err;
 	struct rcur c;
-	size_t klen, n, rows = 0;
+	uint64_t rows;
+	size_t klen, n;
 
 	rcur_init(&c, k->data.p, k->data.len);
 	key = rcur_str(&c, KEEP_KEY_MAX, &klen);
@@ -82,7 +72,7 @@ put_run(struct store *s, struct job *j)
 		return store_del(s, k->table, key, klen);
 	if (store_get(s, k->table, key, klen, was, 0, &(size_t){ 0 }) ==
 	    STORE_NOTFOUND) {
-		err = store_iterate(s, k->table, NULL, 0, count_cb, &rows);
+		err = store_count(s, k->table, KEEP_ROWS_MAX, &rows);
 		if (err != STORE_OK || rows >= KEEP_ROWS_MAX)
 			return err;
 	}

@@ -27,18 +27,6 @@ struct mapcopy {
 	char		 why[STORE_WHY_MAX];
 };
 
-static bool
-count_cb(const void *key, size_t klen, const void *value, size_t vlen,
-    void *arg)
-{
-	(void)key;
-	(void)klen;
-	(void)value;
-	(void)vlen;
-	++*(uint64_t *)arg;
-	return true;
-}
-
 /* Opening recovers it, closing leaves a store that needs none. */
 static enum store_err
 copy_read(struct mapcopy *c)
@@ -55,8 +43,7 @@ copy_read(struct mapcopy *c)
 	if (err == STORE_OK)
 		err = store_verify(s);
 	if (err == STORE_OK)
-		err = store_iterate(s, MAP_TABLE, NULL, 0, count_cb,
-		    &c->records);
+		err = store_count(s, MAP_TABLE, UINT64_MAX, &c->records);
 	if (err != STORE_OK)
 		snprintf(c->why, sizeof(c->why), "the copy: %s",
 		    store_why(s));

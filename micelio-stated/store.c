@@ -276,6 +276,33 @@ store_iterate(struct store *s, const char *table, const void *from,
 	return err == STORE_NOTFOUND ? STORE_OK : err;
 }
 
+struct count {
+	uint64_t	 n, most;
+};
+
+static bool
+count_cb(const void *key, size_t klen, const void *value, size_t vlen,
+    void *arg)
+{
+	struct count *c = arg;
+
+	(void)key;
+	(void)klen;
+	(void)value;
+	(void)vlen;
+	return ++c->n < c->most;
+}
+
+enum store_err
+store_count(struct store *s, const char *table, uint64_t most, uint64_t *n)
+{
+	struct count c = { .most = most };
+	enum store_err err = store_iterate(s, table, NULL, 0, count_cb, &c);
+
+	*n = c.n;
+	return err;
+}
+
 enum store_err
 store_checkpoint(struct store *s, bool force, bool *done)
 {

@@ -143,6 +143,12 @@ enum store_err	 store_get(struct store *, const char *table, const void *key,
  */
 enum store_err	 store_iterate(struct store *, const char *table,
 		    const void *from, size_t flen, store_fn, void *);
+/*
+ * *n is how many pairs a table has, most (at least 1) if there are more; all
+ * up to there are read.  On failure it is how many could be.
+ */
+enum store_err	 store_count(struct store *, const char *table, uint64_t most,
+		    uint64_t *n);
 
 /*
  * Write everything to the tables, so that recovery has nothing to do and old

@@ -209,6 +209,34 @@ test_iterate(void **state)
 	assert_int_equal(w.n, 0);
 }
 
+static uint64_t
+count(struct store *s, uint64_t most)
+{
+	uint64_t n = 99;
+
+	assert_int_equal(store_count(s, "t", most, &n), STORE_OK);
+	return n;
+}
+
+static void
+test_count(void **state)
+{
+	struct store *s = ((struct fixture *)*state)->s;
+	uint64_t n = 99;
+
+	assert_int_equal(count(s, UINT64_MAX), 0);
+	assert_int_equal(put_one(s, "t", "a", "1"), STORE_OK);
+	assert_int_equal(put_one(s, "t", "b", "2"), STORE_OK);
+	assert_int_equal(put_one(s, "other", "c", "3"), STORE_OK);
+	assert_int_equal(count(s, UINT64_MAX), 2);
+	assert_int_equal(count(s, 3), 2);
+	assert_int_equal(count(s, 2), 2);
+	assert_int_equal(count(s, 1), 1);
+	store_close(s);
+	assert_int_equal(store_count(s, "t", 1, &n), STORE_INVAL);
+	assert_int_equal(n, 0);
+}
+
 static void
 test_bounds(void **state)
 {
@@ -430,6 +458,7 @@ main(void)
 		BOTH(test_abort),
 		BOTH(test_close_aborts),
 		BOTH(test_iterate),
+		BOTH(test_count),
 		BOTH(test_bounds),
 		BOTH(test_tables_max),
 		BOTH(test_misuse),
