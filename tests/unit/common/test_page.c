@@ -3,18 +3,15 @@
 
 #include <string.h>
 
-#include "cursor.h"
 #include "page.h"
-
-static struct wbuf w;
+#include "written.h"
 
 static const char *
 drawn(const char *text, unsigned int rows, bool first)
 {
-	wbuf_reset(&w);
-	page_draw(&w, text, strlen(text), rows, first);
-	wbuf_u8(&w, '\0');
-	return (const char *)w.p;
+	wbuf_reset(&written);
+	page_draw(&written, text, strlen(text), rows, first);
+	return written_text();
 }
 
 /* The other screen once; each row erased behind its text; how to leave. */
@@ -27,10 +24,9 @@ test_draw(void **state)
 	    "a\033[K\r\nbc\033[K\r\n\033[J\033[24;1H-- q ends");
 	assert_string_equal(drawn("d", 24, false),
 	    "\033[Hd\033[K\r\n\033[J\033[24;1H-- q ends");
-	wbuf_reset(&w);
-	page_end(&w);
-	wbuf_u8(&w, '\0');
-	assert_string_equal((const char *)w.p,
+	wbuf_reset(&written);
+	page_end(&written);
+	assert_string_equal(written_text(),
 	    "\033[?25h\033[?7h\033[?1049l");
 }
 
@@ -60,28 +56,14 @@ test_keys(void **state)
 	assert_false(page_possible(NULL));
 }
 
-static int
-setup(void **state)
-{
-	(void)state;
-	wbuf_init(&w, 4096);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	wbuf_free(&w);
-	return 0;
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_draw, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_cut, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_draw, written_setup,
+		    written_teardown),
+		cmocka_unit_test_setup_teardown(test_cut, written_setup,
+		    written_teardown),
 		cmocka_unit_test(test_keys),
 	};
 

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "cmdline.h"
-#include "cursor.h"
 #include "doc.h"
 #include "help.h"
 #include "role.h"
+#include "written.h"
 
 #define ROWS_MAX	23	/* of 24; the prompt has one */
 #define COLUMNS		80
@@ -34,31 +34,6 @@ static const struct command table[] = {
 	{ .name = NULL }
 };
 
-static struct wbuf w;
-
-static const char *
-text(void)
-{
-	wbuf_u8(&w, 0);
-	return (const char *)w.p;
-}
-
-static int
-setup(void **state)
-{
-	(void)state;
-	wbuf_init(&w, 65536);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	wbuf_free(&w);
-	return 0;
-}
-
 /* Nobody has to scroll back to see what there is. */
 static void
 test_fits(void **state)
@@ -67,8 +42,9 @@ test_fits(void **state)
 	const char *s, *end;
 
 	(void)state;
-	help_shell_text(real, &w);
-	for (s = text(); (end = strchr(s, '\n')) != NULL; s = end + 1) {
+	help_shell_text(real, &written);
+	s = written_text();
+	for (; (end = strchr(s, '\n')) != NULL; s = end + 1) {
 		rows++;
 		assert_in_range(end - s, 1, COLUMNS);
 		assert_int_not_equal(end[-1], ' ');
@@ -85,14 +61,14 @@ test_complete(void **state)
 	unsigned int n = 0;
 
 	(void)state;
-	help_shell_text(real, &w);
-	(void)text();
-	for (char *p = (char *)w.p; *p != '\0'; p++)
+	help_shell_text(real, &written);
+	(void)written_text();
+	for (char *p = (char *)written.p; *p != '\0'; p++)
 		if (*p == '\n')
 			*p = ' ';
 	for (const struct command *c = real; c->name != NULL; c++, n++) {
 		(void)snprintf(word, sizeof(word), " /%s ", c->name);
-		at = strstr((char *)w.p, word);
+		at = strstr((char *)written.p, word);
 		if ((c->doors & DOOR_SHELL) == 0) {
 			assert_null(at);
 			continue;
@@ -108,8 +84,8 @@ static void
 test_groups(void **state)
 {
 	(void)state;
-	help_shell_text(table, &w);
-	assert_string_equal(text(),
+	help_shell_text(table, &written);
+	assert_string_equal(written_text(),
 	    "commands (/help COMMAND tells more):\n"
 	    "talk  /who     /nick\n"
 	    "node  /reload\n"
@@ -124,8 +100,9 @@ test_list(void **state)
 	(void)state;
 	doc_init(&d);
 	help_list(table, DOOR_CONTROL, &d);
-	help_list_text(&d, &w);
-	assert_string_equal(text(), "commands (help COMMAND tells more):\n"
+	help_list_text(&d, &written);
+	assert_string_equal(written_text(),
+	    "commands (help COMMAND tells more):\n"
 	    "  who                    who is here\n"
 	    "  tail                   follow\n"
 	    "  reload                 reload\n");
@@ -136,8 +113,8 @@ static void
 test_one(void **state)
 {
 	(void)state;
-	help_one(&table[3], DOOR_EXEC, DOC_TEXT, &w);
-	assert_string_equal(text(), "ssh NODE reload\n  reload\n"
+	help_one(&table[3], DOOR_EXEC, DOC_TEXT, &written);
+	assert_string_equal(written_text(), "ssh NODE reload\n  reload\n"
 	    "examples:\n  ssh NODE reload\n  ssh NODE reload\nrole: op\n");
 }
 
@@ -145,14 +122,15 @@ static void
 test_one_json(void **state)
 {
 	(void)state;
-	help_one(&table[1], DOOR_EXEC, DOC_JSON, &w);
-	assert_string_equal(text(), "{\"v\":1,\"name\":\"nick\","
+	help_one(&table[1], DOOR_EXEC, DOC_JSON, &written);
+	assert_string_equal(written_text(), "{\"v\":1,\"name\":\"nick\","
 	    "\"args\":\"NAME\",\"help\":\"rename\",\"role\":\"user\","
 	    "\"here\":false,\"examples\":[{\"line\":\"nick a\"},"
 	    "{\"line\":\"nick \\\"b\\\"\"}]}\n");
 }
 
-#define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f)								\
+	cmocka_unit_test_setup_teardown(f, written_setup, written_teardown)
 
 int
 main(void)
