@@ -17,6 +17,7 @@
 #include <linux/securebits.h>
 
 #include "gossip_bench.h"
+#include "gossip_kin.h"
 #include "common/cursor.h"
 #include "common/mtime.h"
 #include "common/proc.h"
@@ -39,8 +40,9 @@ struct rig {
 	bool		 running, failed;
 	size_t		 ready;
 	struct peer	 peer[BENCH_PEERS + 1];	/* by session */
+	enum bench_kind	 kind;
 	const struct bench_msg *msgs;
-	size_t		 n, given;
+	size_t		 n, given, until;	/* to be given now */
 	uint64_t	 copies;	/* of messages, that came out */
 };
 
@@ -77,6 +79,44 @@ sid_good(struct rig *r, uint32_t sid)
 		return true;
 	r->failed = true;
 	return false;
+}
+
+static void
+in_to(struct rig *r, uint32_t sid, const void *p, size_t len)
+{
+	imsg_send(r->link[PROC_TRANSPORTD], IMSG_FRAME_IN, sid, 0, p, len);
+	r->peer[sid].in_frames++;
+	r->peer[sid].in_bytes += (uint32_t)len;
+}
+
+/* One frame to one peer. */
+static void
+single(struct rig *r, const struct imsg *m)
+{
+	struct slice answer;
+
+	if (!sid_good(r, m->id))
+		return;
+	out_of(r, m->id, m->len);
+	if (is_chat(m->data, m->len))
+		r->copies++;
+	else if (r->kind == BENCH_OURS &&
+	    (answer = kin_answer(m->data, m->len)).n > 0)
+		in_to(r, m->id, answer.p, answer.n);
+}
+
+static void
+peer_ready(struct rig *r, uint32_t sid)
+{
+	struct slice setup;
+
+	if (!sid_good(r, sid))
+		return;
+	r->ready++;
+	if (r->kind != BENCH_OURS)
+		return;
+	setup = kin_setup();
+	in_to(r, sid, setup.p, setup.n);
 }
 
 static void
@@ -139,9 +179,7 @@ dispatch(struct imsgchan *chan, struct imsg *m, void *arg)
 		sign(r, m->id);
 		break;
 	case IMSG_FRAME_OUT:
-		r->copies += is_chat(m->data, m->len);
-		if (sid_good(r, m->id))
-			out_of(r, m->id, m->len);
+		single(r, m);
 		break;
 	case IMSG_FRAME_MULTI:
 		multi(r, m);
@@ -150,7 +188,7 @@ dispatch(struct imsgchan *chan, struct imsg *m, void *arg)
 		credited(r, m);
 		break;
 	case IMSG_SESSION_READY:
-		r->ready++;
+		peer_ready(r, m->id);
 		break;
 	case IMSG_SESSION_CLOSE:
 		fprintf(stderr, "gossip_bench: session %u closed: %s\n",
@@ -231,7 +269,7 @@ setting_cb(const struct wbuf *record, void *arg)
 	imsg_send_wbuf(r->parent, IMSG_CONF_RECORD, 0, 0, record);
 }
 
-/* The defaults, but for a log of what goes wrong only. */
+/* The defaults, but for the rate and a log of what goes wrong only. */
 static void
 configure(struct rig *r)
 {
@@ -239,6 +277,7 @@ configure(struct rig *r)
 
 	conf_init(&conf);
 	conf.logging_level = LOG_LVL_WARN;
+	conf.network_author_rate = BENCH_AUTHOR_RATE;
 	imsg_send(r->parent, IMSG_CONF_BEGIN, 0, 0, NULL, 0);
 	conf_write(&conf, setting_cb, r);
 	imsg_send(r->parent, IMSG_CONF_COMMIT, 0, 0, NULL, 0);
@@ -271,13 +310,16 @@ set_up(struct rig *r)
 static void
 connect_peers(struct rig *r)
 {
-	static const uint8_t hash[32];
+	static const uint8_t hash[32], profile[32];
 	struct ident who;
 	struct slice hello;
 	char addr[32];
 	struct wbuf w;
 	uint32_t sid;
 
+	/* No SETUP is sent before the map's profile is known. */
+	imsg_send(r->link[PROC_STATED], IMSG_MAP_PROFILE, 0, 0, profile,
+	    sizeof(profile));
 	imsg_send(r->link[PROC_STATED], IMSG_PEER_END, 0, 0, NULL, 0);
 	for (sid = 1; sid <= BENCH_PEERS; sid++) {
 		ident_make(&who, sid);
@@ -292,11 +334,9 @@ connect_peers(struct rig *r)
 		imsg_send_wbuf(r->link[PROC_TRANSPORTD], IMSG_SESSION_UP,
 		    sid, 0, &w);
 		wbuf_free(&w);
-		hello = hello_make(&who, MSG_HELLO, "");
-		imsg_send(r->link[PROC_TRANSPORTD], IMSG_FRAME_IN, sid, 0,
-		    hello.p, hello.n);
-		r->peer[sid].in_frames++;
-		r->peer[sid].in_bytes += (uint32_t)hello.n;
+		hello = hello_tagged(&who, MSG_HELLO, "",
+		    r->kind == BENCH_OURS ? FAKE_KIN : NULL);
+		in_to(r, sid, hello.p, hello.n);
 	}
 }
 
@@ -308,7 +348,7 @@ give(struct rig *r)
 	struct peer *p;
 	uint32_t sid;
 
-	while (r->given < r->n &&
+	while (r->given < r->until &&
 	    r->given - r->copies / (BENCH_PEERS - 1) < IN_FLIGHT) {
 		m = &r->msgs[r->given];
 		sid = 1 + (uint32_t)r->given % BENCH_PEERS;
@@ -316,10 +356,7 @@ give(struct rig *r)
 		if (p->in_frames >= SESSION_WINDOW_FRAMES ||
 		    p->in_bytes + m->len > SESSION_WINDOW_BYTES)
 			return;
-		p->in_frames++;
-		p->in_bytes += (uint32_t)m->len;
-		imsg_send(r->link[PROC_TRANSPORTD], IMSG_FRAME_IN, sid, 0,
-		    m->frame, m->len);
+		in_to(r, sid, m->frame, m->len);
 		r->given++;
 	}
 }
@@ -364,7 +401,7 @@ static bool
 all_out(struct rig *r)
 {
 	give(r);
-	return r->copies >= r->n * (BENCH_PEERS - 1);
+	return r->copies >= r->until * (BENCH_PEERS - 1);
 }
 
 static double
@@ -391,12 +428,27 @@ tear_down(struct rig *r)
 	event_base_free(r->base);
 }
 
-bool
-bench_daemon(const char *program, const struct bench_msg *msgs, size_t n,
-    struct bench_run *run)
+/* So many messages more have come out; the processor time of that. */
+static bool
+pass_on(struct rig *r, size_t until, struct bench_run *run)
 {
-	struct rig r = { .msgs = msgs, .n = n };
-	uint64_t since;
+	const double cpu = cpu_of(r->pid);
+	const uint64_t since = mono_us();
+
+	run->n = until - r->given;
+	r->until = until;
+	if (!run_until(r, all_out))
+		return false;
+	run->wall_s = (double)(mono_us() - since) / 1e6;
+	run->cpu_s = cpu_of(r->pid) - cpu;
+	return true;
+}
+
+bool
+bench_daemon(const char *program, enum bench_kind kind,
+    const struct bench_msg *msgs, size_t n, struct bench_run *run)
+{
+	struct rig r = { .kind = kind, .msgs = msgs, .n = n };
 	bool good;
 
 	if ((r.base = event_base_new()) == NULL || !spawn(&r, program))
@@ -407,13 +459,9 @@ bench_daemon(const char *program, const struct bench_msg *msgs, size_t n,
 		connect_peers(&r);
 		good = run_until(&r, all_ready);
 	}
-	if (good) {
-		run->cpu_s = cpu_of(r.pid);
-		since = mono_us();
-		good = run_until(&r, all_out);
-		run->wall_s = (double)(mono_us() - since) / 1e6;
-		run->cpu_s = cpu_of(r.pid) - run->cpu_s;
-	}
+	if (good && kind == BENCH_OURS)
+		good = pass_on(&r, BENCH_AUTHORS, run);
+	good = good && pass_on(&r, n, run);
 	if (!good)
 		fprintf(stderr, "gossip_bench: %zu of %zu peers ready, %zu "
 		    "messages given, %ju copies came out\n", r.ready,

@@ -485,9 +485,16 @@ env_make(const struct ident *i, const char *mid, uint32_t type, uint32_t hops,
 struct slice
 clocked_env(const struct ident *i, const char *mid, uint64_t ms)
 {
+	return clocked_make(i, mid, ms, chat_make("n", "t", 5));
+}
+
+struct slice
+clocked_make(const struct ident *i, const char *mid, uint64_t ms,
+    struct slice chat)
+{
 	return env_sign(i, (struct envelope){ .hop_count = 10,
 	    .msg_type = MSG_CHAT, .lamport_ts = ms << 16 | 3,
-	    .payload = chat_make("n", "t", 5) }, mid, true);
+	    .payload = chat }, mid, true);
 }
 
 struct slice

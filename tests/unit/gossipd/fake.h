@@ -136,6 +136,8 @@ struct slice hello_tagged(const struct ident *, uint32_t type,
 /* With the author's clock, ms; the time in the text is another matter. */
 struct slice clocked_env(const struct ident *, const char *message_id,
 	    uint64_t ms);
+struct slice clocked_make(const struct ident *, const char *message_id,
+	    uint64_t ms, struct slice chat);
 struct slice chat_env(const struct ident *, const char *message_id,
 	    uint32_t hops);
 
