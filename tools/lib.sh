@@ -13,6 +13,8 @@ packages_test=(clang valgrind mandoc tmux python3 util-linux golang-go
     systemd-container iproute2 nftables
     golang-github-flynn-noise-dev golang-google-protobuf-dev
     golang-filippo-edwards25519-dev)
+# libFuzzer and what its runs are counted with
+packages_fuzz=(clang libclang-rt-14-dev llvm)
 # what tools/bench measures beside
 packages_bench=(openssh-server dropbear-bin ngircd serf libsqlite3-dev
     liblmdb-dev)
