@@ -6,7 +6,7 @@
 #include "row.h"
 
 #define ROW_NAME_MAX	64u
-#define ROW_STR_MAX	4096u
+#define ROW_STR_MAX	4096u	/* written; longer ones are cut */
 
 void
 row_strn(struct wbuf *w, const char *name, const char *s, size_t n)
@@ -75,7 +75,7 @@ row_next(struct rcur *c, struct row_field *f)
 	f->type = f->of = rcur_u8(c);
 	switch (f->type) {
 	case ROW_STR:
-		f->str = rcur_str(c, ROW_STR_MAX, &f->str_len);
+		f->str = rcur_str(c, UINT16_MAX, &f->str_len);
 		break;
 	case ROW_U64:
 	case ROW_I64:

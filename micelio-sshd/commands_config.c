@@ -68,16 +68,14 @@ cmd_config(struct run *run)
 
 /* Lines of our own parent; each made safe by itself, but for its indent. */
 static void
-lines_text(const struct doc *d, struct wbuf *w)
+lines_put(const char *s, size_t n, struct wbuf *w)
 {
-	struct row_field f;
+	struct row_field line = { .type = ROW_STR };
+	const char *end = s + n, *nl, *stop;
 
-	(void)row_find(d->head.p, d->head.len, "text", &f);
-	for (const char *s = f.str, *end = s + f.str_len; s < end;) {
-		const char *nl = memchr(s, '\n', (size_t)(end - s));
-		const char *stop = nl == NULL ? end : nl;
-		struct row_field line = f;
-
+	for (; s < end; s = nl == NULL ? end : nl + 1) {
+		nl = memchr(s, '\n', (size_t)(end - s));
+		stop = nl == NULL ? end : nl;
 		for (; s < stop && *s == '\t'; s++)
 			wbuf_u8(w, '\t');
 		line.str = s;
@@ -85,8 +83,35 @@ lines_text(const struct doc *d, struct wbuf *w)
 		if (line.str_len > 0)
 			field_text(&line, w);
 		wbuf_u8(w, '\n');
-		s = nl == NULL ? end : nl + 1;
 	}
+}
+
+static void
+lines_show(struct run *run, const char *text, size_t n, bool ok)
+{
+	struct wbuf w;
+
+	wbuf_init(&w, LINES_MAX);
+	lines_put(text, n, &w);
+	run_out(run, ok || run->caller->door == DOOR_SHELL ? OUT_STDOUT :
+	    OUT_STDERR, (const char *)w.p, w.len);
+	wbuf_free(&w);
+}
+
+/* All of the text: row_strn() would cut what is longer than most fields. */
+static void
+object_show(struct run *run, const char *text, size_t n, bool ok)
+{
+	const struct row_field f = { .name = "text", .name_len = 4,
+	    .type = ROW_STR, .str = text,
+	    .str_len = n < UINT16_MAX ? n : UINT16_MAX };
+	struct doc d;
+
+	doc_init(&d);
+	row_bool(&d.head, "ok", ok);
+	row_field_copy(&d.head, &f);
+	run_doc(run, &d, doc_text);
+	doc_free(&d);
 }
 
 void
@@ -95,8 +120,6 @@ cmd_reload_done(struct hub *hub, struct imsg *m)
 	struct run *run = run_by_request(hub, m->id);
 	struct rcur r;
 	const void *text;
-	struct wbuf w;
-	struct doc d;
 	uint8_t status;
 	size_t n;
 	bool ok;
@@ -107,20 +130,13 @@ cmd_reload_done(struct hub *hub, struct imsg *m)
 	status = rcur_u8(&r);
 	ok = status == EX_OK;
 	text = rcur_blob(&r, RELOAD_TEXT_MAX, &n);
-	if (r.bad)
+	if (r.bad || text == NULL) {
+		text = "";
 		n = 0;
-	doc_init(&d);
-	row_bool(&d.head, "ok", ok);
-	row_strn(&d.head, "text", n == 0 ? "" : text, n);
-	if (ok || run->line.form == DOC_JSON)
-		run_doc(run, &d, lines_text);
-	else {
-		wbuf_init(&w, LINES_MAX);
-		lines_text(&d, &w);
-		run_out(run, run->caller->door == DOOR_SHELL ? OUT_STDOUT :
-		    OUT_STDERR, (const char *)w.p, w.len);
-		wbuf_free(&w);
 	}
-	doc_free(&d);
+	if (run->line.form == DOC_JSON || (ok && run->line.form == DOC_PLAIN))
+		object_show(run, text, n, ok);
+	else
+		lines_show(run, text, n, ok);
 	run_done(run, status);
 }

@@ -258,6 +258,15 @@ def config(t, a):
     assert r.returncode == 78 and not r.stdout, r
     assert r.stderr == micelio("-n").stderr, (r.stderr, micelio("-n").stderr)
     assert a.ctl("config").stdout == text
+    # Of any length: as long as no field of an answer is.
+    a.write_conf(good.replace("bootstrap = [", "bootstrap = [" + "".join(
+        f'"a-name-of-some-length-{i:03}.invalid:4000", ' for i in range(100))))
+    assert a.ctl("reload").returncode == 0
+    text = a.ctl("config").stdout
+    assert text == micelio("-nv").stdout and len(text) > 5000, text
+    a.write_conf("".join(f"key_{i} = 1;\n" for i in range(100)))
+    r = a.ctl("check", "--json", check=False)
+    assert obj(r)["text"] + "\n" == micelio("-n").stderr, r
 
 
 @lane(budget=40)
