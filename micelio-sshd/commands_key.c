@@ -118,32 +118,67 @@ edit_send(struct run *run, enum imsg_type type, const struct authkey *k,
 	imsg_send_wbuf(hub->proc->parent, type, run->request, 0, w);
 }
 
+/* name=bob, in front of the key. */
+static bool
+is_option(const char *word)
+{
+	const char *value = strchr(word, '=');
+
+	return value != NULL && value != word &&
+	    strncmp(word, "ssh-", 4) != 0 && strncmp(word, "ecdsa-", 6) != 0;
+}
+
+/* How many words behind "add" are options. */
+static size_t
+options_count(const struct cmdline *l)
+{
+	size_t n = 0;
+
+	while (1 + n < l->argc && is_option(l->argv[1 + n]))
+		n++;
+	return n;
+}
+
+/* In quotes, each of which inside takes two bytes. */
+static void
+option_put(const char *s, struct wbuf *w)
+{
+	const char *value = strchr(s, '=') + 1;
+
+	wbuf_bytes(w, s, (size_t)(value - s));
+	wbuf_u8(w, '"');
+	for (; *value != '\0'; value++) {
+		if (*value == '"')
+			wbuf_u8(w, '\\');
+		wbuf_u8(w, (uint8_t)*value);
+	}
+	wbuf_u8(w, '"');
+}
+
+/* What line_put() writes at most. */
+static size_t
+line_max(const struct cmdline *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 1; i < l->argc; i++)
+		n += 2 * strlen(l->argv[i]) + sizeof("\"\",");
+	return n;
+}
+
 /* name="alice",role="op" ssh-ed25519 AAAA... comment */
 static void
-line_put(const struct run *run, struct wbuf *w)
+line_put(const struct cmdline *l, struct wbuf *w)
 {
-	const char *s, *value;
-	bool options = true;
+	const size_t noptions = options_count(l);
 
-	for (size_t i = 1; i < run->line.argc; i++) {
-		s = run->line.argv[i];
-		value = strchr(s, '=');
-		options = options && value != NULL && value != s &&
-		    strncmp(s, "ssh-", 4) != 0 && strncmp(s, "ecdsa-", 6) != 0;
+	for (size_t i = 1; i < l->argc; i++) {
 		if (i > 1)
-			wbuf_u8(w, options ? ',' : ' ');
-		if (!options) {
-			wbuf_bytes(w, s, strlen(s));
-			continue;
-		}
-		wbuf_bytes(w, s, (size_t)(value - s));
-		wbuf_bytes(w, "=\"", 2);
-		for (s = value + 1; *s != '\0'; s++) {
-			if (*s == '"')
-				wbuf_u8(w, '\\');
-			wbuf_u8(w, (uint8_t)*s);
-		}
-		wbuf_u8(w, '"');
+			wbuf_u8(w, i <= noptions ? ',' : ' ');
+		if (i <= noptions)
+			option_put(l->argv[i], w);
+		else
+			wbuf_bytes(w, l->argv[i], strlen(l->argv[i]));
 	}
 }
 
@@ -172,16 +207,28 @@ line_plain(const struct wbuf *w)
 static void
 key_add(struct run *run)
 {
-	struct complaint c = { "no key; usage: key add [name=NAME] [role=ROLE] "
-	    "TYPE BASE64 [COMMENT]" };
+	struct complaint c = { "no key; want TYPE BASE64 behind "
+	    "name= and role=" };
 	const struct hub *hub = run->caller->hub;
 	struct authkeys keys = { .n = 0 };
 	struct wbuf w;
 
-	wbuf_init(&w, CMD_LINE_MAX + CMD_ARGS_MAX * 4);
-	line_put(run, &w);
+	if (run->line.argc < 2) {
+		run_fail(run, EX_USAGE, "key add: something is missing; "
+		    "usage: key add [name=NAME] [role=ROLE] TYPE BASE64 "
+		    "[COMMENT]");
+		return;
+	}
+	wbuf_init(&w, line_max(&run->line));
+	line_put(&run->line, &w);
 	authkeys_parse(&keys, (const char *)w.p, w.len, hub->room.utc_offset_s,
 	    complain, &c);
+	if (w.len > AUTHKEYS_LINE_MAX)
+		(void)snprintf(c.text, sizeof(c.text), "the line would have "
+		    "%zu bytes, the limit is %u", w.len, AUTHKEYS_LINE_MAX);
+	else if (!line_plain(&w))
+		text_copy(c.text, "control characters are not taken",
+		    sizeof(c.text));
 	if (keys.n != 1 || w.len > AUTHKEYS_LINE_MAX || !line_plain(&w)) {
 		run_fail(run, EX_DATAERR, "key add: %s", c.text);
 		goto end;
@@ -230,10 +277,17 @@ static void
 key_rm(struct run *run)
 {
 	const struct authkeys *all = &run->caller->hub->keys;
-	const char *word = run->line.argc > 1 ? run->line.argv[1] : "";
 	const struct authkey *k = NULL;
+	const char *word;
 	struct wbuf w;
 
+	if (run->line.argc != 2) {
+		run_fail(run, EX_USAGE, "key rm: %s; usage: key rm "
+		    "NAME|KEY|line=N", run->line.argc < 2 ?
+		    "something is missing" : "too many words");
+		return;
+	}
+	word = run->line.argv[1];
 	for (size_t i = 0; i < all->n; i++) {
 		if (!key_fits(&all->v[i], word))
 			continue;
@@ -302,10 +356,11 @@ static void
 added_as(const struct run *run, const char **name, const char **role)
 {
 	bool added = strcmp(run->line.argv[0], "add") == 0;
+	size_t n = added ? options_count(&run->line) : 0;
 
 	*name = "key";
 	*role = added ? role_name(ROLE_OP) : "";
-	for (size_t i = 1; added && i < run->line.argc; i++)
+	for (size_t i = 1; i <= n; i++)
 		if (strncmp(run->line.argv[i], "name=", 5) == 0)
 			*name = run->line.argv[i] + 5;
 		else if (strncmp(run->line.argv[i], "role=", 5) == 0)

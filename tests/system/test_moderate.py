@@ -214,12 +214,17 @@ def test_key_edit(t):
             (("add", new.line), 1, "is there already, in line 3"),
             (("add", "ssh-ed25519", "AAAA"), 65, "key add: "),
             (("add", "role=king", new.line), 65, "want user, op or admin"),
-            (("add",), 65, "usage: key add"),
+            (("add",), 64, "usage: key add"),
+            (("add", "role=king"), 65, "key add: "),
             (("rm", "boss"), 1, "the last key with the role admin"),
             (("rm", "nobody"), 1, "no such key"),
-            (("rm",), 1, "no such key"), (("mv",), 64, "ls, add or rm")):
+            (("rm",), 64, "usage: key rm"), (("rm", "a", "b"), 64, "too many"),
+            (("mv",), 64, "ls, add or rm")):
         r = admin.command("key", *words)
         assert r.returncode == status and want.encode() in r.stderr, r
+    # What words double when they are quoted.
+    r = node.ctl("key", "add", "name=" + '"' * 62000, new.line, check=False)
+    assert r.returncode == 65 and "the limit is 16384" in r.stderr, r
     there = carol.open()
     r = admin.command("key", "rm", new.fingerprint[:20])
     assert r.returncode == 0, r
