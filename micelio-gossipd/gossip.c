@@ -92,6 +92,7 @@ gossip_new(const struct gossip_ops *ops, void *arg,
 	wbuf_init(&g->scratch, SCRATCH_MAX);
 	wbuf_init(&g->payload, SCRATCH_MAX);
 	wbuf_init(&g->relay, SCRATCH_MAX);
+	g->peers_since = now.wall;
 	g->peers_at = g->exchange_at = g->news_at = UINT64_MAX;
 	g->sweep_at = now.mono + SWEEP_MS;
 	g->swap_at = now.mono + SWAP_MS;

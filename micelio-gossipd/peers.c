@@ -248,7 +248,8 @@ peers_register(struct gossip *g, struct session *s)
 		s->twin_until = old->twin_until = g->now.mono + TWIN_MS;
 		peers_due(g, s->twin_until);
 	} else {
-		g->npeers++;
+		if (g->npeers++ == 0)
+			g->peers_since = g->now.wall;
 		g->peer_changes++;
 		guest_begin(g, s);
 		announce(g, s);
@@ -357,7 +358,8 @@ session_leave(struct gossip *g, struct session *s, enum down_reason reason)
 			twin->guest = true;
 		twin->announced |= s->announced;
 	} else if (was_ready) {
-		g->npeers--;
+		if (--g->npeers == 0)
+			g->peers_since = g->now.wall;
 		g->peer_changes++;
 		g->nguests -= s->guest;
 		gone(g, s, lived, reason);

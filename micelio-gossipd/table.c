@@ -307,6 +307,7 @@ gossip_status_row(const struct gossip *g, struct wbuf *b)
 	int d;
 
 	row_num(b, "peers", ROW_U64, g->npeers);
+	row_num(b, "peers_since", ROW_TIME, g->peers_since);
 	row_num(b, "max_peers", ROW_U64, g->conf->network_max_peers);
 	row_num(b, "guests", ROW_U64, g->nguests);
 	row_num(b, "sessions", ROW_U64, g->sessions.n);

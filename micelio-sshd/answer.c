@@ -2,6 +2,8 @@
 /* What a daemon answered to TABLE_GET: u32 length and row, repeated. */
 #include "answer.h"
 #include "cursor.h"
+#include "doc.h"
+#include "row.h"
 
 bool
 answer_next(struct rcur *c, const struct answer *a, const void **row,
@@ -34,6 +36,18 @@ answer_row(const struct answer *a, size_t i, size_t *len)
 	for (size_t k = 0; k <= i && !c.bad; k++)
 		p = rcur_blob(&c, ANSWER_BYTES_MAX, len);
 	return c.bad ? NULL : p;
+}
+
+bool
+answer_status(const struct answer *a, size_t n, enum proc_role from,
+    const char *name, struct row_field *f)
+{
+	const struct answer *of = answer_of(a, n, from, TABLE_STATUS);
+	const void *row;
+	size_t len;
+
+	return of != NULL && (row = answer_row(of, 0, &len)) != NULL &&
+	    row_find(row, len, name, f);
 }
 
 void

@@ -14,6 +14,8 @@ enum answer_state { ANSWER_WAITING, ANSWER_COMPLETE, ANSWER_NONE };
 #define ANSWER_BYTES_MAX	(256u * 1024)
 #define ANSWER_NODES_MAX	(2u * 1024 * 1024)	/* of TABLE_NODES */
 
+struct row_field;
+
 struct answer {
 	enum proc_role		 from;
 	enum table		 table;
@@ -30,6 +32,9 @@ const struct answer *answer_of(const struct answer *, size_t n,
 	    enum proc_role, enum table);
 /* Row i: its bytes, or NULL. */
 const void *answer_row(const struct answer *, size_t i, size_t *len);
+/* A field of the one row of that daemon's STATUS; false: it is not there. */
+bool	 answer_status(const struct answer *, size_t n, enum proc_role,
+	    const char *name, struct row_field *);
 void	 answer_add(struct answer *, const void *, size_t);
 
 #endif

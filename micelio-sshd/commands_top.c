@@ -16,6 +16,7 @@
 #include "log.h"
 #include "mtime.h"
 #include "proc.h"
+#include "row.h"
 #include "run.h"
 #include "sshd.h"
 #include "top.h"
@@ -49,12 +50,14 @@ reading(struct run *run, const struct answer *a, size_t n, struct doc *d)
 	struct hub *hub = run->caller->hub;
 	struct top *top = run->top;
 	uint64_t now = mono_ms();
+	struct row_field up;
 	struct wbuf own;
 
 	wbuf_init(&own, 1024);
 	usage_row(&own);
 	top_build(&(struct top_facts){ .node = hub->proc->conf.node_name,
-	    .up_ms = now - hub->started_ms, .people = hub->room.people,
+	    .up_ms = answer_status(a, n, PROC_PARENT, "uptime", &up) ?
+	    up.num : now - hub->started_ms, .people = hub->room.people,
 	    .hub = &own }, a, n, top->at_ms == 0 ? NULL : &top->before,
 	    now - top->at_ms, d);
 	wbuf_free(&own);

@@ -3,6 +3,7 @@
 #include <sysexits.h>
 
 #include "answer.h"
+#include "asked.h"
 #include "caller.h"
 #include "cmdline.h"
 #include "commands.h"
@@ -18,15 +19,9 @@
 static uint64_t
 field(const struct answer *a, size_t n, enum proc_role from, const char *name)
 {
-	const struct answer *of = answer_of(a, n, from, TABLE_STATUS);
 	struct row_field f;
-	const void *row;
-	size_t len;
 
-	if (of == NULL || (row = answer_row(of, 0, &len)) == NULL ||
-	    !row_find(row, len, name, &f))
-		return 0;
-	return f.num;
+	return answer_status(a, n, from, name, &f) ? f.num : 0;
 }
 
 static void
@@ -61,12 +56,9 @@ uptime_answer(struct run *run, const struct answer *a, size_t n)
 	uint64_t up, now = hub_now(hub);
 	struct doc d;
 
-	for (size_t i = 0; i < n; i++)
-		if (a[i].state != ANSWER_COMPLETE) {
-			run_fail(run, EX_TEMPFAIL, "uptime: no answer in %d "
-			    "s; ask again, or see status", GATHER_MS / 1000);
-			return;
-		}
+	if (!asked_told(run, a, n, PROC_PARENT) ||
+	    !asked_told(run, a, n, PROC_GOSSIPD))
+		return;
 	up = field(a, n, PROC_PARENT, "uptime");
 	doc_init(&d);
 	row_str(&d.head, "node", hub->proc->conf.node_name);
@@ -88,6 +80,5 @@ cmd_uptime(struct run *run)
 	};
 
 	if (!gather_start(run, want, 2, uptime_answer))
-		run_fail(run, EX_TEMPFAIL, "uptime: too many are asking at "
-		    "once; ask again");
+		asked_busy(run);
 }

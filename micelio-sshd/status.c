@@ -24,6 +24,7 @@ struct health {
 	char		down_cause[64];
 	uint64_t	down_next_ms;	/* until it is tried again; 0: now */
 	const char	*store, *store_hint;	/* stated's trouble, or NULL */
+	uint64_t	since_ms;	/* unix: it is so; 0: not known */
 	const char	*clock;		/* how it is off, or NULL */
 	char		summary[512];
 	char		hint[256];
@@ -54,13 +55,18 @@ answered(const struct answer *a, size_t n, size_t daemon)
 }
 
 static bool
+is_text(const struct row_field *f, const char *text)
+{
+	return f->type == ROW_STR && f->str_len == strlen(text) &&
+	    memcmp(f->str, text, f->str_len) == 0;
+}
+
+static bool
 field_is(const void *row, size_t len, const char *name, const char *value)
 {
 	struct row_field f;
 
-	return row_find(row, len, name, &f) && f.type == ROW_STR &&
-	    f.str_len == strlen(value) &&
-	    memcmp(f.str, value, f.str_len) == 0;
+	return row_find(row, len, name, &f) && is_text(&f, value);
 }
 
 static void
@@ -135,16 +141,15 @@ static const struct {
 };
 
 static void
-store_find(const struct answer *stated, struct health *h)
+store_find(const struct answer *a, size_t n, struct health *h)
 {
-	const void *row;
-	size_t len;
+	struct row_field f;
 
-	if (stated == NULL || (row = answer_row(stated, 0, &len)) == NULL)
+	if (!answer_status(a, n, PROC_STATED, "state", &f))
 		return;
 	for (size_t i = 0; i < sizeof(store_troubles) /
 	    sizeof(store_troubles[0]); i++)
-		if (field_is(row, len, "state", store_troubles[i].state)) {
+		if (is_text(&f, store_troubles[i].state)) {
 			h->store = store_troubles[i].summary;
 			h->store_hint = store_troubles[i].hint;
 		}
@@ -152,16 +157,15 @@ store_find(const struct answer *stated, struct health *h)
 
 /* Against the neighbours', who may be the ones that are wrong. */
 static void
-clock_find(const struct answer *gossipd, struct health *h)
+clock_find(const struct answer *a, size_t n, struct health *h)
 {
-	const void *row;
-	size_t len;
+	struct row_field f;
 
-	if (gossipd == NULL || (row = answer_row(gossipd, 0, &len)) == NULL)
+	if (!answer_status(a, n, PROC_GOSSIPD, "clock", &f))
 		return;
-	if (field_is(row, len, "clock", "behind"))
+	if (is_text(&f, "behind"))
 		h->clock = "behind";
-	else if (field_is(row, len, "clock", "ahead"))
+	else if (is_text(&f, "ahead"))
 		h->clock = "ahead of";
 }
 
@@ -223,17 +227,40 @@ judge(const struct status_facts *s, struct health *h)
 		    "key that is accepted" : "authorized_keys is missing");
 }
 
+static uint64_t
+time_of(const struct answer *a, size_t n, enum proc_role from,
+    const char *name)
+{
+	struct row_field f;
+
+	return answer_status(a, n, from, name, &f) && f.type == ROW_TIME ?
+	    f.num : 0;
+}
+
+/* Since when it is as judged: the last of what led to that. */
+static void
+since_find(const struct status_facts *s, const struct answer *a, size_t n,
+    struct health *h)
+{
+	uint64_t store = time_of(a, n, PROC_STATED, "state_since");
+	uint64_t peers = time_of(a, n, PROC_GOSSIPD, "peers_since");
+
+	if (h->silent[0] != '\0')
+		return;
+	if (h->store == NULL && s->bootstrap->n > 0)
+		h->since_ms = peers;
+	if (h->store != NULL || (h->healthy && store > h->since_ms))
+		h->since_ms = store;
+}
+
 /* A fact of the parent's, as it is. */
 static void
-parent_fact(const struct answer *parent, const char *name, struct doc *d)
+parent_fact(const struct answer *a, size_t n, const char *name,
+    struct doc *d)
 {
-	const void *row = NULL;
 	struct row_field f;
-	size_t len;
 
-	if (parent != NULL && parent->n > 0)
-		row = answer_row(parent, 0, &len);
-	if (row != NULL && row_find(row, len, name, &f) && f.type == ROW_STR &&
+	if (answer_status(a, n, PROC_PARENT, name, &f) && f.type == ROW_STR &&
 	    f.str_len > 0)
 		row_strn(&d->head, name, f.str, f.str_len);
 	else
@@ -242,15 +269,11 @@ parent_fact(const struct answer *parent, const char *name, struct doc *d)
 
 /* Who may write the map: people are told while it is everybody. */
 static void
-map_fact(const struct answer *stated, struct doc *d)
+map_fact(const struct answer *a, size_t n, struct doc *d)
 {
-	const void *row = NULL;
 	struct row_field f;
-	size_t len;
 
-	if (stated != NULL && stated->n > 0)
-		row = answer_row(stated, 0, &len);
-	if (row == NULL || !row_find(row, len, "map_open", &f))
+	if (!answer_status(a, n, PROC_STATED, "map_open", &f))
 		row_null(&d->head, "map");
 	else
 		row_str(&d->head, "map", f.num != 0 ? "open: anyone who "
@@ -260,9 +283,10 @@ map_fact(const struct answer *stated, struct doc *d)
 
 static void
 head_build(const struct status_facts *s, const struct health *h,
-    const struct answer *parent, const struct answer *stated, struct doc *d)
+    const struct answer *a, size_t n, struct doc *d)
 {
 	char id[NODEID_HEX + 1];
+	struct row_field f;
 
 	row_bool(&d->head, "healthy", h->healthy);
 	row_str(&d->head, "summary", h->summary);
@@ -270,21 +294,27 @@ head_build(const struct status_facts *s, const struct health *h,
 		row_str(&d->head, "hint", h->hint);
 	else
 		row_null(&d->head, "hint");
+	if (h->since_ms != 0)
+		row_num(&d->head, "since", ROW_TIME, h->since_ms);
+	else
+		row_none(&d->head, "since", ROW_TIME);
 	nodeid_hex(&s->id, id);
 	row_str(&d->head, "node", s->node_name);
 	row_str(&d->head, "id", id);
 	row_str(&d->head, "mode", s->mode == MODE_SERVICE ? "service" :
 	    "personal");
-	row_num(&d->head, "up", ROW_MS, s->up_ms);
+	/* The node's, which may be older than this program. */
+	row_num(&d->head, "up", ROW_MS, answer_status(a, n, PROC_PARENT,
+	    "uptime", &f) ? f.num : s->up_ms);
 	row_str(&d->head, "version", MICELIO_VERSION);
 	row_num(&d->head, "peer_count", ROW_U64, h->up);
 	row_num(&d->head, "people", ROW_U64, s->people);
 	row_num(&d->head, "authorized_keys", ROW_U64, s->keys);
-	map_fact(stated, d);
-	parent_fact(parent, "lacks", d);
-	parent_fact(parent, "host_key", d);
-	parent_fact(parent, "data_dir", d);
-	parent_fact(parent, "config_file", d);
+	map_fact(a, n, d);
+	parent_fact(a, n, "lacks", d);
+	parent_fact(a, n, "host_key", d);
+	parent_fact(a, n, "data_dir", d);
+	parent_fact(a, n, "config_file", d);
 }
 
 static void
@@ -310,16 +340,12 @@ listen_rows(struct doc *d, size_t list, const char *what,
 
 /* What the parent bound, which a port of 0 in the settings does not tell. */
 static void
-network_rows(struct doc *d, size_t list, const struct answer *parent)
+network_rows(struct doc *d, size_t list, const struct answer *a, size_t n)
 {
 	struct row_field f;
-	const void *row = NULL;
 	const char *p, *end, *space;
-	size_t len;
 
-	if (parent != NULL && parent->n > 0)
-		row = answer_row(parent, 0, &len);
-	if (row == NULL || !row_find(row, len, "network", &f) ||
+	if (!answer_status(a, n, PROC_PARENT, "network", &f) ||
 	    f.type != ROW_STR)
 		return;
 	for (p = f.str, end = p + f.str_len; p < end; p = space + 1) {
@@ -425,14 +451,14 @@ status_build(const struct status_facts *s, const struct answer *a, size_t n,
 	memset(&h, 0, sizeof(h));
 	peers_count(answer_of(a, n, PROC_GOSSIPD, TABLE_PEERS), &h);
 	silent_find(a, n, &h);
-	clock_find(answer_of(a, n, PROC_GOSSIPD, TABLE_STATUS), &h);
-	store_find(answer_of(a, n, PROC_STATED, TABLE_STATUS), &h);
+	clock_find(a, n, &h);
+	store_find(a, n, &h);
 	judge(s, &h);
-	head_build(s, &h, answer_of(a, n, PROC_PARENT, TABLE_STATUS),
-	    answer_of(a, n, PROC_STATED, TABLE_STATUS), d);
+	since_find(s, a, n, &h);
+	head_build(s, &h, a, n, d);
 	list = doc_list(d, "listen");
 	listen_rows(d, list, "ssh", s->ssh_listen);
-	network_rows(d, list, answer_of(a, n, PROC_PARENT, TABLE_STATUS));
+	network_rows(d, list, a, n);
 	daemons_build(s, a, n, d);
 	answer_list(answer_of(a, n, PROC_GOSSIPD, TABLE_PEERS), "peers", d);
 	answer_list(answer_of(a, n, PROC_PARENT, TABLE_KEYSERV),

@@ -58,6 +58,11 @@ status_short_text(const struct doc *d, struct wbuf *w)
 	(void)row_find(d->head.p, d->head.len, "healthy", &f);
 	wbuf_printf(w, f.num != 0 ? "healthy: " : "not healthy: ");
 	head_put(d, "summary", w);
+	if (row_find(d->head.p, d->head.len, "since", &f) &&
+	    f.type == ROW_TIME) {
+		wbuf_printf(w, "; since ");
+		field_text(&f, w);
+	}
 	wbuf_u8(w, '\n');
 	line_put(d, "hint", "hint", "", w);
 	wbuf_printf(w, "node      ");

@@ -170,13 +170,11 @@ maprecon_row(const struct mapd *d, struct wbuf *w)
 	for (size_t i = 0; i < d->nlinks; i++)
 		equal += recon_link_equal(d->recon, d->links[i]);
 	copy_row(d, w);
-	row_num(w, "links", ROW_U64, d->nlinks);
 	row_num(w, "links_equal", ROW_U64, equal);
 	if (d->agreed_ms != 0)
 		row_num(w, "agreed", ROW_TIME, d->agreed_ms);
 	else
 		row_none(w, "agreed", ROW_TIME);
-	row_num(w, "sessions", ROW_U64, d->sessions);
 	if (d->last_ms == 0)
 		return;
 	row_num(w, "last_session", ROW_TIME, d->last_ms);

@@ -44,6 +44,8 @@ struct stated {
 	struct lines	*lines;
 	int		 lock_fd, dir_fd;
 	char		 why[STORE_WHY_MAX + WORKER_NAME_MAX + 2];
+	const char	*state;		/* of the store, as last looked at */
+	uint64_t	 state_since;	/* unix ms */
 };
 
 static void
@@ -105,10 +107,24 @@ set_aside(struct stated *st, const struct worker_notice *n)
 }
 
 static void
+state_look(struct stated *st, struct worker_stat *ws)
+{
+	const char *is;
+
+	worker_get_stat(st->worker, ws);
+	is = worker_state_text(ws);
+	if (st->state == NULL || strcmp(st->state, is) != 0)
+		st->state_since = wall_ms();
+	st->state = is;
+}
+
+static void
 notice_cb(const struct worker_notice *n, void *arg)
 {
 	struct stated *st = arg;
+	struct worker_stat ws;
 
+	state_look(st, &ws);
 	switch (n->event) {
 	case WORKER_EV_PROGRESS:
 		progress_send(st->proc, n->num);
@@ -352,9 +368,10 @@ table(struct proc *p, enum table t, uint32_t id)
 	}
 	if (t != TABLE_STATUS)
 		return false;
-	worker_get_stat(st->worker, &ws);
+	state_look(st, &ws);
 	wbuf_init(&w, 4096);
-	row_str(&w, "state", worker_state_text(&ws));
+	row_str(&w, "state", st->state);
+	row_num(&w, "state_since", ROW_TIME, st->state_since);
 	if (st->why[0] != '\0')
 		row_str(&w, "trouble", st->why);
 	if (ws.damaged)

@@ -78,6 +78,8 @@ def test_words_and_values(t):
     s = json.loads(n.ctl("state", "--json").stdout)
     assert (s["map_entries"], s["map_own"], s["map_quota"]) == (4, 4, 256), s
     assert len(s["digest"]) == 64 and s["authors"][0]["author"] == n.id, s
+    # No number stands there twice, by two names.
+    assert {k for k in s if "map_" + k in s} == {"authors"}, s
     n.stop()
 
 

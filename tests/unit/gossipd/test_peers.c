@@ -139,6 +139,33 @@ test_late_second(void **state)
 	fake_free(f);
 }
 
+/* Since when there are some, or none: not when one more came or went. */
+static void
+test_peers_since(void **state)
+{
+	struct fake *f = fake_new(0);
+	uint64_t since = f->now.wall;
+	struct ident b, c;
+
+	(void)state;
+	ident_make(&b, 1);
+	ident_make(&c, 2);
+	fake_pass(f, 10000);
+	assert_int_equal(f->g->peers_since, since);
+	since = f->now.wall;
+	fake_connect(f, 1, &b);
+	assert_int_equal(f->g->peers_since, since);
+	fake_pass(f, 10000);
+	fake_connect(f, 2, &c);
+	gossip_session_down(f->g, f->now, 1, DOWN_EOF);
+	assert_int_equal(f->g->peers_since, since);
+	fake_pass(f, 10000);
+	since = f->now.wall;
+	gossip_session_down(f->g, f->now, 2, DOWN_EOF);
+	assert_int_equal(f->g->peers_since, since);
+	fake_free(f);
+}
+
 /* wire-v1 9.5 MaxPeersEnforcement, in its part for the hello. */
 static void
 test_max_peers(void **state)
@@ -406,6 +433,7 @@ main(void)
 		cmocka_unit_test(test_crossed),
 		cmocka_unit_test(test_crossed_v1),
 		cmocka_unit_test(test_late_second),
+		cmocka_unit_test(test_peers_since),
 		cmocka_unit_test(test_max_peers),
 		cmocka_unit_test(test_table_full),
 		cmocka_unit_test(test_credit_back),

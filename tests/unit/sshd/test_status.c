@@ -245,6 +245,57 @@ test_peer_down(void **state)
 }
 
 static void
+told_since(size_t i, const char *name, uint64_t ms)
+{
+	struct wbuf r;
+
+	wbuf_init(&r, 1024);
+	row_num(&r, name, ROW_TIME, ms);
+	if (i == 6)
+		row_str(&r, "state", facts.people == 7 ? "full" : "ok");
+	answer_add(&a[i], r.p, r.len);
+	wbuf_free(&r);
+}
+
+/* Well since the last of what had to be well; ill since it is so. */
+static void
+test_since(void **state)
+{
+	told_since(4, "peers_since", 1763712000000);
+	told_since(6, "state_since", 1763708400000);
+	first_line(build(true), "healthy: 0 peers (none configured), 1 person "
+	    "here; since 2025-11-21T07:00:00.000Z");
+	wbuf_reset(&w);
+	doc_free(&d);
+	doc_init(&d);
+	strlist_add(&boot, "192.0.2.1:4000");
+	peer_add("192.0.2.1:4000", "up", NULL);
+	first_line(build(true), "healthy: 1 peer, 1 person here; since "
+	    "2025-11-21T08:00:00.000Z");
+	teardown(state);
+	setup(state);
+	strlist_add(&boot, "192.0.2.1:4000");
+	peer_add("192.0.2.1:4000", "down", "connection-refused");
+	told_since(4, "peers_since", 1763708400000);
+	told_since(6, "state_since", 1763712000000);
+	first_line(build(false), "not healthy: no peer is connected: "
+	    "192.0.2.1:4000: connection-refused; next try in 3.0s; since "
+	    "2025-11-21T07:00:00.000Z");
+	teardown(state);
+	setup(state);
+	facts.people = 7;
+	told_since(4, "peers_since", 1763712000000);
+	told_since(6, "state_since", 1763708400000);
+	first_line(build(false), "not healthy: the store is full: new peers "
+	    "are not kept; since 2025-11-21T07:00:00.000Z");
+	teardown(state);
+	setup(state);
+	a[3].state = ANSWER_NONE;
+	told_since(4, "peers_since", 1763712000000);
+	first_line(build(false), "not healthy: no answer from transportd");
+}
+
+static void
 test_silent(void **state)
 {
 	const char *text;
@@ -312,7 +363,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T_(test_alone), T_(test_clock), T_(test_store), T_(test_listens),
 		T_(test_own_key),
-		T_(test_peers), T_(test_peer_down), T_(test_silent), T_(test_no_keys), T_(test_sandbox),
+		T_(test_peers), T_(test_peer_down), T_(test_since), T_(test_silent),
+		T_(test_no_keys), T_(test_sandbox),
 		T_(test_answers_bounded),
 	};
 
