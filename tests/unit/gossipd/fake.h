@@ -1,39 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A driver of the gossip core for tests: no network, its own clock, keys from
- * small seeds.  It notes every action; signatures are asked of fake_pump(),
- * and checked at once or, with defer, by fake_verify_next().
+ * A driver of the gossip core for tests: no network, its own clock.  It notes
+ * every action; signatures are asked of fake_pump(), and checked at once or,
+ * with defer, by fake_verify_next().
  */
 #ifndef TESTS_GOSSIP_FAKE_H
 #define TESTS_GOSSIP_FAKE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "common/conf.h"
 #include "common/cursor.h"
 #include "common/imsg_types.h"
+#include "envmake.h"
 #include "micelio-gossipd/book.h"
 #include "micelio-gossipd/envelope_out.h"
 #include "micelio-gossipd/gossip.h"
 #include "proto/envelope.h"
 
 #define FAKE_MAX	512
-#define FRAME_ROOM	70000
 #define FAKE_KIN	"cap/m2.1d"	/* trees, clock, pings, records */
-
-struct ident {
-	uint8_t		 pub[32], sec[64], noise[32];
-	struct nodeid	 id;
-	char		 hex[NODEID_HEX + 1];
-};
 
 struct fake_frame {
 	uint32_t	 sids[64];
@@ -98,11 +82,7 @@ struct fake {
 	uint32_t	 credit_frames, credit_bytes;
 };
 
-/* Identity number n; 0, 1, 2, 3 are A, B, C, D of the vectors. */
-void	 ident_make(struct ident *, unsigned int n);
-
-/* The core as identity n, at START; conf is empty but may be set before. */
-#define START_WALL	(UINT64_C(1770000100) * 1000)
+/* The core as identity n, at START_WALL; conf is empty. */
 struct fake *fake_new(unsigned int n);
 /* After a change of f->conf before any event: begin with that. */
 void	 fake_start(struct fake *);
@@ -120,26 +100,6 @@ bool	 fake_verify_next(struct fake *);
 void	 fake_chat(struct fake *, uint32_t req, const void *nick,
 	    size_t nick_len, const void *text, size_t text_len);
 bool	 fake_event(const struct fake *, enum log_ev, const char *text);
-
-/* Encoded, in a static buffer that is good until the next but three. */
-struct slice env_make(const struct ident *, const char *message_id,
-	    uint32_t type, uint32_t hops, struct slice payload,
-	    bool with_key);
-struct slice chat_make(const char *nick, const char *text, uint64_t unix_s);
-/* Of the room "#dev". */
-struct slice room_make(const char *nick, const char *text, uint64_t unix_s);
-struct slice hello_make(const struct ident *, uint32_t type,
-	    const char *listen);
-/* With one tag, two with a comma between them, or none: NULL. */
-struct slice hello_tagged(const struct ident *, uint32_t type,
-	    const char *listen, const char *tag);
-/* With the author's clock, ms; the time in the text is another matter. */
-struct slice clocked_env(const struct ident *, const char *message_id,
-	    uint64_t ms);
-struct slice clocked_make(const struct ident *, const char *message_id,
-	    uint64_t ms, struct slice chat);
-struct slice chat_env(const struct ident *, const char *message_id,
-	    uint32_t hops);
 
 /* Connects an identity and does the hello; the session is ready after. */
 void	 fake_connect(struct fake *, uint32_t sid, const struct ident *);
