@@ -126,6 +126,7 @@ label(const struct ban *x, char fp[SSHKEY_FP_MAX])
 	return x->name[0] != '\0' ? x->name : ban_what(x, fp);
 }
 
+/* For who has not been told with the other ops. */
 static void
 answer(struct run *run, const char *act, const struct ban *x,
     unsigned int sessions)
@@ -133,6 +134,10 @@ answer(struct run *run, const char *act, const struct ban *x,
 	char fp[SSHKEY_FP_MAX];
 	struct doc d;
 
+	if (run->line.form == DOC_TEXT && moderate_tells(run->caller)) {
+		run_done(run, EX_OK);
+		return;
+	}
 	doc_init(&d);
 	row_str(&d.head, "done", act);
 	row_str(&d.head, "name", label(x, fp));
@@ -174,7 +179,7 @@ cmd_kick(struct run *run)
 	reason_text(run, 1, reason);
 	(void)snprintf(text, sizeof(text), "%s has ended your session%s%s",
 	    moderate_by(run->caller), reason[0] == '\0' ? "" : ": ", reason);
-	n = sessions_end(hub, &x, "kicked", text);
+	n = sessions_end(hub, &x, ROOM_KICKED, text);
 	if (n == 0) {
 		run_fail(run, 1, "kick: %s has no session here",
 		    label(&x, fp));
@@ -184,7 +189,7 @@ cmd_kick(struct run *run)
 	(void)snprintf(text, sizeof(text), "%s was kicked by %s%s%s",
 	    label(&x, fp), moderate_by(run->caller), reason[0] == '\0' ? "" :
 	    ": ", reason);
-	room_note(&hub->room, false, text, hub_now(hub));
+	room_note_kick(&hub->room, text, hub_now(hub), moderate_tells);
 	moderate_told(run->caller, "kick", label(&x, fp), ban_what(&x, fp),
 	    reason);
 	answer(run, "kick", &x, n);

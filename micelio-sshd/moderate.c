@@ -107,6 +107,15 @@ by_key(const struct caller *caller, char fp[SSHKEY_FP_MAX])
 	return sshkey_fingerprint(caller->key, fp);
 }
 
+bool
+moderate_tells(const void *arg)
+{
+	const struct caller *caller = arg;
+
+	return caller->door == DOOR_SHELL && caller->in_room &&
+	    caller->role >= ROLE_OP;
+}
+
 /* Every op of the node sees what is done to people, and by which key. */
 void
 moderate_told(struct caller *caller, const char *act, const char *target,
@@ -119,9 +128,9 @@ moderate_told(struct caller *caller, const char *act, const char *target,
 	    LF_STR("of", what), LF_STR("by", moderate_by(caller)),
 	    LF_STR("key", by_key(caller, fp)), LF_STR("text", text));
 	TAILQ_FOREACH(c, &caller->hub->conns, entry)
-		if (c->shell && c->state == CONN_IN && c->caller.in_room &&
-		    c->caller.role >= ROLE_OP)
-			caller_text(&c->caller, OUT_ROOM, "-- %s (%s): %s %s "
+		if (c->state == CONN_IN && moderate_tells(&c->caller))
+			caller_text(&c->caller, &c->caller == caller ?
+			    OUT_STDOUT : OUT_ROOM, "-- %s (%s): %s %s "
 			    "(%s)%s%s\n", moderate_by(caller),
 			    by_key(caller, fp), act, target, what,
 			    text[0] == '\0' ? "" : ": ", text);

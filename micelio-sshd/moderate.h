@@ -24,6 +24,8 @@ const struct ban *moderate_login(struct hub *, const unsigned char *key,
 bool	 moderate_muted(struct caller *, char *why, size_t);
 /* Who gives the order: the name others know. */
 const char *moderate_by(const struct caller *);
+/* Is this one, a struct caller, among those whom moderate_told() tells? */
+bool	 moderate_tells(const void *caller);
 /* Every op of the node sees what was done, and by which key. */
 void	 moderate_told(struct caller *, const char *act, const char *target,
 	    const char *what, const char *text);

@@ -44,6 +44,14 @@ is_coming(const struct room_item *i)
 	    i->kind == ROOM_NICK;
 }
 
+/* Of that there was a line before it. */
+static bool
+is_kicked(const struct room_item *i)
+{
+	return i->kind == ROOM_LEAVE && i->len == strlen(ROOM_KICKED) &&
+	    memcmp(i->text, ROOM_KICKED, i->len) == 0;
+}
+
 /* Of somebody in the room: is it for them? */
 static bool
 is_for(const struct room *r, const struct member *m,
@@ -51,6 +59,8 @@ is_for(const struct room *r, const struct member *m,
 {
 	int joins;
 
+	if (!m->watcher && is_kicked(i))
+		return false;
 	if (m->self == NULL)
 		return true;
 	if (is_talk(i))
@@ -107,7 +117,8 @@ room_show(struct room *r, const struct room_item *item)
 		if (item->kind == ROOM_EVENT ? !m->events :
 		    item->kind == ROOM_NOTE && m->events)
 			continue;
-		if (!is_for(r, m, item))
+		if (!is_for(r, m, item) ||
+		    (item->told != NULL && item->told(m->arg)))
 			continue;
 		if (w == &own)
 			wbuf_reset(w);
@@ -406,6 +417,16 @@ room_note(struct room *r, bool event, const char *text, uint64_t now_ms)
 {
 	room_tell(r, event ? ROOM_EVENT : ROOM_NOTE, NULL, false, text,
 	    now_ms);
+}
+
+void
+room_note_kick(struct room *r, const char *text, uint64_t now_ms,
+    bool (*told)(const void *))
+{
+	struct room_item item = { .kind = ROOM_NOTE, .now_ms = now_ms,
+	    .told = told, .text = text, .len = strlen(text) };
+
+	room_show(r, &item);
 }
 
 static int

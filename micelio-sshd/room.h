@@ -96,6 +96,8 @@ struct room_item {
 	const uint8_t	*key;		/* of who said it, or NULL */
 	bool		 spoke;		/* lately; of who comes or goes */
 	bool		 earlier;	/* before this node started */
+	bool		(*told)(const void *member_arg); /* in other words
+					   already; NULL: nobody */
 	const char	*text;		/* raw */
 	size_t		 len;
 };
@@ -145,6 +147,11 @@ void	 nick_key(const struct nodeid *, const char *nick, size_t,
 	    uint8_t out[SSHKEY_HASH_LEN]);
 #define JOINS_CROWD	8u	/* people, from which on the noise is less */
 #define JOINS_LATELY_MS	(10u * 60 * 1000)
+/* Why somebody leaves of whom room_note_kick() has told. */
+#define ROOM_KICKED	"kicked"
+/* For everybody but those that have been told otherwise. */
+void	 room_note_kick(struct room *, const char *text, uint64_t now_ms,
+	    bool (*told)(const void *member_arg));
 /* A line about the node; event: for watchers only. */
 void	 room_note(struct room *, bool event, const char *text,
 	    uint64_t now_ms);

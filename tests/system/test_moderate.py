@@ -10,12 +10,12 @@ from sshclient import ENV, Client, Key
 from waiting import until
 
 
-def people(t):
+def people(t, *more):
     """A node with an op and a user in its partyline."""
     node = Node(t, "north")
     op, user = Key(t, "op"), Key(t, "user")
     node.authorize(f'name="alice" {op.line}',
-                   f'name="bob",role="user" {user.line}')
+                   f'name="bob",role="user" {user.line}', *more)
     node.start()
     alice, bob = Client(t, node, op), Client(t, node, user, "bob")
     alice.wait_admitted()
@@ -23,8 +23,10 @@ def people(t):
 
 
 def test_kick_and_ban(t):
-    node, alice, bob = people(t)
-    a, b = alice.open(), bob.open()
+    third = Key(t, "third")
+    node, alice, bob = people(t, f'name="carol",role="user" {third.line}')
+    a, b, c = (x.open(columns=200)
+               for x in (alice, bob, Client(t, node, third, "carol")))
     a.wait_text("bob joined")
     # A user may not; nobody may to somebody above, or to themselves.
     b.say("/kick alice")
@@ -34,13 +36,19 @@ def test_kick_and_ban(t):
     a.say("/kick bob too loud")
     b.wait_text("alice has ended your session: too loud")
     b.wait_end()
-    a.wait_text("bob was kicked by alice: too loud")
-    # Ops see who did it, by the fingerprint of the key.
-    a.wait_text(rf"-- alice \({re.escape(alice.key.fingerprint)}\): kick bob")
+    c.wait_text("bob was kicked by alice: too loud")
+    # Ops see who did it, by the fingerprint of the key; and each one line.
+    op = rf"-- alice \({re.escape(alice.key.fingerprint)}\): "
+    text = a.wait_text(op + rf"kick bob \(.*\): too loud")
+    a.say("done with it")
+    for text in (a.wait_text("<alice> done with it"),
+                 c.wait_text("<alice> done with it")):
+        assert not re.search(r"bob left|done +kick", text), text
+    assert "was kicked" not in a.screen() and "-- alice" not in c.screen()
     # Kicked is not banned.
     assert bob.command("version").returncode == 0
     a.say("/ban bob 2h")
-    a.wait_text(r"done +ban")
+    a.wait_text(op + r"ban bob \(.*\): for 2h")
     r = bob.command("version", options=["LogLevel=INFO"])
     assert r.returncode == 255 and b"see the log" in r.stderr, r
     node.wait_event("login_refused", cause="banned")
@@ -51,8 +59,9 @@ def test_kick_and_ban(t):
         ("ban", "bob", "alice", bob.key.fingerprint), row
     assert 7100e3 < row["left_ms"] <= 7200e3, row
     t.keep("bans.txt", node.ctl("bans").stdout)
-    a.say("/quit")
-    a.wait_end()
+    for x in (a, c):
+        x.say("/quit")
+        x.wait_end()
     # It holds over the node's end; unban ends it.
     node.stop()
     node.start()
@@ -97,7 +106,7 @@ def test_crowd(t):
     node.start()
     clients = {n: Client(t, node, k) for n, k in keys.items()}
     clients["alice"].wait_admitted()
-    a = clients["alice"].open()
+    a = clients["alice"].open(columns=200)
     quiet = {n: Sitting(clients[n]) for n in names[2:]}
 
     def count(n):
@@ -115,7 +124,7 @@ def test_crowd(t):
     back = Sitting(clients["bob"])
     a.wait_text(r"\* bob joined")
     a.say("/kick q1 just so")
-    text = a.wait_text("q1 was kicked by alice: just so")
+    text = a.wait_text(r"-- alice \(.*\): kick q1 \(.*\): just so")
     for word in ("q0 left", "q1 left"):
         assert word not in text, text
     assert len(re.findall(r"bob joined", text)) == 1, text
@@ -149,7 +158,7 @@ def test_mute(t):
     b.say("one")
     a.wait_text("<bob> one")
     a.say("/mute bob 1h")
-    a.wait_text(r"done +mute")
+    a.wait_text(r"-- alice \(.*\): mute bob")
     b.say("two")
     b.wait_text("not said: alice has muted you for another ")
     b.say("/me three")
@@ -161,7 +170,7 @@ def test_mute(t):
     a.say("seven")
     b.wait_text("<alice> seven")
     a.say("/unmute bob")
-    a.wait_text(r"done +unmute")
+    a.wait_text(r"-- alice \(.*\): unmute bob")
     b.say("eight")
     text = a.wait_text("<bob> eight")
     assert not re.search(r"bob>? (two|three|four|five)", text), text

@@ -202,6 +202,30 @@ test_say(void **state)
 	assert_string_equal(seen(&bob), T "<alice> hi\n[00:00] <alice> x\n");
 }
 
+static bool
+is_told(const void *arg)
+{
+	return arg == &alice;
+}
+
+/* One line for each: who was told otherwise, the others, and who watches. */
+static void
+test_kicked(void **state)
+{
+	(void)state;
+	join(&alice, "alice", key_a);
+	join(&bob, "bob", key_b);
+	join(&eve, "eve", NULL);
+	room_watch(&room, &watcher.m, false, false, &watcher);
+	forget(&alice);
+	forget(&bob);
+	room_note_kick(&room, "eve was kicked", NOW, is_told);
+	room_leave(&room, &eve.m, ROOM_KICKED, NOW);
+	assert_string_equal(seen(&alice), "");
+	assert_string_equal(seen(&bob), T "-- eve was kicked\n");
+	assert_non_null(strstr(seen(&watcher), "eve left"));
+}
+
 /* The network first; what it does not take is shown here all the same. */
 static void
 test_say_unsent(void **state)
@@ -577,7 +601,7 @@ main(void)
 #define T_(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T_(test_join_leave), T_(test_crowd), T_(test_say),
-		T_(test_say_unsent), T_(test_say_refused),
+		T_(test_kicked), T_(test_say_unsent), T_(test_say_refused),
 		T_(test_remote), T_(test_marks), T_(test_fold), T_(test_who),
 		T_(test_nick),
 		T_(test_unique), T_(test_bad_login_name), T_(test_notes),
