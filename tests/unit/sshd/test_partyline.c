@@ -212,10 +212,12 @@ is_told(const void *arg)
 static void
 test_kicked(void **state)
 {
+	static const uint8_t key_e[32] = { 0xee };
+
 	(void)state;
 	join(&alice, "alice", key_a);
 	join(&bob, "bob", key_b);
-	join(&eve, "eve", NULL);
+	join(&eve, "eve", key_e);
 	room_watch(&room, &watcher.m, false, false, &watcher);
 	forget(&alice);
 	forget(&bob);
