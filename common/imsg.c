@@ -78,6 +78,16 @@ imsg_socketpair(int fds[2])
 	return 0;
 }
 
+static bool
+takes_fds(enum proc_role self, enum proc_role peer)
+{
+	for (size_t i = IMSG_NONE + 1; i < IMSG_MAX; i++)
+		if (imsg_rules[i].fd && (imsg_rules[i].to & 1u << self) != 0 &&
+		    (imsg_rules[i].from & 1u << peer) != 0)
+			return true;
+	return false;
+}
+
 struct imsgchan *
 imsgchan_new(struct event_base *base, int fd, enum proc_role self,
     enum proc_role peer, imsg_dispatch_cb dispatch, imsg_closed_cb closed,
@@ -93,6 +103,7 @@ imsgchan_new(struct event_base *base, int fd, enum proc_role self,
 	c->dispatch = dispatch;
 	c->closed = closed;
 	c->arg = arg;
+	c->takes_fds = takes_fds(self, peer);
 	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	if (base == NULL)

@@ -30,6 +30,7 @@ struct imsgchan {
 	uint32_t		 in_seq;
 	int			 fds[IMSG_FDS_MAX];
 	size_t			 nfds;
+	bool			 takes_fds;	/* some message here has one */
 
 	uint8_t			*out;
 	size_t			 out_off, out_len, out_cap;

@@ -171,6 +171,18 @@ in_take_fds(struct imsgchan *c, struct msghdr *m)
 	return ok;
 }
 
+/* Kept until it is claimed, each of them would cost us one of our own. */
+static void
+unwanted_fd(struct imsgchan *c)
+{
+	char why[sizeof(c->why)];
+
+	snprintf(why, sizeof(why), "%s sent %s a descriptor, and no message "
+	    "that has one", proc_role_title(c->peer),
+	    proc_role_title(c->self));
+	imsgchan_end(c, IMSGCHAN_VIOLATION, why);
+}
+
 /* 1: something came; 0: nothing now; -1: ended. */
 static int
 in_read_once(struct imsgchan *c)
@@ -182,6 +194,7 @@ in_read_once(struct imsgchan *c)
 	struct iovec iov;
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
 	    .msg_control = u.buf, .msg_controllen = sizeof(u.buf) };
+	bool whole;
 	ssize_t n;
 
 	in_make_room(c);
@@ -203,7 +216,12 @@ in_read_once(struct imsgchan *c)
 		imsgchan_end(c, IMSGCHAN_ERROR, strerror(errno));
 		return -1;
 	}
-	if (!in_take_fds(c, &m)) {
+	whole = in_take_fds(c, &m);
+	if (c->nfds > 0 && !c->takes_fds) {
+		unwanted_fd(c);
+		return -1;
+	}
+	if (!whole) {
 		imsgchan_end(c, IMSGCHAN_ERROR,
 		    "descriptors lost: too many open files");
 		return -1;

@@ -243,6 +243,8 @@ malformed, is logged as
 .Li channel_violation ,
 see
 .Xr micelio-events 7 .
+So is a descriptor on a channel none of whose messages has one, and a question
+to the parent while 16 MiB of its answers wait to be read.
 The channel is closed with it.
 Between the standing daemons that ends the node; from a session process it
 ends that session.

@@ -17,6 +17,12 @@
 #include "sandbox.h"
 #include "text.h"
 
+/*
+ * Of answers that a child has not taken: far more than it may be owed, as one
+ * that reads waits for what it asked.
+ */
+#define ANSWERS_MAX	(16u * 1024 * 1024)
+
 static void	child_ready(struct child *, struct imsg *);
 static void	child_progress(struct child *, struct imsg *);
 static void	log_level_read(struct child *, struct imsg *);
@@ -31,7 +37,10 @@ child_dispatch(struct imsgchan *chan, struct imsg *m, void *arg)
 {
 	struct child *c = arg;
 
-	(void)chan;
+	if (imsgchan_queued(chan) > ANSWERS_MAX) {
+		imsgchan_violation(chan, m, "asks, and does not read");
+		return;
+	}
 	switch (m->type) {
 	case IMSG_READY:	child_ready(c, m); break;
 	case IMSG_PROGRESS:	child_progress(c, m); break;

@@ -20,6 +20,7 @@
 #include "proc.h"
 
 #define BODY_MAX	(2u * 1024 * 1024)
+#define ASKED		1000000		/* answers to it would be 85 MiB */
 
 enum { CHAN_PARENT = 3, CHAN_HUB = 4, CHAN_SIGNER = 5, CHANS };
 
@@ -101,6 +102,28 @@ send_all(int fd, const void *p, size_t n)
 		b += w;
 		n -= (size_t)w;
 	}
+}
+
+/* A good message with one of our descriptors, which its header is silent of. */
+static void
+message_smuggle(int fd, unsigned int type, const void *body, size_t len)
+{
+	struct imsg_hdr h = { .type = (uint16_t)type, .len = (uint32_t)len,
+	    .seq = sent[fd]++ };
+	union {
+		struct cmsghdr	hdr;
+		uint8_t		buf[CMSG_SPACE(sizeof(int))];
+	} control = { .hdr = { .cmsg_len = CMSG_LEN(sizeof(int)),
+	    .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
+	struct iovec iov = { &h, sizeof(h) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = control.buf,
+	    .msg_controllen = sizeof(control.buf) };
+
+	memcpy(CMSG_DATA(&control.hdr), &fd, sizeof(fd));
+	if (sendmsg(fd, &m, MSG_NOSIGNAL) != sizeof(h))
+		leave("not sent whole");
+	send_all(fd, body, len);
 }
 
 static void
@@ -355,6 +378,9 @@ lie(struct message *m)
 			    "\1\0\1\0/", 5);
 		say("asked", 400000);
 		exit(0);
+	case 17:	/* a descriptor for the hub to keep */
+		message_smuggle(CHAN_HUB, IMSG_SES_ACK, "\0\0\0\0", 4);
+		break;
 	}
 	listen_on(m, CHAN_HUB, "hub", 2000);
 }
@@ -377,6 +403,16 @@ ask_sign(uint32_t id, unsigned int purpose, const char *uuid, uint32_t type,
 	message_send(CHAN_PARENT, IMSG_KEY_SIGN, id, o.b, o.n);
 }
 
+#if LIE == 16
+static void
+early(void)
+{
+	say("begins", LIE);
+	ask_sign(1, KEY_ENVELOPE, "3f2b8c1e-4a5d-4e6f-8a9b-0c1d2e3f4a5b", 3,
+	    10);
+}
+#endif
+
 /* To be signed as the node's own record. */
 static void
 ask_record(uint32_t id, const char *addr)
@@ -389,6 +425,26 @@ ask_record(uint32_t id, const char *addr)
 	put_uint(&o, 1, 1);
 	put_text(&o, 2, addr);
 	message_send(CHAN_PARENT, IMSG_KEY_SIGN, id, o.b, o.n);
+}
+
+/* For no purpose there is, so each is refused at once. */
+static void
+ask_for_ever(void)
+{
+	static struct bytes o;
+
+	for (int i = 0; i < ASKED; i++) {
+		struct imsg_hdr h = { .type = IMSG_KEY_SIGN, .len = 5,
+		    .seq = sent[CHAN_PARENT]++ };
+
+		put(&o, &h, sizeof(h));
+		put(&o, "\143\0\0\0", 5);
+		if (o.n < sizeof(o.b) - sizeof(h) - 5)
+			continue;
+		send_all(CHAN_PARENT, o.b, o.n);
+		o.n = 0;
+	}
+	say("asked", ASKED);
 }
 
 static void
@@ -414,6 +470,14 @@ lie(struct message *m)
 	case 13:	/* gossipd, the handshake's static key */
 		message_send(CHAN_PARENT, IMSG_KEY_DH, 1, uuid, 32);
 		break;
+	case 16:	/* did it before it was set up */
+		break;
+	case 14:	/* gossipd, for ever, and reads no answer */
+		ask_for_ever();
+		break;
+	case 15:	/* any, a descriptor for the parent to keep */
+		message_smuggle(CHAN_PARENT, IMSG_PONG, "\0\0\0\0\0\0\0", 8);
+		break;
 	}
 	for (;;)
 		listen_on(m, CHAN_PARENT, "parent", 60000);
@@ -429,6 +493,9 @@ main(void)
 
 	if (sodium_init() == -1)
 		return 1;
+#if LIE == 16
+	early();	/* as if it were set up */
+#endif
 	set_up(&m);
 	say("begins", LIE);
 	lie(&m);

@@ -16,11 +16,12 @@ LIAR_KEY = "ssh-ed25519 " \
 
 
 def with_liar(t, daemon, lie, *keys):
-    libexec = copy_binaries(t.build, os.path.join(t.dir, "bin"))
+    name = f"north{len(t.nodes) or ''}"
+    libexec = copy_binaries(t.build, os.path.join(t.dir, name + "-bin"))
     kind = "session" if daemon == "micelio-sshd-session" else "daemon"
     shutil.copy(os.path.join(t.build, f"tests/liars/{kind}-lie-{lie}"),
                 os.path.join(libexec, daemon))
-    node = Node(t, "north", libexec=libexec)
+    node = Node(t, name, libexec=libexec)
     node.authorize(LIAR_KEY, *keys)
     return node
 
@@ -153,6 +154,13 @@ def _ended(t, daemon, lie):
     return node
 
 
+def _ends_the_node(t, daemon, lie, why):
+    node = _ended(t, daemon, lie)
+    assert why in node.log(), node.log_tail()
+    assert node.process.wait(10) not in (0, -9)
+    return node
+
+
 @lane(budget=60)
 def test_hub(t):
     node = _ended(t, "micelio-sshd", 12)
@@ -163,6 +171,33 @@ def test_hub(t):
 
 
 @lane(budget=60)
+def test_no_signature_for_others(t):
+    """The words of gossipd, from where only bytes or a disk are served."""
+    for daemon in ("micelio-transportd", "micelio-stated"):
+        _ends_the_node(t, daemon, 12, "not between these two")
+
+
+@lane(budget=60)
+def test_out_of_phase(t):
+    _ends_the_node(t, "micelio-gossipd", 16, "not in this phase")
+
+
+@lane(budget=60)
+def test_descriptors(t):
+    """Nobody keeps one that is sent with a message that has none."""
+    _ends_the_node(t, "micelio-stated", 15, "sent micelio a descriptor")
+    node, _ = refused(t, 17)
+    lied = node.wait_event("session_lied")
+    assert "a descriptor" in lied.fields["text"], lied
+
+
+@lane(budget=60)
+def test_never_reads_refusals(t):
+    """What is asked without end, and never read, does not pile up."""
+    node = _ends_the_node(t, "micelio-gossipd", 14, "asks, and does not read")
+    assert not [x for x in said(node) if x.startswith("asked")]
+
+
+@lane(budget=60)
 def test_gossipd_handshake(t):
-    node = _ended(t, "micelio-gossipd", 13)
-    assert node.process.wait(10) not in (0, -9)
+    _ends_the_node(t, "micelio-gossipd", 13, "not between these two")

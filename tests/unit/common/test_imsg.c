@@ -213,6 +213,63 @@ a_claimed_descriptor_must_be_there(void **state)
 	stop(&f);
 }
 
+/* A message that the table permits, with a descriptor it knows nothing of. */
+static void
+send_smuggling(int sock, uint16_t type, const void *body, uint32_t len, int fd)
+{
+	struct imsg_hdr h = { type, 0, len, 1, 0, 0 };
+	union {
+		struct cmsghdr hdr;
+		char buf[CMSG_SPACE(sizeof(int))];
+	} u = { .hdr = { .cmsg_len = CMSG_LEN(sizeof(int)),
+	    .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
+	union {
+		const void *in;
+		void *out;
+	} b = { body };
+	struct iovec iov[2] = { { &h, sizeof(h) }, { b.out, len } };
+	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2,
+	    .msg_control = u.buf, .msg_controllen = sizeof(u.buf) };
+
+	memcpy(CMSG_DATA(&u.hdr), &fd, sizeof(fd));
+	assert_int_equal(sendmsg(sock, &m, 0), sizeof(h) + len);
+}
+
+/* Where no message has one, a descriptor is kept by nobody. */
+static void
+a_descriptor_no_message_has_ends_it(void **state)
+{
+	static const struct {
+		enum proc_role	self, peer;
+		uint16_t	type;
+		uint32_t	len;
+	} chans[] = {
+		{ PROC_PARENT, PROC_GOSSIPD, IMSG_PONG, 8 },
+		{ PROC_PARENT, PROC_SESSION, IMSG_PONG, 8 },
+		{ PROC_SSHD, PROC_SESSION, IMSG_SES_ACK, 4 },
+		{ PROC_GOSSIPD, PROC_TRANSPORTD, IMSG_CREDIT, 8 },
+	};
+	uint8_t body[8] = { 0 };
+	struct fixture f;
+	int p[2];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(chans) / sizeof(chans[0]); i++) {
+		start(&f, chans[i].self, chans[i].peer, IMSG_PHASE_RUN);
+		assert_int_equal(pipe(p), 0);
+		send_smuggling(f.raw, chans[i].type, body, chans[i].len, p[1]);
+		close(p[1]);
+		assert_false(imsgchan_readable(f.chan));
+		assert_int_equal(f.how, IMSGCHAN_VIOLATION);
+		assert_non_null(strstr(f.why, "a descriptor"));
+		assert_int_equal(f.got, 0);
+		stop(&f);
+		/* the other end is closed everywhere */
+		assert_int_equal(read(p[0], body, 1), 0);
+		close(p[0]);
+	}
+}
+
 /* Each descriptor gets the byte of the message it came with. */
 static void
 on_descriptor(struct imsgchan *c, struct imsg *m, void *arg)
@@ -405,6 +462,7 @@ main(void)
 		cmocka_unit_test(carries_the_cause_on),
 		cmocka_unit_test(refuses_what_the_table_forbids),
 		cmocka_unit_test(a_claimed_descriptor_must_be_there),
+		cmocka_unit_test(a_descriptor_no_message_has_ends_it),
 		cmocka_unit_test(descriptors_arrive_with_their_message),
 		cmocka_unit_test(may_be_freed_by_its_own_dispatcher),
 		cmocka_unit_test(end_of_file_comes_after_the_last_message),
