@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A transport with everything around it in one process and one loop: the
- * parent (does the DH), gossipd (records what it is told), and peers that
- * speak Noise over real sockets on 127.0.0.1.  Waiting is for a condition,
- * with a deadline.
+ * parent (does the DH), gossipd (records what it is told), and the peers of
+ * peer.h.  Waiting is for a condition, with a deadline.
  */
 #ifndef TRANSPORTD_RIG_H
 #define TRANSPORTD_RIG_H
@@ -21,8 +20,6 @@
 #define RIG_WAIT_MS	5000
 #define RIG_SESSIONS	64
 #define RIG_FRAMES	256
-/* A whole frame as one Noise message. */
-#define RIG_SEALED_MAX	(FRAME_MAX + FRAME_HEADER + NOISE_TAG)
 
 /* What gossipd knows of one session. */
 struct rig_session {
@@ -61,17 +58,6 @@ struct rig {
 	bool		 stopped;
 };
 
-/* A peer on the other end of a TCP connection. */
-struct rig_peer {
-	struct rig	*rig;
-	int		 fd;
-	EVP_PKEY	*key;
-	uint8_t		 pub[32];
-	struct noise	 noise;
-	struct noise_cipher tx, rx;
-	uint8_t		 hash[32], remote[32];
-};
-
 extern struct json *rig_vectors;
 
 /* cmocka fixtures: *state is a struct rig with a listener on 127.0.0.1. */
@@ -103,6 +89,8 @@ void	rig_dial_with(struct rig *, uint32_t number, const char *hostport,
 void	rig_dial(struct rig *, uint32_t number, const char *hostport,
 	    bool name_ok);
 struct rig_session *rig_last(struct rig *);
+/* An X25519 key of its own, or of that private one. */
+EVP_PKEY *rig_key(const uint8_t *priv, uint8_t pub[32]);
 /* The ephemeral key of the next session. */
 void	rig_ephemeral(const uint8_t[32]);
 
@@ -113,25 +101,5 @@ int	rig_listen_on(const char *host, uint16_t *port);
 int	rig_connect(struct rig *, const char *from);
 int	rig_connect_to(const char *host, uint16_t port, const char *from);
 int	rig_accept(struct rig *, int fd);
-
-/* key: static private key, or NULL for one of its own. */
-void	peer_init(struct rig_peer *, struct rig *, int fd,
-	    const uint8_t key[32]);
-void	peer_free(struct rig_peer *);
-/* Handshake to the end; eph may be NULL. */
-void	peer_initiate(struct rig_peer *, const uint8_t eph[32]);
-void	peer_respond(struct rig_peer *, const uint8_t eph[32]);
-void	peer_write(struct rig_peer *, const void *, size_t);
-/* Exactly n bytes, or fail. */
-void	peer_read(struct rig_peer *, void *, size_t n);
-/* Reads until the end of file; what came is thrown away. */
-void	peer_expect_eof(struct rig_peer *);
-/* One Noise message of these plaintext bytes. */
-void	peer_seal(struct rig_peer *, const void *, size_t);
-void	peer_frame(struct rig_peer *, const void *, size_t);
-/* One Noise message into buf; its plaintext length. */
-size_t	peer_open(struct rig_peer *, uint8_t *buf, size_t size);
-/* Connect, handshake, hello, READY. */
-struct rig_session *peer_join(struct rig_peer *, struct rig *);
 
 #endif

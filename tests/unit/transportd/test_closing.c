@@ -3,7 +3,7 @@
  * How sessions end, and their timers, over real sockets.
  * parity row of wire-v1 9.3: NoiseConnClose
  */
-#include "rig.h"
+#include "peer.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,7 +16,7 @@ static void
 test_close_flushes(void **state)
 {
 	struct rig *r = *state;
-	static uint8_t big[FRAME_MAX], got[RIG_SEALED_MAX];
+	static uint8_t big[FRAME_MAX], got[PEER_SEALED_MAX];
 	struct rig_peer p;
 	struct rig_session *s = peer_join(&p, r);
 
@@ -152,7 +152,7 @@ static void
 test_write_timeout(void **state)
 {
 	struct rig *r = *state;
-	static uint8_t big[FRAME_MAX], buf[RIG_SEALED_MAX];
+	static uint8_t big[FRAME_MAX], buf[PEER_SEALED_MAX];
 	struct rig_peer p;
 	struct rig_session *s = peer_join(&p, r);
 	struct session *own = session_find(r->t, s->id);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Dialing, and names: the hosts list, localhost, a nameserver of our own. */
-#include "rig.h"
+#include "peer.h"
 
 #include <sys/socket.h>
 

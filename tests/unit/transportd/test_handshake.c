@@ -4,7 +4,7 @@
  * vector group noise (normal_session, steps): equal
  * parity rows of wire-v1 9.3: NoiseConnReadWrite, HandshakeAndPeerStatic
  */
-#include "rig.h"
+#include "peer.h"
 
 #include <stdlib.h>
 #include <string.h>

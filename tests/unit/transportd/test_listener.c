@@ -3,7 +3,7 @@
  * Accepting, and who may stay.  parity row of wire-v1 9.5:
  * MaxPeersEnforcement
  */
-#include "rig.h"
+#include "peer.h"
 
 #include <sys/resource.h>
 

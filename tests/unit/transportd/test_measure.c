@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the kernel tells of connections, and who is told of it when. */
-#include "rig.h"
+#include "peer.h"
 
 #include <string.h>
 

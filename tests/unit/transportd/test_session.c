@@ -4,7 +4,7 @@
  * and must_reject of the noise vectors among them.
  * parity rows of wire-v1 9.3: NoiseConnPartialRead, FrameMaxPayloadExact
  */
-#include "rig.h"
+#include "peer.h"
 
 #include <string.h>
 
@@ -15,7 +15,7 @@ static void
 test_alignments(void **state)
 {
 	struct rig *r = *state;
-	static uint8_t buf[RIG_SEALED_MAX];
+	static uint8_t buf[PEER_SEALED_MAX];
 	struct rig_peer p;
 	struct rig_session *s = peer_join(&p, r);
 	size_t n;
@@ -57,7 +57,7 @@ static void
 test_send(void **state)
 {
 	struct rig *r = *state;
-	static uint8_t buf[RIG_SEALED_MAX], got[RIG_SEALED_MAX];
+	static uint8_t buf[PEER_SEALED_MAX], got[PEER_SEALED_MAX];
 	struct rig_peer p;
 	struct rig_session *s = peer_join(&p, r);
 	uint8_t ids[10];
