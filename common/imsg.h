@@ -129,11 +129,11 @@ void	 imsgchan_set_drained(struct imsgchan *, size_t low,
 	    void (*cb)(struct imsgchan *, void *));
 
 /*
- * cause: the id of the event that led to the message; 0: what log_cause()
- * says, so that what a dispatcher does carries on what its message carried.
  * Queue a message; it leaves with everything else queued in this turn of the
  * loop in one write.  Sending what the table forbids is a bug: fatal.
  * Sending on a channel that has ended is a no-op.
+ * cause: the id of the event that led to the message; 0: what log_cause()
+ * says, so that what a dispatcher does carries on what its message carried.
  */
 void	 imsg_send(struct imsgchan *, enum imsg_type, uint32_t id,
 	    uint64_t cause, const void *body, size_t len);

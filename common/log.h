@@ -98,7 +98,8 @@ struct log_told {
 	uint64_t	 unix_ms;
 	uint64_t	 id, cause;	/* 0: none */
 	const char	*fields;	/* rendered */
-};/* log.c's: give it id and cause; it is the cause of what follows. */
+};
+/* log.c's: give it id and cause; it is the cause of what follows. */
 void	 log_cause_take(struct log_told *);
 
 /*

@@ -78,7 +78,7 @@ struct gossip {
 	size_t			 npeers;	/* nodes among them */
 	size_t			 nguests;	/* of these, beside max_peers */
 	uint64_t		 peer_changes;	/* nodes that came or went */
-	uint64_t		 peers_since;	/* unix ms: there are some, or none */
+	uint64_t		 peers_since;	/* unix ms: some, or none */
 	uint64_t		 peers_at;	/* peers_tick() is due */
 	struct lru		 offenders;	/* by id */
 	struct keyring		 keyring;

@@ -8,11 +8,11 @@
 
 #include "caller.h"
 #include "commands.h"
+#include "commands_record.h"
 #include "conf.h"
 #include "conn.h"
 #include "cursor.h"
 #include "proc.h"
-#include "recorders.h"
 #include "run.h"
 #include "sshd.h"
 #include "transcript.h"

@@ -14,6 +14,7 @@
 #include "auth.h"
 #include "budget.h"
 #include "caller.h"
+#include "commands_record.h"
 #include "conf.h"
 #include "conn.h"
 #include "cursor.h"
@@ -24,7 +25,6 @@
 #include "mtime.h"
 #include "outlet.h"
 #include "proc.h"
-#include "recorders.h"
 #include "sshd.h"
 
 #define BYE_MS		800	/* to say goodbye in */

@@ -203,8 +203,8 @@ unsigned int transport_files(const struct conf *);
 /* session.c: life of a session. */
 
 /*
- * Outbound it was led to by log_cause().
  * Takes fd (non-blocking, connected).  since: when it was accepted or dialed.
+ * The event that led to a dial is log_cause().
  * NULL (fd closed) for lack of memory or numbers.
  */
 struct session *session_new(struct transport *, int fd, const struct addr *,
@@ -285,8 +285,8 @@ void	 dial_start(struct transport *, uint32_t id, const char *hostport,
 void	 dial_cancel(struct transport *, uint32_t id);
 void	 dials_end(struct transport *);
 /*
- * Tell gossipd, and the log, because of log_cause(); also used by a session that ended before it was
- * up.  addr: host:port.
+ * Tell gossipd, and the log, because of log_cause(); also used by a session
+ * that ended before it was up.  addr: host:port.
  */
 void	 dial_failed_send(struct transport *, uint32_t id, const char *addr,
 	    enum down_reason, const char *text);

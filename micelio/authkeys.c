@@ -22,7 +22,6 @@
 #include "micelio.h"
 #include "text.h"
 
-#define AUTHKEYS_FILE	"authorized_keys"
 #define AUTHKEYS_CHUNK	32768u	/* of AUTHKEYS_DATA */
 #define WATCHED		(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | \
 			    IN_DELETE | IN_ATTRIB | IN_ONLYDIR)

@@ -17,8 +17,6 @@
 #include "log.h"
 #include "micelio.h"
 
-#define AUTHKEYS_FILE	"authorized_keys"
-
 /* The file as it is; -1 with what people are told. */
 static ssize_t
 file_take(struct parent *p, uint8_t *buf, mode_t *mode, char *why,
@@ -28,9 +26,12 @@ file_take(struct parent *p, uint8_t *buf, mode_t *mode, char *why,
 	ssize_t n;
 
 	*mode = 0600;
-	if (fstatat(p->dir.fd, AUTHKEYS_FILE, &st, AT_SYMLINK_NOFOLLOW) == -1 &&
-	    errno == ENOENT)
-		return 0;
+	if (fstatat(p->dir.fd, AUTHKEYS_FILE, &st, AT_SYMLINK_NOFOLLOW) == -1) {
+		if (errno == ENOENT)
+			return 0;
+		snprintf(why, size, "%s: %s", AUTHKEYS_FILE, strerror(errno));
+		return -1;
+	}
 	if (S_ISLNK(st.st_mode)) {
 		snprintf(why, size, "%s is a link; edit the file it leads to",
 		    AUTHKEYS_FILE);

@@ -9,6 +9,7 @@
 
 struct wbuf;
 
+#define AUTHKEYS_FILE		"authorized_keys"
 #define AUTHKEYS_MAX		(1024u * 1024)
 #define AUTHKEYS_LINE_MAX	16384u
 

@@ -100,8 +100,8 @@ struct recon_ops {
 struct recon;
 
 /*
- * The map must outlive it, and is watched by it.  It begins as loading: it says so to others and
- * compares nothing until recon_loaded().
+ * The map must outlive it, and is watched by it.  It begins as loading: it
+ * says so to others and compares nothing until recon_loaded().
  */
 struct recon	*recon_new(struct map *, const struct recon_ops *, void *arg,
 		    uint64_t now_ms);

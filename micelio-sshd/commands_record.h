@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Where sessions are written down (commands_record.c). */
-#ifndef MICELIO_SSHD_RECORDERS_H
-#define MICELIO_SSHD_RECORDERS_H
+/* record: where what happens in sessions is written down. */
+#ifndef MICELIO_SSHD_COMMANDS_RECORD_H
+#define MICELIO_SSHD_COMMANDS_RECORD_H
 
 #include <stddef.h>
 
