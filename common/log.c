@@ -2,24 +2,17 @@
 #include <sys/socket.h>
 
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
-#include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "log_line.h"
 #include "mtime.h"
-#include "text.h"
 
-#define LINE_MAX_LOG	4096u
-#define VALUE_MAX	1100u
-#define WAIT_MS		200	/* for a slow reader of the log */
+#define WAIT_MS	200	/* for a slow reader of the log */
 
 const struct event_info event_infos[EV_MAX] = {
 	[EV_NONE] = { "none", LOG_LVL_DEBUG, "", "", "" },
@@ -38,39 +31,6 @@ static struct {
 	void		(*sink)(const struct log_told *);
 	uint64_t	 lost;		/* lines, since the last written */
 } lg = { "micelio", "micelio", LOG_TEXT, LOG_LVL_INFO, NULL, 0 };
-
-struct line {
-	char	buf[LINE_MAX_LOG];
-	size_t	len;
-};
-
-static void
-line_add(struct line *l, const char *s, size_t n)
-{
-	if (n > sizeof(l->buf) - 2 - l->len)
-		n = sizeof(l->buf) - 2 - l->len;
-	memcpy(l->buf + l->len, s, n);
-	l->len += n;
-}
-
-static void
-line_str(struct line *l, const char *s)
-{
-	line_add(l, s, strlen(s));
-}
-
-static const char *
-event_name(enum log_ev ev, char out[48])
-{
-	size_t i;
-	const char *s = event_infos[ev].name;
-
-	for (i = 0; s[i] != '\0' && i < 47; i++)
-		out[i] = s[i] >= 'A' && s[i] <= 'Z' ?
-		    (char)(s[i] - 'A' + 'a') : s[i];
-	out[i] = '\0';
-	return out;
-}
 
 const char *
 log_level_name(enum log_level level)
@@ -131,168 +91,6 @@ log_set_sink(void (*sink)(const struct log_told *))
 	lg.sink = sink;
 }
 
-/* The value as text, not yet quoted; its length. */
-static size_t
-field_text(const struct log_field *f, char *out, size_t size)
-{
-	char t[HOSTPORT_MAX + 1];
-
-	switch (f->type) {
-	case LF_T_STR:
-	case LF_T_HINT:
-		return text_copy(out, f->ptr, size) < size ? strlen(out) :
-		    size - 1;
-	case LF_T_STRN: {
-		size_t n = f->num < size ? (size_t)f->num : size - 1;
-
-		memcpy(out, f->ptr, n);
-		out[n] = '\0';
-		return n;
-	}
-	case LF_T_NUM:
-		return (size_t)snprintf(out, size, "%" PRIu64, f->num);
-	case LF_T_SNUM:
-		return (size_t)snprintf(out, size, "%" PRId64,
-		    (int64_t)f->num);
-	case LF_T_MS:
-		if (f->num < 1000)
-			return (size_t)snprintf(out, size, "%" PRIu64 "ms",
-			    f->num);
-		return text_copy(out, span_text(f->num, t), size);
-	case LF_T_ID:
-		return text_copy(out, nodeid_short(f->ptr, t), size);
-	case LF_T_ADDR:
-		return text_copy(out, addr_text(f->ptr, t), size);
-	case LF_T_END:
-		break;
-	}
-	out[0] = '\0';
-	return 0;
-}
-
-/* Where a field goes differs by format; the walk over them does not. */
-typedef void (*field_cb)(struct line *, const struct log_field *,
-    const char *text, size_t len);
-
-/* Event id and cause go before the hint. */
-static void
-ids_walk(struct line *l, const struct log_told *told, field_cb cb)
-{
-	struct log_field f[2] = { LF_STR("event_id", NULL),
-	    LF_STR("cause_id", NULL) };
-	const uint64_t ids[2] = { told->id, told->cause };
-	char text[LOG_EVENT_ID_MAX];
-
-	for (size_t i = 0; i < 2; i++)
-		if (ids[i] != 0) {
-			f[i].ptr = log_event_id(ids[i], text);
-			cb(l, &f[i], text, strlen(text));
-		}
-}
-
-static void
-fields_walk(struct line *l, const struct log_told *told,
-    const struct log_field *fields, field_cb cb)
-{
-	static const struct log_field none = LF_END;
-	const enum log_ev ev = told->ev;
-	const struct log_field *f, *hint = &none;
-	struct log_field table_hint;
-	char text[VALUE_MAX];
-	size_t n;
-
-	for (f = fields; f->type != LF_T_END; f++) {
-		if (f->type == LF_T_HINT) {
-			hint = f;
-			continue;
-		}
-		if (f->ptr == NULL && (f->type == LF_T_STR ||
-		    f->type == LF_T_STRN || f->type == LF_T_ID ||
-		    f->type == LF_T_ADDR))
-			continue;
-		n = field_text(f, text, sizeof(text));
-		cb(l, f, text, n);
-	}
-	ids_walk(l, told, cb);
-	if (hint->type == LF_T_END && *event_infos[ev].remedy != '\0') {
-		table_hint = (struct log_field)LF_HINT(event_infos[ev].remedy);
-		hint = &table_hint;
-	}
-	if (hint->type == LF_T_HINT && hint->ptr != NULL) {
-		n = field_text(hint, text, sizeof(text));
-		cb(l, hint, text, n);
-	}
-}
-
-static void
-field_as_text(struct line *l, const struct log_field *f, const char *text,
-    size_t n)
-{
-	char quoted[VALUE_MAX * 2];
-	size_t len = text_log_value(text, n, quoted, sizeof(quoted));
-
-	line_add(l, " ", 1);
-	line_str(l, f->key);
-	line_add(l, "=", 1);
-	/* The hint is always quoted, so that it stands out as the last. */
-	if (f->type == LF_T_HINT && quoted[0] != '"') {
-		line_add(l, "\"", 1);
-		line_add(l, quoted, len);
-		line_add(l, "\"", 1);
-	} else
-		line_add(l, quoted, len);
-}
-
-static void
-field_as_json(struct line *l, const struct log_field *f, const char *text,
-    size_t n)
-{
-	char quoted[VALUE_MAX * 6];
-	size_t len;
-
-	/* Whole fields only: a cut line would not be JSON. */
-	if (sizeof(l->buf) - l->len < n * 6 + strlen(f->key) + 16)
-		return;
-	line_add(l, ",\"", 2);
-	line_str(l, f->key);
-	line_add(l, "\":", 2);
-	if (f->type == LF_T_NUM || f->type == LF_T_SNUM) {
-		line_add(l, text, n);
-		return;
-	}
-	if (f->type == LF_T_MS) {
-		char ms[24];
-
-		snprintf(ms, sizeof(ms), "%" PRIu64 ".%03u", f->num / 1000,
-		    (unsigned int)(f->num % 1000));
-		line_str(l, ms);
-		return;
-	}
-	len = text_json(text, n, quoted, sizeof(quoted));
-	line_add(l, quoted, len);
-}
-
-/* A native journal field: NAME=value, the value made one safe line. */
-static void
-field_as_journal(struct line *l, const struct log_field *f, const char *text,
-    size_t n)
-{
-	char safe[VALUE_MAX];
-	size_t len = text_safe(text, n, safe, sizeof(safe), true);
-
-	if (sizeof(l->buf) - l->len < len + strlen(f->key) + 16)
-		return;
-	line_str(l, "MICELIO_");
-	for (const char *k = f->key; *k != '\0'; k++) {
-		char c = *k >= 'a' && *k <= 'z' ? (char)(*k - 'a' + 'A') : *k;
-
-		line_add(l, &c, 1);
-	}
-	line_add(l, "=", 1);
-	line_add(l, safe, len);
-	line_add(l, "\n", 1);
-}
-
 /*
  * A log that nobody reads must never stop the daemon: a terminal held with
  * C-s, a pager, a journal that is behind.  The first line waits a moment, the
@@ -328,7 +126,7 @@ log_begin(int fd)
 }
 
 static void
-write_out(int fd, const struct line *l)
+write_out(int fd, const struct log_line *l)
 {
 	size_t off = 0;
 
@@ -346,19 +144,19 @@ write_out(int fd, const struct line *l)
 static void
 emit_text(const struct log_told *told)
 {
-	struct line l = { .len = 0 };
-	char t[TIME_TEXT_MAX], name[48];
+	struct log_line l = { .len = 0 };
+	char t[TIME_TEXT_MAX], name[LOG_EVENT_NAME_MAX];
 
-	line_str(&l, time_text(told->unix_ms, t));
-	line_add(&l, " ", 1);
-	line_str(&l, log_level_name(told->level));
-	line_add(&l, " ", 1);
-	line_str(&l, lg.daemon);
-	line_add(&l, " ", 1);
-	line_str(&l, event_name(told->ev, name));
+	log_line_str(&l, time_text(told->unix_ms, t));
+	log_line_add(&l, " ", 1);
+	log_line_str(&l, log_level_name(told->level));
+	log_line_add(&l, " ", 1);
+	log_line_str(&l, lg.daemon);
+	log_line_add(&l, " ", 1);
+	log_line_str(&l, log_event_name(told->ev, name));
 	if (told->fields[0] != '\0')
-		line_add(&l, " ", 1);
-	line_str(&l, told->fields);
+		log_line_add(&l, " ", 1);
+	log_line_str(&l, told->fields);
 	l.buf[l.len++] = '\n';
 	if (log_begin(STDERR_FILENO))
 		write_out(STDERR_FILENO, &l);
@@ -367,63 +165,50 @@ emit_text(const struct log_told *told)
 static void
 emit_json(const struct log_told *told, const struct log_field *fields)
 {
-	struct line l = { .len = 0 };
-	char t[TIME_TEXT_MAX], name[48];
+	struct log_line l = { .len = 0 };
+	char t[TIME_TEXT_MAX], name[LOG_EVENT_NAME_MAX];
 
-	line_str(&l, "{\"time\":\"");
-	line_str(&l, time_text(told->unix_ms, t));
-	line_str(&l, "\",\"level\":\"");
-	line_str(&l, log_level_name(told->level));
-	line_str(&l, "\",\"daemon\":\"");
-	line_str(&l, lg.daemon);
-	line_str(&l, "\",\"event\":\"");
-	line_str(&l, event_name(told->ev, name));
-	line_str(&l, "\"");
-	fields_walk(&l, told, fields, field_as_json);
+	log_line_str(&l, "{\"time\":\"");
+	log_line_str(&l, time_text(told->unix_ms, t));
+	log_line_str(&l, "\",\"level\":\"");
+	log_line_str(&l, log_level_name(told->level));
+	log_line_str(&l, "\",\"daemon\":\"");
+	log_line_str(&l, lg.daemon);
+	log_line_str(&l, "\",\"event\":\"");
+	log_line_str(&l, log_event_name(told->ev, name));
+	log_line_str(&l, "\"");
+	log_line_json(&l, told, fields);
 	l.buf[l.len++] = '}';
 	l.buf[l.len++] = '\n';
 	if (log_begin(STDERR_FILENO))
 		write_out(STDERR_FILENO, &l);
 }
 
-char *
-log_message_id(enum log_ev ev, char out[LOG_ID_MAX])
-{
-	uint8_t hash[crypto_hash_sha256_BYTES];
-	char name[48], text[sizeof(LOG_ID_PREFIX) + sizeof(name)];
-	int n = snprintf(text, sizeof(text), LOG_ID_PREFIX "%s",
-	    event_name(ev, name));
-
-	crypto_hash_sha256(hash, (const uint8_t *)text, (size_t)n);
-	hex_encode(hash, (LOG_ID_MAX - 1) / 2, out);
-	return out;
-}
-
 static void
 emit_journal(const struct log_told *told, const struct log_field *fields)
 {
 	static const int priorities[] = { 7, 6, 4, 3 };
-	struct line l = { .len = 0 };
-	char name[48], pri[16], id[LOG_ID_MAX];
+	struct log_line l = { .len = 0 };
+	char name[LOG_EVENT_NAME_MAX], pri[16], id[LOG_ID_MAX];
 
-	line_str(&l, "MESSAGE=");
-	line_str(&l, event_name(told->ev, name));
+	log_line_str(&l, "MESSAGE=");
+	log_line_str(&l, log_event_name(told->ev, name));
 	if (told->fields[0] != '\0')
-		line_add(&l, " ", 1);
-	line_str(&l, told->fields);
-	line_str(&l, "\nSYSLOG_IDENTIFIER=");
-	line_str(&l, lg.ident);
+		log_line_add(&l, " ", 1);
+	log_line_str(&l, told->fields);
+	log_line_str(&l, "\nSYSLOG_IDENTIFIER=");
+	log_line_str(&l, lg.ident);
 	snprintf(pri, sizeof(pri), "\nPRIORITY=%d", priorities[told->level]);
-	line_str(&l, pri);
-	line_str(&l, "\nMICELIO_EVENT=");
-	line_str(&l, name);
+	log_line_str(&l, pri);
+	log_line_str(&l, "\nMICELIO_EVENT=");
+	log_line_str(&l, name);
 	/* "debug" is no event of its own: there is nothing to explain. */
 	if (told->ev != EV_DEBUG) {
-		line_str(&l, "\nMESSAGE_ID=");
-		line_str(&l, log_message_id(told->ev, id));
+		log_line_str(&l, "\nMESSAGE_ID=");
+		log_line_str(&l, log_message_id(told->ev, id));
 	}
-	line_add(&l, "\n", 1);
-	fields_walk(&l, told, fields, field_as_journal);
+	log_line_add(&l, "\n", 1);
+	log_line_journal(&l, told, fields);
 	if (send(LOG_FILENO, l.buf, l.len, MSG_DONTWAIT | MSG_NOSIGNAL) == -1)
 		emit_text(told);
 }
@@ -456,7 +241,7 @@ uint64_t
 log_event_fields(enum log_ev ev, const struct log_field *fields)
 {
 	struct log_told told = { .ev = ev, .level = event_infos[ev].level };
-	struct line rendered = { .len = 0 };
+	struct log_line rendered = { .len = 0 };
 	int saved = errno;
 
 	if (told.level < lg.level &&
@@ -464,7 +249,7 @@ log_event_fields(enum log_ev ev, const struct log_field *fields)
 		return 0;
 	told.unix_ms = wall_ms();
 	log_cause_take(&told);
-	fields_walk(&rendered, &told, fields, field_as_text);
+	log_line_text(&rendered, &told, fields);
 	rendered.buf[rendered.len] = '\0';
 	told.fields = rendered.len > 0 ? rendered.buf + 1 : rendered.buf;
 	if (told.level >= lg.level)
@@ -482,7 +267,7 @@ log_event_fields(enum log_ev ev, const struct log_field *fields)
 void
 log_debug(const char *fmt, ...)
 {
-	char text[VALUE_MAX];
+	char text[LOG_VALUE_MAX];
 	va_list ap;
 
 	if (lg.level > LOG_LVL_DEBUG)
@@ -491,64 +276,4 @@ log_debug(const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	log_event(EV_DEBUG, LF_STR("text", text));
-}
-
-void
-fatalx(const char *fmt, ...)
-{
-	char text[VALUE_MAX];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	lg.sink = NULL;
-	log_event(EV_FATAL, LF_STR("text", text));
-	_exit(EX_SOFTWARE);
-}
-
-void
-fatal(const char *fmt, ...)
-{
-	char text[VALUE_MAX], whole[VALUE_MAX + 128];
-	int saved = errno;
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	lg.sink = NULL;
-	snprintf(whole, sizeof(whole), "%s: %s", text, strerror(saved));
-	log_event(EV_FATAL, LF_STR("text", whole));
-	_exit(EX_SOFTWARE);
-}
-
-void *
-xcalloc(size_t n, size_t size)
-{
-	void *p = calloc(n, size);
-
-	if (p == NULL)
-		fatalx("out of memory (%zu x %zu bytes)", n, size);
-	return p;
-}
-
-void *
-xreallocarray(void *old, size_t n, size_t size)
-{
-	void *p = reallocarray(old, n, size);
-
-	if (p == NULL && n > 0 && size > 0)
-		fatalx("out of memory (%zu x %zu bytes)", n, size);
-	return p;
-}
-
-char *
-xstrdup(const char *s)
-{
-	char *p = strdup(s);
-
-	if (p == NULL)
-		fatalx("out of memory (string)");
-	return p;
 }

@@ -39,7 +39,7 @@ def sentence(words):
 
 
 def entry(name, level, fields, meaning, remedy):
-    # common/log.c derives the same.
+    # common/log_line.c derives the same.
     ident = hashlib.sha256(f"micelio/event/{name}".encode()).hexdigest()[:32]
     body = [sentence(meaning)]
     if remedy:
