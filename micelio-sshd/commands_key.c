@@ -356,20 +356,31 @@ answer(struct run *run, const char *act)
 	run_done(run, EX_OK);
 }
 
-/* Of what was added; a key that was removed has neither any more. */
+/* What the words said of it. */
 static void
-added_as(const struct run *run, const char **name, const char **role)
+added_as(const struct cmdline *l, const char **name, const char **role)
 {
-	bool added = strcmp(run->line.argv[0], "add") == 0;
-	size_t n = added ? options_count(&run->line) : 0;
+	const size_t n = options_count(l);
 
-	*name = "key";
-	*role = added ? role_name(ROLE_OP) : "";
+	*role = role_name(ROLE_OP);
 	for (size_t i = 1; i <= n; i++)
-		if (strncmp(run->line.argv[i], "name=", 5) == 0)
-			*name = run->line.argv[i] + 5;
-		else if (strncmp(run->line.argv[i], "role=", 5) == 0)
-			*role = run->line.argv[i] + 5;
+		if (strncmp(l->argv[i], "name=", 5) == 0)
+			*name = l->argv[i] + 5;
+		else if (strncmp(l->argv[i], "role=", 5) == 0)
+			*role = l->argv[i] + 5;
+}
+
+/* Its line has not been read again yet. */
+static const char *
+removed_name(const struct hub *hub, const char *fingerprint)
+{
+	char fp[SSHKEY_FP_MAX];
+
+	for (size_t i = 0; i < hub->keys.n; i++)
+		if (hub->keys.v[i].name[0] != '\0' && strcmp(fingerprint,
+		    sshkey_fingerprint(hub->keys.v[i].hash, fp)) == 0)
+			return hub->keys.v[i].name;
+	return NULL;
 }
 
 void
@@ -377,7 +388,7 @@ cmd_key_done(struct hub *hub, struct imsg *m)
 {
 	struct run *run = run_by_request(hub, m->id);
 	char why[400], safe[400 * 2], act[16];
-	const char *name, *role;
+	const char *name = NULL, *role = "";
 	struct rcur c;
 	uint8_t status;
 
@@ -392,7 +403,11 @@ cmd_key_done(struct hub *hub, struct imsg *m)
 		run_fail(run, status, "%s: %s", act, safe);
 		return;
 	}
-	added_as(run, &name, &role);
-	moderate_told(run->caller, act, name, run->about, role);
+	if (strcmp(run->line.argv[0], "add") == 0)
+		added_as(&run->line, &name, &role);
+	else
+		name = removed_name(hub, run->about);
+	moderate_told(run->caller, act, name != NULL ? name : "key",
+	    run->about, role);
 	answer(run, act);
 }

@@ -150,6 +150,7 @@ rooms_say(struct caller *caller, const char *text, size_t n, bool action)
 		caller_text(caller, OUT_ROOM, "-- %s\n", why);
 		return;
 	}
+	caller->member.spoke_ms = hub_now(hub);
 	show(hub, caller->room, caller->member.nick, caller->key, action,
 	    text, n, 0);
 	caller->room_request = ++hub->next_request;

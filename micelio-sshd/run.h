@@ -43,7 +43,7 @@ struct run {
 	bool			 wants_input;
 	bool			 in_over;	/* more than fits */
 	bool			 quiet;		/* nobody asked for it */
-	char			 about[NODEID_HEX + 1];	/* unlink: the node */
+	char			 about[NODEID_HEX + 1];	/* node, or key */
 };
 
 /* command.c */

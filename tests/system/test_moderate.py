@@ -238,7 +238,7 @@ def test_key_edit(t):
     r = admin.command("key", "rm", new.fingerprint[:20])
     assert r.returncode == 0, r
     there.wait_end()
-    a.wait_text(rf"key rm key \({re.escape(new.fingerprint)}\)")
+    a.wait_text(rf"key rm carol \({re.escape(new.fingerprint)}\)")
     assert carol.command("version").returncode == 255
     # Whoever owns the node may take out the last one.
     node.ctl("key", "rm", "boss")

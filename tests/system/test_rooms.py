@@ -38,6 +38,8 @@ def test_rooms(t):
     there.wait_text("-- #dev: alice@.* joined")
     there.say("hello room")
     pane.wait_text(r"<bob@\w+ #dev> hello room")
+    row = json.loads(b.ctl("who", "--json").stdout)["people"][0]
+    assert row["idle_ms"] < row["here_ms"], row
     there.say("/me waves")
     pane.wait_text(r"\* bob@\w+ #dev waves")
     there.say("/quit")
