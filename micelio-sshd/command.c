@@ -152,7 +152,8 @@ const struct command commands[] = {
 	    { "unmute bob", "unmute SHA256:9aXw1hQ2mN5p" }, ROLE_OP, DOOR_ANY,
 	    .group = GROUP_NODE, .changes = true, .min_args = 1,
 	    .max_args = 1, .start = cmd_unmute },
-	{ "key", "[ls|add LINE|rm WHO]", "which keys may log in, as what",
+	{ "key", "[ls|add LINE|rm WHO]", "which keys may log in, as what; "
+	    "add or rm: for admins",
 	    { "key add name=bob role=user ssh-ed25519 AAAA...",
 	    "key rm bob" }, ROLE_OP, DOOR_ANY,
 	    .group = GROUP_NODE, .changes = true, .max_args = CMD_ARGS_MAX,
