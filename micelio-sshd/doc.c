@@ -181,6 +181,13 @@ field_text(const struct row_field *f, struct wbuf *w)
 	wbuf_u8(w, '-');
 }
 
+bool
+field_is(const struct row_field *f, const char *text)
+{
+	return f->type == ROW_STR && f->str_len == strlen(text) &&
+	    memcmp(f->str, text, f->str_len) == 0;
+}
+
 /*
  * JSON.
  */

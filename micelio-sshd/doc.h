@@ -40,6 +40,8 @@ bool	 row_find(const void *row, size_t, const char *name,
 	    struct row_field *);
 /* For people: ages, sizes, "-" for none; safe for a terminal. */
 void	 field_text(const struct row_field *, struct wbuf *);
+/* Is it that text? */
+bool	 field_is(const struct row_field *, const char *);
 /* {"v":1,...}\n */
 void	 doc_json(const struct doc *, struct wbuf *);
 void	 doc_plain(const struct doc *, struct wbuf *);

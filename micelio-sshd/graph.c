@@ -81,7 +81,7 @@ peers_add(struct graph *g, const struct answer *a)
 	while (a != NULL && answer_next(&c, a, &row, &len)) {
 		if (!row_find(row, len, "id", &id) || id.type != ROW_STR ||
 		    !row_find(row, len, "state", &state) ||
-		    state.str_len != 2 || memcmp(state.str, "up", 2) != 0)
+		    !field_is(&state, "up"))
 			continue;
 		i = node_of(g, id.str, id.str_len);
 		if (i == SIZE_MAX)

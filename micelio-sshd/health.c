@@ -41,13 +41,6 @@ list_of(const struct doc *d, const char *name)
 	return NULL;
 }
 
-static bool
-is(const struct row_field *f, const char *value)
-{
-	return f->type == ROW_STR && f->str_len == strlen(value) &&
-	    memcmp(f->str, value, f->str_len) == 0;
-}
-
 /* Configured, and not connected. */
 static void
 peers_down(const struct doc *status, struct doc *d, size_t list)
@@ -60,7 +53,7 @@ peers_down(const struct doc *status, struct doc *d, size_t list)
 		const struct wbuf *row = &l->rows[i];
 
 		if (!row_find(row->p, row->len, "state", &state) ||
-		    !is(&state, "down") ||
+		    !field_is(&state, "down") ||
 		    !row_find(row->p, row->len, "addr", &addr) ||
 		    addr.type != ROW_STR ||
 		    !row_find(row->p, row->len, "cause", &cause))

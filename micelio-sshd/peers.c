@@ -197,7 +197,7 @@ meant_find(struct meant *m, const struct answer *a, size_t n,
 		row = NULL;
 		while (answer_next(&c, &a[i], &row, &len))
 			if ((!linked || (row_find(row, len, "state", &f) &&
-			    text_is(&f, "up", 2))) &&
+			    field_is(&f, "up"))) &&
 			    row_meant(row, len, word))
 				meant_add(m, row, len);
 	}
@@ -214,7 +214,7 @@ meant_down(struct meant *m, const struct answer *a, const char *word)
 	memset(m, 0, sizeof(*m));
 	while (answer_next(&c, a, &row, &len)) {
 		if (!row_find(row, len, "state", &state) ||
-		    text_is(&state, "up", 2) ||
+		    field_is(&state, "up") ||
 		    !row_find(row, len, "session", &id) ||
 		    id.type != ROW_NULL || !row_meant(row, len, word) ||
 		    !row_find(row, len, "addr", &addr) ||
@@ -278,7 +278,7 @@ row_of_id(const struct answer *a, const char *id, size_t *len)
 			continue;
 		/* Of several the link that is up. */
 		if (found == NULL || (row_find(row, *len, "state", &f) &&
-		    text_is(&f, "up", 2))) {
+		    field_is(&f, "up"))) {
 			found = row;
 			found_len = *len;
 		}

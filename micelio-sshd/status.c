@@ -55,18 +55,11 @@ answered(const struct answer *a, size_t n, size_t daemon)
 }
 
 static bool
-is_text(const struct row_field *f, const char *text)
-{
-	return f->type == ROW_STR && f->str_len == strlen(text) &&
-	    memcmp(f->str, text, f->str_len) == 0;
-}
-
-static bool
-field_is(const void *row, size_t len, const char *name, const char *value)
+row_says(const void *row, size_t len, const char *name, const char *value)
 {
 	struct row_field f;
 
-	return row_find(row, len, name, &f) && is_text(&f, value);
+	return row_find(row, len, name, &f) && field_is(&f, value);
 }
 
 static void
@@ -92,7 +85,7 @@ peers_count(const struct answer *peers, struct health *h)
 	for (size_t i = 0; i < peers->n; i++) {
 		if ((row = answer_row(peers, i, &len)) == NULL)
 			return;
-		if (field_is(row, len, "state", "up")) {
+		if (row_says(row, len, "state", "up")) {
 			h->up++;
 			continue;
 		}
@@ -149,7 +142,7 @@ store_find(const struct answer *a, size_t n, struct health *h)
 		return;
 	for (size_t i = 0; i < sizeof(store_troubles) /
 	    sizeof(store_troubles[0]); i++)
-		if (is_text(&f, store_troubles[i].state)) {
+		if (field_is(&f, store_troubles[i].state)) {
 			h->store = store_troubles[i].summary;
 			h->store_hint = store_troubles[i].hint;
 		}
@@ -163,9 +156,9 @@ clock_find(const struct answer *a, size_t n, struct health *h)
 
 	if (!answer_status(a, n, PROC_GOSSIPD, "clock", &f))
 		return;
-	if (is_text(&f, "behind"))
+	if (field_is(&f, "behind"))
 		h->clock = "behind";
-	else if (is_text(&f, "ahead"))
+	else if (field_is(&f, "ahead"))
 		h->clock = "ahead of";
 }
 
@@ -376,8 +369,8 @@ status_proc(const struct answer *procs, const char *name, size_t *len)
 	(void)snprintf(full, sizeof(full), "micelio-%s", name);
 	for (size_t i = 0; procs != NULL && i < procs->n; i++) {
 		row = answer_row(procs, i, len);
-		if (row != NULL && (field_is(row, *len, "name", name) ||
-		    field_is(row, *len, "name", full)))
+		if (row != NULL && (row_says(row, *len, "name", name) ||
+		    row_says(row, *len, "name", full)))
 			return row;
 	}
 	return NULL;

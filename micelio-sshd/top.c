@@ -185,8 +185,7 @@ is_up(const void *row, size_t len)
 {
 	struct row_field f;
 
-	return row_find(row, len, "state", &f) && f.type == ROW_STR &&
-	    f.str_len == 2 && memcmp(f.str, "up", 2) == 0;
+	return row_find(row, len, "state", &f) && field_is(&f, "up");
 }
 
 static void
