@@ -65,6 +65,16 @@ row_null(struct wbuf *w, const char *name)
 	row_none(w, name, ROW_STR);
 }
 
+/* It is shown as it is, in JSON too. */
+static bool
+name_good(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (s[i] <= ' ' || s[i] > '~' || s[i] == '"' || s[i] == '\\')
+			return false;
+	return n > 0;
+}
+
 bool
 row_next(struct rcur *c, struct row_field *f)
 {
@@ -72,6 +82,8 @@ row_next(struct rcur *c, struct row_field *f)
 	if (c->bad || c->left == 0)
 		return false;
 	f->name = rcur_str(c, ROW_NAME_MAX, &f->name_len);
+	if (f->name == NULL || !name_good(f->name, f->name_len))
+		c->bad = true;
 	f->type = f->of = rcur_u8(c);
 	switch (f->type) {
 	case ROW_STR:

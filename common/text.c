@@ -137,6 +137,18 @@ text_safe(const char *s, size_t n, char *out, size_t size, bool one_line)
 	return used;
 }
 
+bool
+text_tame(const char *s, size_t n)
+{
+	uint32_t cp;
+	size_t k;
+
+	for (; n > 0; s += k, n -= k)
+		if ((k = utf8_decode(s, n, &cp)) == 0 || text_unsafe_cp(cp))
+			return false;
+	return true;
+}
+
 static bool
 log_value_plain(const char *s, size_t n)
 {

@@ -33,6 +33,9 @@ bool	 text_unsafe_cp(uint32_t);
  */
 size_t	 text_safe(const char *, size_t, char *out, size_t size, bool one_line);
 
+/* Would text_safe on one line leave it as it is? */
+bool	 text_tame(const char *, size_t);
+
 /*
  * For log values: as text_safe on one line, and wrapped in double quotes with
  * \" and \\ when it is empty or holds a space, '"', '=' or a backslash.

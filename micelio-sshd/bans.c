@@ -195,6 +195,7 @@ bool
 ban_read(struct ban *x, const void *key, size_t klen, const void *value,
     size_t n)
 {
+	char name[sizeof(x->name)], by[sizeof(x->by)];
 	const uint8_t *k = key;
 	struct rcur r;
 
@@ -205,10 +206,12 @@ ban_read(struct ban *x, const void *key, size_t klen, const void *value,
 	x->kind = (enum ban_kind)k[0];
 	x->since_ms = rcur_u64(&r);
 	x->until_ms = rcur_u64(&r);
-	rcur_cstr(&r, x->name, sizeof(x->name));
-	rcur_cstr(&r, x->by, sizeof(x->by));
+	rcur_cstr(&r, name, sizeof(name));
+	rcur_cstr(&r, by, sizeof(by));
 	if (r.bad)
 		return false;
+	(void)text_safe(name, strlen(name), x->name, sizeof(x->name), true);
+	(void)text_safe(by, strlen(by), x->by, sizeof(x->by), true);
 	if (x->kind == BAN_NET && klen - 1 <= BAN_NET_MAX) {
 		memcpy(x->net, k + 1, klen - 1);
 		return looks_like_net(x->net) &&

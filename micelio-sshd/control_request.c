@@ -16,6 +16,7 @@
 #include "imsg.h"
 #include "log.h"
 #include "run.h"
+#include "text.h"
 
 static const char *
 str_get(struct rcur *r, size_t max, size_t *n)
@@ -46,7 +47,7 @@ hello(struct client *c, struct rcur *r)
 		client_refuse(c, EX_USAGE, "malformed hello");
 		return;
 	}
-	if (n <= CHAT_NICK_MAX && memchr(user, '\0', n) == NULL)
+	if (n <= CHAT_NICK_MAX && text_tame(user, n))
 		(void)snprintf(c->caller.nick, sizeof(c->caller.nick), "%.*s",
 		    (int)n, user);
 	wbuf_init(&w, 256);

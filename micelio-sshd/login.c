@@ -90,7 +90,7 @@ caller_name(struct conn *c, const struct login_request *q,
 	if (k->name[0] != '\0')
 		text_copy(c->caller.nick, k->name, sizeof(c->caller.nick));
 	else if (q->user_len <= CHAT_NICK_MAX &&
-	    memchr(q->user, '\0', q->user_len) == NULL)
+	    text_tame(q->user, q->user_len))
 		(void)snprintf(c->caller.nick, sizeof(c->caller.nick), "%.*s",
 		    (int)q->user_len, q->user);
 	else

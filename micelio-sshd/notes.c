@@ -121,7 +121,7 @@ notes_read(struct notes *n, const void *key, size_t klen, const void *value,
 	action = rcur_u8(&c) == 1;
 	rcur_cstr(&c, from, sizeof(from));
 	text = rcur_blob(&c, NOTE_TEXT_MAX, &size);
-	if (!rcur_done(&c))
+	if (!rcur_done(&c) || !text_tame(from, strlen(from)))
 		return false;
 	x = note_new(n, size);
 	rcur_init(&k, key, klen);

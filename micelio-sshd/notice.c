@@ -201,7 +201,8 @@ notice_event(struct hub *hub, enum proc_role from, struct imsg *m)
 	if (!rcur_done(&r) || ev == EV_NONE || ev >= EV_MAX ||
 	    level > LOG_LVL_ERROR)
 		return;
-	(void)snprintf(fields, sizeof(fields), "%.*s", (int)n, s);
+	/* As the daemon should have it; one that was taken over may not. */
+	(void)text_safe(s, n, fields, sizeof(fields), true);
 	told.ev = (enum log_ev)ev;
 	told.level = (enum log_level)level;
 	hub->count.events_in++;

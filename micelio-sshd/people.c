@@ -111,11 +111,8 @@ person_write(const struct person *x, struct wbuf *w)
 static void
 copy_text(char *out, size_t size, const struct row_field *f)
 {
-	if (f->str_len < size && utf8_valid(f->str, f->str_len) &&
-	    memchr(f->str, '\0', f->str_len) == NULL) {
-		memcpy(out, f->str, f->str_len);
-		out[f->str_len] = '\0';
-	}
+	if (f->str_len < size)
+		(void)text_safe(f->str, f->str_len, out, size, true);
 }
 
 static bool

@@ -12,6 +12,7 @@
 #include "record.h"
 #include "room.h"
 #include "sshkey.h"
+#include "text.h"
 
 #define RECORD_VERSION	1u
 #define RECORD_ROOM_MAX	64u
@@ -37,7 +38,8 @@ field(struct rcur *c, char *out, size_t size)
 	size_t n;
 	const char *s = rcur_str(c, size - 1, &n);
 
-	if (s == NULL || memchr(s, '\0', n) != NULL)
+	/* Shown as it is: it was made safe before it was kept. */
+	if (s == NULL || !text_tame(s, n))
 		return false;
 	memcpy(out, s, n);
 	out[n] = '\0';

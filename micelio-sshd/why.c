@@ -137,7 +137,7 @@ why_text(const struct doc *d, struct wbuf *w)
 		field_put(row, "daemon", w);
 		wbuf_u8(w, ' ');
 		field_put(row, "event", w);
-		/* Made safe where it was logged. */
+		/* Made safe where it was logged, and again by the hub. */
 		if (row_find(row->p, row->len, "fields", &f)) {
 			wbuf_u8(w, ' ');
 			wbuf_bytes(w, f.str, f.str_len);

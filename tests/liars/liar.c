@@ -17,6 +17,7 @@
 
 #include "config.h"
 #include "imsg.h"
+#include "log.h"
 #include "proc.h"
 
 #define BODY_MAX	(2u * 1024 * 1024)
@@ -35,7 +36,9 @@ struct bytes {
 	size_t	n;
 };
 
-static uint32_t sent[CHANS];
+static uint32_t sent[CHANS + 8];
+static int	last_fd = -1;	/* received */
+static int	hub_fd = -1;	/* a daemon's link to the hub */
 
 static void
 say(const char *what, long number)
@@ -137,7 +140,7 @@ message_send(int fd, unsigned int type, uint32_t id, const void *body,
 	send_all(fd, body, len);
 }
 
-/* Descriptors that come along stay open, unused. */
+/* Descriptors that come along stay open. */
 static void
 recv_all(int fd, void *p, size_t n)
 {
@@ -161,6 +164,9 @@ recv_all(int fd, void *p, size_t n)
 		}
 		if (r <= 0)
 			leave("the other side closed");
+		if (m.msg_controllen >= CMSG_LEN(sizeof(int)))
+			memcpy(&last_fd, CMSG_DATA(&control.align),
+			    sizeof(last_fd));
 		b += r;
 		n -= (size_t)r;
 	}
@@ -181,9 +187,11 @@ set_up(struct message *m)
 {
 	struct bytes o = { .n = 0 };
 
-	do
+	do {
 		message_recv(CHAN_PARENT, m);
-	while (m->hdr.type != IMSG_SETUP_DONE);
+		if (m->hdr.type == IMSG_SETUP_LINK && m->body[0] == PROC_SSHD)
+			hub_fd = last_fd;
+	} while (m->hdr.type != IMSG_SETUP_DONE);
 	put(&o, "\7\1\1\1\1\0", 6);
 	put_text(&o, 2, MICELIO_BUILD_ID);
 	message_send(CHAN_PARENT, IMSG_READY, 0, o.b, o.n);
@@ -427,6 +435,23 @@ ask_record(uint32_t id, const char *addr)
 	message_send(CHAN_PARENT, IMSG_KEY_SIGN, id, o.b, o.n);
 }
 
+/* To the hub, as if it were logged. */
+static void
+tell_event(const char *fields)
+{
+	struct bytes o = { .n = 0 };
+
+	if (hub_fd < 0 || hub_fd >= (int)(sizeof(sent) / sizeof(*sent)))
+		leave("no link to the hub");
+	put_uint(&o, EV_CLOCK_OFF, 2);
+	put_uint(&o, LOG_LVL_WARN, 1);
+	put_uint(&o, 0, 8);
+	put_uint(&o, 1, 8);
+	put_uint(&o, 0, 8);
+	put_text(&o, 2, fields);
+	message_send(hub_fd, IMSG_EVENT, 0, o.b, o.n);
+}
+
 /* For no purpose there is, so each is refused at once. */
 static void
 ask_for_ever(void)
@@ -469,6 +494,9 @@ lie(struct message *m)
 		break;
 	case 13:	/* gossipd, the handshake's static key */
 		message_send(CHAN_PARENT, IMSG_KEY_DH, 1, uuid, 32);
+		break;
+	case 18:	/* any, an event that would write on terminals */
+		tell_event("id=\x1b]0;owned\x07 text=\"a\nforged line\"");
 		break;
 	case 16:	/* did it before it was set up */
 		break;

@@ -191,6 +191,18 @@ def test_descriptors(t):
     assert "a descriptor" in lied.fields["text"], lied
 
 
+def test_events(t):
+    """What a daemon says has happened does not reach a terminal raw."""
+    node = with_liar(t, "micelio-transportd", 18).start()
+    text = until("the event is told", lambda: node.ctl(
+        "events", "clock_off").stdout, 5)
+    shown = text + node.ctl("events", "clock_off", "--json").stdout
+    assert shown.count("owned") == 2, shown
+    for c in "\x1b\x07":
+        assert c not in shown, repr(shown)
+    assert not re.search("^forged", shown, re.M), shown
+
+
 @lane(budget=60)
 def test_never_reads_refusals(t):
     """What is asked without end, and never read, does not pile up."""

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import struct
 import subprocess
 
+import test_control_socket as control
 from node import Node
 from sshclient import ENV, Client, Key
 from waiting import until
@@ -166,6 +168,15 @@ def test_mute(t):
     b.wait_text("not said: alice has muted you", count=3)
     r = bob.command("say", "five")
     assert r.returncode == 77 and b"muted you" in r.stderr, r
+    # What a client of the control socket is called is for it to choose.
+    tricky = control.frame(1, struct.pack(">H", 1) + control.text(
+        b"x\x1b]0;owned\x07"))
+    status, out = control.ask(node, tricky, control.run(
+        b"mute", b"bob", b"1h"))
+    assert status == 0, out
+    a.wait_text(r"-- the operator \(control socket\): mute bob")
+    b.say("six")
+    b.wait_text("not said: the operator has muted you")
     # Reading goes on.
     a.say("seven")
     b.wait_text("<alice> seven")

@@ -44,6 +44,14 @@ malformed_rows_end(void **state)
 	rcur_init(&c, "\1\0a\2\0", 5);	/* a number cut short */
 	assert_false(row_next(&c, &f));
 	assert_true(c.bad);
+	/* Names are shown as they are. */
+	for (unsigned int i = 0; i < 256; i++) {
+		const uint8_t row[5] = { 1, 0, (uint8_t)i, ROW_BOOL, 1 };
+		bool good = i > ' ' && i <= '~' && i != '"' && i != '\\';
+
+		rcur_init(&c, row, sizeof(row));
+		assert_int_equal(row_next(&c, &f), good);
+	}
 }
 
 int

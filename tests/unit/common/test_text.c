@@ -39,6 +39,11 @@ static void
 makes_control_characters_visible(void **state)
 {
 	(void)state;
+	assert_true(text_tame("caf\xc3\xa9 \"", 7));
+	assert_false(text_tame("a\nb", 3));
+	assert_false(text_tame("a\0b", 3));
+	assert_false(text_tame("\xe2\x80\xae" "x", 4));
+	assert_false(text_tame("ok\xc3", 3));
 	shows("a\x1b[31mb", 7, "a\\x1b[31mb", true);
 	shows("a\nb\tc", 5, "a b c", true);
 	shows("a\nb", 3, "a\nb", false);

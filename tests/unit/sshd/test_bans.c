@@ -123,6 +123,10 @@ stored(const struct ban *x)
 	for (size_t n = 0; n < v.len; n++)
 		assert_false(ban_read(&y, k.p + 2, k.len - 2, v.p, n));
 	assert_false(ban_read(&y, k.p + 2, 1, v.p, v.len));
+	/* Whoever may write there is not to write on a terminal. */
+	memcpy(v.p + v.len - 2, "\x1b[", 2);
+	assert_true(ban_read(&y, k.p + 2, k.len - 2, v.p, v.len));
+	assert_null(strchr(y.by, '\x1b'));
 	v.p[0] = 99;
 	assert_false(ban_read(&y, k.p + 2, k.len - 2, v.p, v.len));
 	wbuf_free(&k);

@@ -179,6 +179,11 @@ test_record(void **state)
 		assert_false(record_read(&r, w.p, n));
 	w.p[0] = 2;
 	assert_false(record_read(&r, w.p, w.len));
+	/* Names that came back from the disk other than they went. */
+	i.nick = "b\x1b[2J";
+	wbuf_reset(&w);
+	record_write(&w, &i);
+	assert_false(record_read(&r, w.p, w.len));
 	wbuf_free(&w);
 }
 
@@ -396,6 +401,8 @@ test_notes(void **state)
 		assert_false(notes_read(&back, key.p + 2, klen, value.p, i));
 	assert_false(notes_read(&back, key.p + 2, klen - 1, value.p,
 	    value.len));
+	((char *)memmem(value.p, value.len, "bob@", 4))[3] = '\n';
+	assert_false(notes_read(&back, key.p + 2, klen, value.p, value.len));
 	for (unsigned int i = 1; i < NOTES_EACH; i++)
 		assert_non_null(notes_add(&n, key_a, "bob", false, "x", 1,
 		    NOW));
