@@ -10,47 +10,27 @@
  * (DB_RUNRECOVERY) nothing works but closing all handles and opening anew; a
  * damaged log record reads as the end of the log, so checkpoints are frequent.
  */
-#include <sys/types.h>
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <db.h>
-
-#include "store.h"
+#include "store_bdb.h"
 #include "store_files.h"
 
-#define TABLE_SUFFIX	".db"
-#define FILE_NAME_MAX	(STORE_NAME_MAX + sizeof(TABLE_SUFFIX))
+#define FILE_NAME_MAX	(STORE_NAME_MAX + sizeof(BDB_TABLE_SUFFIX))
 /* Enough for the log's and the cache's needs with a few files open. */
 #define MUTEXES		512u
 #define TXNS		4u
 
-struct bdb_table {
-	char	 name[STORE_NAME_MAX + 1];
-	DB	*db;
-};
-
-struct bdb {
-	struct store	 s;		/* first: cast */
-	DB_ENV		*env;
-	DB_TXN		*txn;
-	struct bdb_table table[STORE_TABLES_MAX];
-	size_t		 tables;
-	char		 said[STORE_WHY_MAX];	/* the library's own words */
-};
-
-static struct bdb *
+struct bdb *
 bdb_of(struct store *s)
 {
 	return (struct bdb *)(void *)s;
 }
 
-/* What a system error means for the one who wants to store something. */
-static enum store_err
-system_err(int error)
+enum store_err
+bdb_system_err(int error)
 {
 	switch (error) {
 	case ENOSPC:
@@ -62,11 +42,7 @@ system_err(int error)
 	}
 }
 
-/*
- * Translate a return code.  While opening, EINVAL and the like are the
- * library's way to say that files do not fit together.
- */
-static enum store_err
+enum store_err
 bdb_err(struct bdb *b, int ret, const char *what, bool opening)
 {
 	int io = store_io_errno();
@@ -85,7 +61,7 @@ bdb_err(struct bdb *b, int ret, const char *what, bool opening)
 		store_set_why(&b->s, "%s: %s", what, say);
 	/* Whatever the library makes of it: a write failed. */
 	if (io != 0)
-		return system_err(io);
+		return bdb_system_err(io);
 	switch (ret) {
 	case ENOSPC:
 	case EDQUOT:
@@ -99,7 +75,7 @@ bdb_err(struct bdb *b, int ret, const char *what, bool opening)
 	case EBUSY:
 	case EAGAIN:
 	case EINTR:
-		return system_err(ret);
+		return bdb_system_err(ret);
 	case EIO:			/* reading: the disk lost it */
 	case DB_RUNRECOVERY:
 	case DB_VERIFY_BAD:
@@ -131,9 +107,8 @@ feedback_cb(DB_ENV *env, int opcode, int percent)
 		b->s.config.progress(percent, b->s.config.arg);
 }
 
-/* Before each use of the library: what it says next is about this use. */
-static void
-listen(struct bdb *b)
+void
+bdb_listen(struct bdb *b)
 {
 	b->said[0] = '\0';
 	store_io_forget();
@@ -188,10 +163,10 @@ bdb_open(struct store *s)
 	bool clean;
 	int ret;
 
-	listen(b);
+	bdb_listen(b);
 	if ((ret = store_dir_make(s->config.dir)) != 0) {
 		store_set_why(s, "%s: %s", s->config.dir, strerror(ret));
-		return system_err(ret);
+		return bdb_system_err(ret);
 	}
 	before = store_dir_bytes(s->config.dir);
 	if ((ret = db_env_create(&b->env, 0)) != 0) {
@@ -213,7 +188,7 @@ bdb_open(struct store *s)
 	if ((ret = store_marker_take(s->config.dir, &clean)) != 0) {
 		env_drop(b);
 		store_set_why(s, "%s: %s", s->config.dir, strerror(ret));
-		return system_err(ret);
+		return bdb_system_err(ret);
 	}
 	s->recovered = before != 0 && !clean;
 	return STORE_OK;
@@ -225,7 +200,7 @@ bdb_close(struct store *s)
 	struct bdb *b = bdb_of(s);
 	bool clean = !s->dead;
 
-	listen(b);
+	bdb_listen(b);
 	if (clean && b->env->txn_checkpoint(b->env, 0, 0, DB_FORCE) != 0)
 		clean = false;
 	env_drop(b);
@@ -249,7 +224,7 @@ db_open(struct bdb *b, const char *name, bool create, DB **dbp)
 	DB *db;
 	int ret;
 
-	snprintf(file, sizeof(file), "%s%s", name, TABLE_SUFFIX);
+	snprintf(file, sizeof(file), "%s%s", name, BDB_TABLE_SUFFIX);
 	if ((ret = db_create(&db, b->env, 0)) != 0)
 		return ret;
 	if ((ret = db->set_flags(db, DB_CHKSUM)) == 0)
@@ -299,7 +274,7 @@ bdb_begin(struct store *s)
 {
 	struct bdb *b = bdb_of(s);
 
-	listen(b);
+	bdb_listen(b);
 	return bdb_err(b, b->env->txn_begin(b->env, NULL, &b->txn, 0),
 	    "begin", false);
 }
@@ -310,7 +285,7 @@ bdb_commit(struct store *s)
 	struct bdb *b = bdb_of(s);
 	DB_TXN *txn = b->txn;
 
-	listen(b);
+	bdb_listen(b);
 	b->txn = NULL;	/* gone whatever commit says */
 	return bdb_err(b, txn->commit(txn, DB_TXN_SYNC), "commit", false);
 }
@@ -348,7 +323,7 @@ bdb_put(struct store *s, const char *table, const void *key, size_t klen,
 	DB *db;
 	enum store_err err;
 
-	listen(b);
+	bdb_listen(b);
 	if ((err = table_get(b, table, true, &db)) != STORE_OK)
 		return err;
 	dbt_set(&k, key, klen);
@@ -366,7 +341,7 @@ bdb_get(struct store *s, const char *table, const void *key, size_t klen,
 	enum store_err err;
 	int ret;
 
-	listen(b);
+	bdb_listen(b);
 	if ((err = table_get(b, table, false, &db)) != STORE_OK)
 		return err;
 	dbt_set(&k, key, klen);
@@ -390,7 +365,7 @@ bdb_del(struct store *s, const char *table, const void *key, size_t klen)
 	DB *db;
 	enum store_err err;
 
-	listen(b);
+	bdb_listen(b);
 	if ((err = table_get(b, table, false, &db)) != STORE_OK)
 		return err;
 	dbt_set(&k, key, klen);
@@ -408,7 +383,7 @@ bdb_iterate(struct store *s, const char *table, const void *from, size_t flen,
 	enum store_err err;
 	int ret, end;
 
-	listen(b);
+	bdb_listen(b);
 	if ((err = table_get(b, table, false, &db)) != STORE_OK)
 		return err;
 	if ((ret = db->cursor(db, b->txn, &cur, 0)) != 0)
@@ -422,118 +397,6 @@ bdb_iterate(struct store *s, const char *table, const void *from, size_t flen,
 	if (ret == DB_NOTFOUND)
 		ret = end;
 	return bdb_err(b, ret, "walk", false);
-}
-
-static enum store_err
-bdb_checkpoint(struct store *s, bool force, bool *done)
-{
-	struct bdb *b = bdb_of(s);
-	DB_TXN_STAT *st;
-	time_t last = 0;
-	u_int32_t offset = 0, file = 0;
-	int ret;
-
-	listen(b);
-	if (b->env->txn_stat(b->env, &st, 0) == 0) {
-		last = st->st_time_ckp;
-		file = st->st_last_ckp.file;
-		offset = st->st_last_ckp.offset;
-		free(st);
-	}
-	ret = b->env->txn_checkpoint(b->env,
-	    force ? 0 : s->config.checkpoint_kb, 0, 0);
-	if (ret == 0 && b->env->txn_stat(b->env, &st, 0) == 0) {
-		*done = st->st_last_ckp.file != file ||
-		    st->st_last_ckp.offset != offset ||
-		    st->st_time_ckp != last;
-		free(st);
-	}
-	if (*done)
-		(void)store_dir_sync(s->config.dir);
-	return bdb_err(b, ret, "checkpoint", false);
-}
-
-static bool
-ignore_pair(const void *key, size_t klen, const void *value, size_t vlen,
-    void *arg)
-{
-	(void)key;
-	(void)klen;
-	(void)value;
-	(void)vlen;
-	(void)arg;
-	return true;
-}
-
-static int
-verify_table(const char *name, void *arg)
-{
-	/* Negative are the errors of the directory. */
-	return (int)store_iterate(arg, name, NULL, 0, ignore_pair, NULL);
-}
-
-static enum store_err
-bdb_verify(struct store *s)
-{
-	int ret = store_dir_each(s->config.dir, TABLE_SUFFIX, verify_table, s);
-
-	if (ret >= 0)
-		return (enum store_err)ret;
-	store_set_why(s, "%s: %s", s->config.dir, strerror(-ret));
-	return system_err(-ret);
-}
-
-static enum store_err
-bdb_set_aside(struct store *s, const char *name)
-{
-	int ret = store_dir_rename(s->config.dir, name);
-
-	if (ret == 0)
-		return STORE_OK;
-	store_set_why(s, "%s to %s: %s", s->config.dir, name, strerror(ret));
-	return system_err(ret);
-}
-
-/*
- * The library copies tables and then logs, so that recovery of the copy makes
- * it whole; a checkpoint before makes that short.
- */
-static enum store_err
-bdb_backup(struct store *s, const char *dir)
-{
-	struct bdb *b = bdb_of(s);
-	int ret;
-
-	listen(b);
-	if ((ret = store_dir_remove(dir)) != 0 ||
-	    (ret = store_dir_make(dir)) != 0) {
-		store_set_why(s, "%s: %s", dir, strerror(ret));
-		return system_err(ret);
-	}
-	ret = b->env->txn_checkpoint(b->env, 0, 0, 0);
-	if (ret == 0)
-		ret = b->env->backup(b->env, dir, DB_CREATE);
-	if (ret == 0)
-		(void)store_dir_sync(dir);
-	return bdb_err(b, ret, "backup", false);
-}
-
-static enum store_err
-bdb_restore(struct store *s, const char *dir)
-{
-	int ret = store_dir_copy(dir, s->config.dir);
-
-	if (ret == 0)
-		return STORE_OK;
-	(void)store_dir_remove(s->config.dir);
-	store_set_why(s, "%s: %s", dir, strerror(ret));
-	return ret == ENOENT ? STORE_NOTFOUND : system_err(ret);
-}
-
-static uint64_t
-bdb_bytes(struct store *s)
-{
-	return store_dir_bytes(s->config.dir);
 }
 
 static void
