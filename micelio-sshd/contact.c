@@ -62,6 +62,24 @@ heard_note(struct heard *h, const struct nodeid *id, const char *nick,
 }
 
 void
+contact_remote(struct contact *k, const struct room *r,
+    const struct presence *p, const uint8_t key[SSHKEY_HASH_LEN],
+    const char *nick, size_t n)
+{
+	static const uint8_t none[SSHKEY_HASH_LEN];
+	const bool has_key = memcmp(key, none, sizeof(none)) != 0;
+	const struct stranger who = { &k->id, k->nick, has_key ? key : NULL };
+
+	k->remote = true;
+	if (has_key)
+		nick_key(&k->id, (const char *)key, SSHKEY_HASH_LEN, k->key);
+	else
+		nick_key(&k->id, nick, n, k->key);
+	nick_show(nick, n, k->nick, sizeof(k->nick));
+	label_tag(r, p, &who, k->tag);
+}
+
+void
 contact_label(const struct contact *k, char out[LABEL_MAX])
 {
 	char node[NODEID_SHORT + 1];

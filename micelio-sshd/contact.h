@@ -40,6 +40,12 @@ void	 heard_free(struct heard *);
 void	 heard_note(struct heard *, const struct nodeid *, const char *nick,
 	    const char *tag, const uint8_t key[SSHKEY_HASH_LEN],
 	    uint64_t now_ms);
+/*
+ * Somebody of the node k->id who speaks, by its word; a key of zeros is none.
+ */
+void	 contact_remote(struct contact *k, const struct room *,
+	    const struct presence *, const uint8_t key[SSHKEY_HASH_LEN],
+	    const char *nick, size_t);
 /* "bob", "bob@56475aa75463" or "bob~5c1e@56475aa75463". */
 void	 contact_label(const struct contact *, char out[LABEL_MAX]);
 /*

@@ -390,7 +390,6 @@ receipt_out(struct hub *hub, const struct nodeid *node, uint64_t ref,
 void
 private_in(struct hub *hub, struct imsg *m)
 {
-	static const uint8_t none[SSHKEY_HASH_LEN];
 	struct contact from = { .remote = true };
 	char label[LABEL_MAX], to[LABEL_MAX];
 	uint8_t key[SSHKEY_HASH_LEN];
@@ -421,14 +420,8 @@ private_in(struct hub *hub, struct imsg *m)
 		return;
 	}
 	hub->count.lines_in++;
-	if (memcmp(key, none, sizeof(key)) != 0)
-		nick_key(&from.id, (const char *)key, sizeof(key), from.key);
-	else
-		nick_key(&from.id, nick, nick_len, from.key);
-	nick_show(nick, nick_len, from.nick, sizeof(from.nick));
-	label_tag(&hub->room, &hub->presence, &(struct stranger){ &from.id,
-	    from.nick, memcmp(key, none, sizeof(key)) != 0 ? key : NULL },
-	    from.tag);
+	contact_remote(&from, &hub->room, &hub->presence, key, nick,
+	    nick_len);
 	contact_label(&from, label);
 	(void)snprintf(to, sizeof(to), "%.*s", (int)whom_len, whom);
 	outcome = take(hub, to, &from, label, kind == PRIVATE_DONE, text, len,

@@ -14,7 +14,6 @@
 #include "cursor.h"
 #include "imsg.h"
 #include "log.h"
-#include "nick.h"
 #include "nodeid.h"
 #include "people.h"
 #include "private.h"
@@ -265,10 +264,8 @@ rooms_in(struct hub *hub, struct imsg *m)
 	}
 	if ((x = find_or_make(hub, name)) == NULL)
 		return;
-	nick_key(&from.id, (const char *)key, sizeof(key), from.key);
-	nick_show(nick, nick_len, from.nick, sizeof(from.nick));
-	label_tag(&hub->room, &hub->presence, &(struct stranger){ &from.id,
-	    from.nick, key }, from.tag);
+	contact_remote(&from, &hub->room, &hub->presence, key, nick,
+	    nick_len);
 	contact_label(&from, label);
 	if (kind == ROOM_MSG_SAID || kind == ROOM_MSG_DONE) {
 		show(hub, name, label, from.key, kind == ROOM_MSG_DONE, text,

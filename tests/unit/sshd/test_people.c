@@ -257,6 +257,8 @@ test_contacts(void **state)
 {
 	static const char there[] = "1 2\ncarol\t-\t1\t0\there\t\n"
 	    "dave\t-\t1\t0\there\t\n";
+	static const char alone[] = "1 1\nerin\t-\t1\t0\there\t\n";
+	static const uint8_t none[32];
 	static const struct room_ops ops = { .show = nothing };
 	struct nodeid self = { { 0x11 } }, one = { { 0x56 } },
 	    two = { { 0x57 } };
@@ -319,6 +321,19 @@ test_contacts(void **state)
 	assert_false(contact_find(&r, &h, &elsewhere, &self, "carol", &c, why,
 	    sizeof(why)));
 	assert_non_null(strstr(why, "more than once"));
+	/* They speak; who has no key is known by nick and node. */
+	c = (struct contact){ .id = { { 0x58 } } };
+	assert_true(presence_take(&elsewhere, &c.id, "", 0, alone,
+	    sizeof(alone) - 1, 1000));
+	contact_remote(&c, &r, &elsewhere, none, "erin", 4);
+	contact_label(&c, label);
+	assert_string_equal(label, "erin@580000000000");
+	memcpy(key, c.key, sizeof(key));
+	contact_remote(&c, &r, &elsewhere, none, "frank", 5);
+	assert_memory_not_equal(key, c.key, sizeof(key));
+	contact_remote(&c, &r, &elsewhere, key_b, "alice", 5);
+	contact_label(&c, label);
+	assert_string_equal(label, "alice~0000@580000000000");
 	presence_free(&elsewhere);
 	heard_free(&h);
 	room_leave(&r, &alice, "", NOW);
