@@ -26,24 +26,31 @@ peer_free(struct rig_peer *p)
 	close(p->fd);
 }
 
+/* What of it a read or write did; for none, a turn of the loop. */
+static size_t
+went(struct rig_peer *p, ssize_t k, uint64_t end)
+{
+	if (k <= 0)
+		rig_turn(p->rig);
+	assert_true(mono_ms() < end);
+	return k > 0 ? (size_t)k : 0;
+}
+
 void
 peer_write(struct rig_peer *p, const void *data, size_t n)
 {
 	const uint8_t *b = data;
 	uint64_t end = mono_ms() + RIG_WAIT_MS;
+	size_t done;
 	ssize_t k;
 
 	while (n > 0) {
 		k = write(p->fd, b, n);
 		if (k == -1 && errno != EAGAIN)
 			return;		/* closed: the test looks elsewhere */
-		if (k > 0) {
-			b += k;
-			n -= (size_t)k;
-		} else {
-			rig_turn(p->rig);
-		}
-		assert_true(mono_ms() < end);
+		done = went(p, k, end);
+		b += done;
+		n -= done;
 	}
 }
 
@@ -52,19 +59,16 @@ peer_read(struct rig_peer *p, void *data, size_t n)
 {
 	uint8_t *b = data;
 	uint64_t end = mono_ms() + RIG_WAIT_MS;
+	size_t done;
 	ssize_t k;
 
 	while (n > 0) {
 		k = read(p->fd, b, n);
 		if (k == 0 || (k == -1 && errno != EAGAIN))
 			fail_msg("connection ended with %zu bytes to come", n);
-		if (k > 0) {
-			b += k;
-			n -= (size_t)k;
-		} else {
-			rig_turn(p->rig);
-		}
-		assert_true(mono_ms() < end);
+		done = went(p, k, end);
+		b += done;
+		n -= done;
 	}
 }
 
