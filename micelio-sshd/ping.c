@@ -142,7 +142,7 @@ ping_far_build(const struct graph *g, const char *id, struct doc *d)
 		s.way = "unknown";
 		(void)snprintf(text, sizeof(text), "unknown: no link with "
 		    "%.12s, and %s%s", id, state[0] == '\0' ?
-		    "no way to it is known" : "others say that it is ",
+		    "no way to it is known" : "as nodes say it is ",
 		    state);
 		s.hint = "nodes tells when it was seen last; link HOST:PORT "
 		    "dials it";

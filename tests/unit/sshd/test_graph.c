@@ -235,7 +235,7 @@ test_ping(void **state)
 	/* what was said of it first is not what is said last */
 	assert_int_equal(ping_far_build(&g, ID_D, &d), 1);
 	verdict_text(&d, &w);
-	assert_non_null(strstr(text(), "others say that it is unreachable"));
+	assert_non_null(strstr(text(), "as nodes say it is unreachable"));
 	doc_free(&d);
 	text_copy(g.node[3].state, "up", sizeof(g.node[3].state));
 	wbuf_reset(&w);
