@@ -13,25 +13,16 @@
 #include <fcntl.h>
 #include <signal.h>
 
-#include "stated_test.h"
+#include "batchrig.h"
 #include "store_files.h"
 
 #define BATCHES		24u
-#define TABLE		"t"
+#define VALUE_LEN	200u
 #define PLACES		20	/* that are tried */
 #define PLACES_LONG	1000
 #define ZEROS		8	/* that a commit's record ends in */
 #define FILES_MAX	16u
 #define FILE_MAX	(4u * 1024 * 1024)
-
-/* As test_store_crash.c has it: what the library loses is not ours. */
-const char *__lsan_default_suppressions(void);
-
-const char *
-__lsan_default_suppressions(void)
-{
-	return "leak:libdb";
-}
 
 /* The directory as the dead writer left it, to be put back each time. */
 struct image {
@@ -44,22 +35,6 @@ struct image {
 	long		 end[BATCHES];		/* log after each commit */
 };
 
-static enum store_err
-write_batch(struct store *s, uint32_t n)
-{
-	static char value[200];
-	char key[32];
-	enum store_err err = store_begin(s);
-
-	memset(value, 'v', sizeof(value));
-	for (unsigned int i = 0; i < BATCH_PAIRS && err == STORE_OK; i++) {
-		snprintf(key, sizeof(key), "%08x.%u", n, i);
-		err = store_put(s, TABLE, key, strlen(key), value,
-		    sizeof(value));
-	}
-	return err != STORE_OK ? err : store_commit(s);
-}
-
 static void __attribute__((noreturn))
 writer(const struct scratch *w, int ack)
 {
@@ -69,14 +44,15 @@ writer(const struct scratch *w, int ack)
 	if (store_open(s) != STORE_OK)
 		_exit(1);
 	/* The table is there, and in the tables, before the log to be torn. */
-	if (write_batch(s, 0) != STORE_OK ||
+	if (batch_write(s, 0, VALUE_LEN) != STORE_OK ||
 	    store_checkpoint(s, true, &done) != STORE_OK ||
 	    write(ack, &done, 1) != 1)
 		_exit(2);
 	for (uint32_t i = 1; i <= BATCHES; i++) {
 		char go;
 
-		if (read(ack, &go, 1) != 1 || write_batch(s, i) != STORE_OK ||
+		if (read(ack, &go, 1) != 1 ||
+		    batch_write(s, i, VALUE_LEN) != STORE_OK ||
 		    write(ack, &go, 1) != 1)
 			_exit(3);
 	}
@@ -190,23 +166,21 @@ static uint32_t
 batches(const struct scratch *at)
 {
 	struct store *s = bdb_at(at);
-	struct batches seen = { .vlen = 200 };
+	struct batches seen = { .vlen = VALUE_LEN };
 
 	if (store_open(s) != STORE_OK)
 		fail_msg("open: %s", store_why(s));
 	assert_true(s->recovered);
 	assert_int_equal(store_verify(s), STORE_OK);
-	assert_int_equal(store_iterate(s, TABLE, NULL, 0, batches_cb, &seen),
-	    STORE_OK);
+	assert_int_equal(batches_read(s, &seen), STORE_OK);
 	assert_false(seen.broken);
 	assert_int_equal(seen.part, 0);
-	assert_int_equal(write_batch(s, seen.next), STORE_OK);
+	assert_int_equal(batch_write(s, seen.next, VALUE_LEN), STORE_OK);
 	store_close(s);
 	/* What is written after a tear is not lost with it. */
 	assert_int_equal(store_open(s), STORE_OK);
-	seen = (struct batches){ .vlen = 200 };
-	assert_int_equal(store_iterate(s, TABLE, NULL, 0, batches_cb, &seen),
-	    STORE_OK);
+	seen = (struct batches){ .vlen = VALUE_LEN };
+	assert_int_equal(batches_read(s, &seen), STORE_OK);
 	assert_false(seen.broken);
 	store_free(s);
 	return seen.next - 2;	/* batch 0, and the one just written */
