@@ -17,8 +17,10 @@ static size_t
 node_of(struct graph *g, const char *id, size_t n)
 {
 	const size_t half = NODEID_HEX / 2;
+	uint8_t digits[NODEID_LEN];
 
-	if (n != NODEID_HEX && n != half)
+	/* It is shown as it is. */
+	if ((n != NODEID_HEX && n != half) || !hex_decode(id, n, digits))
 		return SIZE_MAX;
 	for (size_t i = 0; i < g->n; i++)
 		if (memcmp(g->node[i].id, id, half) == 0) {
@@ -66,7 +68,7 @@ str_field(const void *row, size_t len, const char *name, char *out,
 	struct row_field f;
 
 	if (row_find(row, len, name, &f) && f.type == ROW_STR &&
-	    f.str_len > 0)
+	    f.str_len > 0 && text_tame(f.str, f.str_len))
 		(void)snprintf(out, size, "%.*s", (int)f.str_len, f.str);
 }
 

@@ -165,9 +165,11 @@ static void
 meant_add(struct meant *m, const void *row, size_t len)
 {
 	struct row_field id, addr;
+	struct nodeid whole;
 
+	/* It is shown as it is. */
 	if (!row_find(row, len, "id", &id) || id.type != ROW_STR ||
-	    id.str_len != NODEID_HEX || known_id(m, &id))
+	    !nodeid_parse(&whole, id.str, id.str_len) || known_id(m, &id))
 		return;
 	if (m->n < MEANT_MAX) {
 		memcpy(m->id[m->n], id.str, NODEID_HEX);
@@ -208,6 +210,7 @@ meant_down(struct meant *m, const struct answer *a, const char *word)
 {
 	struct row_field state, id, addr;
 	const void *row = NULL;
+	struct nodeid whole;
 	struct rcur c;
 	size_t len;
 
@@ -224,7 +227,8 @@ meant_down(struct meant *m, const struct answer *a, const char *word)
 			m->more = true;
 			return;
 		}
-		if (row_find(row, len, "id", &id) && id.type == ROW_STR)
+		if (row_find(row, len, "id", &id) && id.type == ROW_STR &&
+		    nodeid_parse(&whole, id.str, id.str_len))
 			(void)snprintf(m->id[m->n], sizeof(m->id[0]), "%.*s",
 			    (int)id.str_len, id.str);
 		(void)snprintf(m->addr[m->n++], sizeof(m->addr[0]), "%.*s",

@@ -130,7 +130,9 @@ test_odd(void **state)
 {
 	(void)state;
 	mesh("short", "up", "x y  z", ID_B " " ID_B "0");
-	mesh(ID_A, "up", ID_A, "");
+	mesh(ID_A, "up", ID_A, "\033[2J" REST "7");
+	mesh("\033[2J" REST "7", "up", "", "");
+	peer("\033[2J" REST "7", "", "up");
 	graph_build(&g, ID_A, "", a, 2);
 	assert_int_equal(g.n, 1);
 	assert_int_equal(g.nlinks, 0);
@@ -138,6 +140,19 @@ test_odd(void **state)
 	assert_string_equal(text(), "aaaaa475aa75 (aaaaa475aa75), this "
 	    "node\n");
 	assert_true(meshmap_draw(&g, 1, 1, &w));
+}
+
+/* What a gossipd that was taken over may say of a node. */
+static void
+test_tame(void **state)
+{
+	(void)state;
+	peer(ID_B, "", "up");
+	mesh(ID_B, "\033[2J", ID_A, "");
+	graph_build(&g, ID_A, "attic", a, 2);
+	assert_int_equal(g.n, 2);
+	graph_tree(&g, &w);
+	assert_null(strchr(text(), '\033'));
 }
 
 static void
@@ -310,6 +325,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_build, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_odd, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tame, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tree, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dot, setup, teardown),

@@ -96,6 +96,10 @@ test_meant(void **state)
 	node_add(2, ID_A, "127.0.0.1:4000", "verified", true, 1);
 	node_add(2, ID_B, "127.0.0.1:4009", "hearsay", false, 1);
 	node_add(3, ID_C, "127.0.0.1:4005", "stored", false, 1);
+	node_add(2, "\033[2J" "5647475aa75463474c0285df5dbf2bcab73da65135883"
+	    "9e9b77481b2eab1", "127.0.0.1:4010", "hearsay", false, 1);
+	meant_find(&m, a, 4, "127.0.0.1:4010", false);
+	assert_int_equal(m.n, 0);	/* no id to be shown */
 	meant_find(&m, a, 4, "5647", false);
 	assert_int_equal(m.n, 1);	/* of two tables, once */
 	assert_string_equal(m.id[0], ID_A);
