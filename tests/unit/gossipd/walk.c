@@ -46,3 +46,19 @@ fake_dials_fail(struct fake *f, size_t from)
 		gossip_dial_failed(f->g, f->now, f->dials[i].num,
 		    DOWN_REFUSED, "");
 }
+
+struct ident
+fake_know(struct fake *f, unsigned int n, uint64_t last_seen)
+{
+	struct book_peer r = { .has_key = true, .reachable = true };
+	struct ident i;
+
+	ident_make(&i, n);
+	r.id = i.id;
+	memcpy(r.pubkey, i.pub, 32);
+	r.last_seen = last_seen;
+	snprintf(r.addr, sizeof(r.addr), "8.%u.%u.1:4000", n / 200 + 1,
+	    n % 200 + 1);
+	gossip_peer_record(f->g, &r);
+	return i;
+}

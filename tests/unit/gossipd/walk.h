@@ -8,6 +8,8 @@
 /* Somebody says where that node is, and when he saw it (unix s). */
 void	 fake_hear(struct fake *, const struct ident *, const char *addr,
 	    uint64_t seen);
+/* What a record of stated says: node n at 8.x.y.1:4000, last seen (unix s). */
+struct ident fake_know(struct fake *, unsigned int n, uint64_t last_seen);
 /* Lets time pass in small steps. */
 void	 fake_walk(struct fake *, uint64_t ms);
 /* The same, and nobody falls silent. */
