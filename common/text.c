@@ -162,11 +162,13 @@ size_t
 text_log_value(const char *s, size_t n, char *out, size_t size)
 {
 	char safe[1024];
-	size_t used = 0, len = text_safe(s, n, safe, sizeof(safe), true);
+	size_t used = 0, len = text_safe(s, n, safe, sizeof(safe), true), k;
+	uint32_t cp;
 
 	if (log_value_plain(safe, len)) {
-		if (len >= size)
-			len = size - 1;
+		for (; len >= size || ((uint8_t)safe[len] & 0xc0) == 0x80;
+		    len--)
+			continue;
 		memcpy(out, safe, len);
 		out[len] = '\0';
 		return len;
@@ -176,10 +178,13 @@ text_log_value(const char *s, size_t n, char *out, size_t size)
 		return 0;
 	}
 	out[used++] = '"';
-	for (size_t i = 0; i < len && used + 4 < size; i++) {
+	for (size_t i = 0; i < len; i += k, used += k) {
+		k = utf8_decode(safe + i, len - i, &cp);
+		if (used + k + 3 >= size)
+			break;
 		if (safe[i] == '"' || (safe[i] == '\\' && safe[i + 1] != 'x'))
 			out[used++] = '\\';
-		out[used++] = safe[i];
+		memcpy(out + used, safe + i, k);
 	}
 	out[used++] = '"';
 	out[used] = '\0';

@@ -102,6 +102,7 @@ static void
 log_values(void **state)
 {
 	char b[64];
+	size_t n;
 
 	(void)state;
 	text_log_value("plain", 5, b, sizeof(b));
@@ -114,6 +115,14 @@ log_values(void **state)
 	assert_string_equal(b, "\"a=\\\"b\\\"\"");
 	text_log_value("a\nlevel=error", 13, b, sizeof(b));
 	assert_string_equal(b, "\"a level=error\"");
+	/* Cut, it still holds whole characters. */
+	for (size_t size = 3; size < 12; size++) {
+		n = text_log_value("\xc3\xbc\xe2\x82\xac\xc3\xbc", 7, b, size);
+		assert_true(n < size && utf8_valid(b, n));
+		n = text_log_value("\xc3\xbc \xe2\x82\xac\xc3\xbc", 8, b, size);
+		assert_true(n < size && utf8_valid(b, n));
+		assert_true(b[0] == '"' && b[n - 1] == '"');
+	}
 }
 
 static void
