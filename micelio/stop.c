@@ -71,6 +71,8 @@ timer(struct parent *p, unsigned int ms)
 static void
 phase_begin(struct parent *p)
 {
+	/* It may be due in this very turn of the loop, for the last one. */
+	(void)event_del(p->ev_stop);
 	for (; p->stop_phase < NPHASES; p->stop_phase++) {
 		struct child *c = &p->child[phases[p->stop_phase].role];
 
