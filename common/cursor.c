@@ -206,7 +206,7 @@ wbuf_reserve(struct wbuf *w, size_t n)
 	if (n > w->max || w->len > w->max - n)
 		fatalx("wbuf: %zu + %zu bytes over the limit of %zu",
 		    w->len, n, w->max);
-	if (n > w->cap - w->len) {
+	if (n > w->cap - w->len || w->p == NULL) {
 		want = w->cap > 0 ? w->cap : WBUF_FIRST;
 		while (want < w->len + n)
 			want *= 2;

@@ -85,6 +85,9 @@ layout_make_single(struct layout *l, unsigned int cols, const char *prompt,
 const char *
 layout_row_text(const struct layout *l, size_t row)
 {
+	/* There is no text yet where nothing was shown. */
+	if (l->text.p == NULL)
+		return "";
 	return (const char *)l->text.p + l->row[row].off;
 }
 

@@ -489,8 +489,10 @@ noise_open(struct noise_cipher *c, uint8_t *buf, size_t len)
 	int n;
 
 	if (c->ctx == NULL || c->n == UINT64_MAX || len < NOISE_TAG ||
-	    len > INT32_MAX)
+	    len > INT32_MAX) {
+		explicit_bzero(buf, len);
 		return false;
+	}
 	plain = len - NOISE_TAG;
 	nonce_set(iv, c->n++);
 	if (EVP_DecryptInit_ex2(c->ctx, NULL, NULL, iv, NULL) == 1 &&
