@@ -186,7 +186,9 @@ def main():
         if args.merge:
             target.merge()
         if args.cover:
-            target.cover(args.cover / "tests/fuzz/replay")
+            alone = args.cover / "tests/fuzz" / f"replay_{target.name}"
+            target.cover(alone if alone.exists() else
+                         args.cover / "tests/fuzz/replay")
     table([t.row() for t in targets])
     return 0 if good and not any(t.findings() for t in targets) else 1
 
