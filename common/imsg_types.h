@@ -155,8 +155,9 @@
 	 * FRAME_IN, FRAME_OUT: raw payload of one frame (without header).    \
 	 * FRAME_MULTI: u16 n, n x u32 session, raw payload.		      \
 	 * CREDIT: u32 frames, u32 payload bytes given back by the consumer,  \
-	 * both directions (window: SESSION_WINDOW_*).  Giving back more than \
-	 * is out, or sending beyond the window, is a violation.  transportd  \
+	 * both directions (window: SESSION_WINDOW_*).  For gossipd to give   \
+	 * back more than is out, or to send beyond the window, is a	      \
+	 * violation; of transportd it takes no more than is out.  transportd \
 	 * may keep back less than CREDIT_KEPT_*, which saves it messages.    \
 	 * LISTENING: str bound address; one for each, then the sessions.     \
 	 */								      \

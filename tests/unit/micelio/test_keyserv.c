@@ -335,6 +335,10 @@ test_open(void **state)
 		    KEY_REFUSED);
 		assert_memory_equal(key, zero, 32);
 	}
+	/* The parent cannot know what point a handshake is of: SECURITY.md. */
+	assert_int_equal(keyserv_dh(&ks, PROC_TRANSPORTD, eph, 0, key, &why),
+	    KEY_OK);
+	assert_memory_equal(key, shared, 32);
 	memset(ask + 32, 0, 32);
 	assert_int_equal(keyserv_open(&ks, PROC_GOSSIPD, ask, 0, key),
 	    KEY_REFUSED);
