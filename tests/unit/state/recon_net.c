@@ -419,14 +419,21 @@ net_loaded(struct net *w)
 	net_run(w, 50);
 }
 
+unsigned int
+net_common(void)
+{
+	return (unsigned int)how_many(2000, 2000, 600);
+}
+
 void
 net_three(struct net *net, unsigned int each, net_filter *filter)
 {
+	const unsigned int all = net_common();
+
 	net_init(net, 3, NULL);
 	for (unsigned int i = 0; i < 3; i++) {
-		net_fill(&net->node[i], 0, 2000);
-		net_fill(&net->node[i], 2000 + i * each,
-		    2000 + (i + 1) * each);
+		net_fill(&net->node[i], 0, all);
+		net_fill(&net->node[i], all + i * each, all + (i + 1) * each);
 	}
 	net->filter = filter;
 	net_loaded(net);

@@ -78,6 +78,8 @@ void	 net_put_entry(struct net_node *, const struct entry *);
 /* A message from one to another, whatever it is. */
 void	 net_inject(struct net *, unsigned int from, unsigned int to,
 	    const void *, size_t);
+/* How many entries all have in net_three(). */
+unsigned int net_common(void);
 /* Nodes that differ by so many each, 0 linked with 1 and with 2. */
 void	 net_three(struct net *, unsigned int each, net_filter *);
 /* Is it on the link of 0 and 1?  What 1 says there is lost. */

@@ -192,7 +192,7 @@ static void
 test_ranges_that_are_none(void **state)
 {
 	(void)state;
-	net_three(&net, 2000, ranges_lie);
+	net_three(&net, net_common(), ranges_lie);
 	net_run(&net, 10000);
 	assert_true(net.node[0].charges >= 1);
 	/* Each side tries at 0, 2 and 6 seconds. */
@@ -225,7 +225,7 @@ static void
 test_equal_sums(void **state)
 {
 	(void)state;
-	net_three(&net, 2000, ranges_skip);
+	net_three(&net, net_common(), ranges_skip);
 	net_run(&net, 30000);
 	assert_true(maps_equal(&net.node[0].map, &net.node[2].map));
 	assert_false(net_equal(&net));
@@ -275,14 +275,16 @@ lossy(struct net *w, unsigned int from, unsigned int to, uint8_t *p,
 static void
 test_no_gap_stays(void **state)
 {
+	const unsigned int each = (unsigned int)how_many(300, 300, 90);
+
 	(void)state;
 	dropped = 0;
-	net_three(&net, 300, lossy);
+	net_three(&net, each, lossy);
 	net.node[1].fail_writes = true;
 	net_run(&net, 20000);
 	assert_true(dropped > 3);
 	assert_false(net_equal(&net));
-	assert_int_equal(net.node[1].map.live, 2300);
+	assert_int_equal(net.node[1].map.live, net_common() + each);
 	net.node[1].fail_writes = false;
 	/* Failures have made 0 and 1 wait for each other, not for good. */
 	assert_true(net_settle(&net, 300000));
@@ -325,15 +327,16 @@ put_big(struct net_node *n, unsigned int i)
 static void
 test_large_answers(void **state)
 {
+	const unsigned int n = (unsigned int)how_many(900, 900, 240);
 	struct profile p;
 
 	(void)state;
 	big_profile(&p);
 	net_init(&net, 2, &p);
-	for (unsigned int i = 0; i < 900; i++) {
-		if (i >= 150)
+	for (unsigned int i = 0; i < n; i++) {
+		if (i >= n / 6)
 			put_big(&net.node[0], i);
-		if (i < 750)
+		if (i < n - n / 6)
 			put_big(&net.node[1], i);
 	}
 	net_loaded(&net);

@@ -63,17 +63,18 @@ go_on(uint32_t session, unsigned int seconds, uint32_t credit)
 static void
 test_time_of_a_session(void **state)
 {
-	static const struct {
+	const unsigned int n = net_common();
+	const struct {
 		uint64_t count; uint32_t credit; bool ends;
 	} t[] = {
-		{ 2000, 0, true }, { 2000, 1, true }, { 1, 0, true },
+		{ n, 0, true }, { n, 1, true }, { 1, 0, true },
 		{ 1, 1, false },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		net_init(&net, 2, NULL);
-		net_fill(&net.node[0], 0, 2050);
+		net_fill(&net.node[0], 0, n + 50);
 		net.filter = net_silent;
 		net_loaded(&net);
 		net_link(&net, 0, 1);
@@ -96,7 +97,7 @@ test_opened_again_and_again(void **state)
 	(void)state;
 	net_three(&net, 50, net_silent);
 	for (uint32_t i = 0; i < 24; i++) {
-		tell_open(1, 99 + i, RMSG_BY_RANGES, 2000);
+		tell_open(1, 99 + i, RMSG_BY_RANGES, net_common());
 		net_run(&net, 500);
 	}
 	assert_true(net.node[0].served > 20);
@@ -254,13 +255,14 @@ test_symbols_of_a_minute(void **state)
 static void
 test_more_than_are_served(void **state)
 {
+	const unsigned int n = net_common();
 	unsigned int busy = 0;
 
 	(void)state;
 	net_init(&net, 7, NULL);
 	for (unsigned int i = 0; i < 7; i++) {
-		net_fill(&net.node[i], 0, 2000);
-		net_fill(&net.node[i], 2000 + i * 10, 2010 + i * 10);
+		net_fill(&net.node[i], 0, n);
+		net_fill(&net.node[i], n + i * 10, n + 10 + i * 10);
 	}
 	net.delay = 60;
 	net_loaded(&net);
@@ -301,7 +303,7 @@ test_places(void **state)
 	(void)state;
 	for (size_t k = 0; k < sizeof(t) / sizeof(t[0]); k++) {
 		net_init(&net, 8, NULL);
-		net_fill(&net.node[0], 0, 2000);
+		net_fill(&net.node[0], 0, net_common());
 		net_loaded(&net);
 		for (unsigned int i = 1; i < 8; i++)
 			net_link(&net, 0, i);

@@ -4,13 +4,20 @@
 
 static struct net net;
 
+/* Entries, where it does not matter how many. */
+static unsigned int
+a_world(void)
+{
+	return (unsigned int)how_many(1000, 1000, 300);
+}
+
 static void
 test_equal_maps(void **state)
 {
 	(void)state;
 	net_init(&net, 2, NULL);
-	net_fill(&net.node[0], 0, 1000);
-	net_fill(&net.node[1], 0, 1000);
+	net_fill(&net.node[0], 0, a_world());
+	net_fill(&net.node[1], 0, a_world());
 	net_loaded(&net);
 	net_link(&net, 0, 1);
 	net_run(&net, 25000);
@@ -246,6 +253,7 @@ test_first_copy_resumed(void **state)
 static void
 test_partition_of_six(void **state)
 {
+	const unsigned int n = (unsigned int)how_many(600, 600, 300);
 	uint64_t bytes = 0, healed;
 	struct made m;
 	char name[32];
@@ -253,14 +261,14 @@ test_partition_of_six(void **state)
 	(void)state;
 	net_init(&net, 6, NULL);
 	for (unsigned int i = 0; i < 6; i++)
-		net_fill(&net.node[i], 0, 2000);
+		net_fill(&net.node[i], 0, n * 10 / 3);
 	net_loaded(&net);
 	net_link_all(&net);
 	net_run(&net, 1000);
 	for (unsigned int a = 0; a < 3; a++)
 		for (unsigned int b = 3; b < 6; b++)
 			net_unlink(&net, a, b);
-	for (unsigned int i = 0; i < 600; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "key/%u", i);
 		make(&m, 50 + i % 6, name, i % 3 == 0 ? NULL : NET_VALUE,
 		    HLC_OF_MS(net_wall(&net.node[0])) + i,
@@ -278,12 +286,13 @@ test_partition_of_six(void **state)
 	assert_true(net_settle(&net, 5000));
 	for (unsigned int i = 0; i < 6; i++)
 		bytes += net.node[i].frame_bytes;
-	print_message("healed in %u ms by %u bytes for each of 1,800 entries "
+	bytes /= 3 * n;
+	print_message("healed in %u ms by %u bytes for each of %u entries "
 	    "that were missing\n", (unsigned int)(net.now - healed),
-	    (unsigned int)(bytes / 1800));
+	    (unsigned int)bytes, 3 * n);
 	/* 167 are its own; twice the same by two ways takes 370. */
-	assert_true(bytes / 1800 < 300);
-	for (unsigned int i = 0; i < 600; i += 3) {
+	assert_true(bytes < 300);
+	for (unsigned int i = 0; i < n; i += 3) {
 		snprintf(name, sizeof(name), "key/%u", i);
 		assert_string_equal(seen(&net.node[i % 6].map, name,
 		    net_wall(&net.node[0])), "-");
@@ -339,14 +348,15 @@ test_delete_across_a_split(void **state)
 static void
 test_two_hours(void **state)
 {
+	const unsigned int n = (unsigned int)how_many(1500, 1500, 500);
 	struct made m;
 
 	(void)state;
 	net_init(&net, 2, NULL);
 	net.wall = NOW0 + HOUR_MS - 10000;
 	net.node[0].skew_ms = 9500;
-	net_fill(&net.node[0], 0, 1500);
-	net_fill(&net.node[1], 0, 1500);
+	net_fill(&net.node[0], 0, n);
+	net_fill(&net.node[1], 0, n);
 	/* Its lease ends in the hour that is over at 0. */
 	make(&m, 9, "short", "lease", HLC_OF_MS(NOW0), NOW0 + HOUR_MS - 1);
 	net_put(&net.node[0], &m);
@@ -366,7 +376,7 @@ test_two_hours(void **state)
 	/* Further apart than that: not at all. */
 	net.node[1].skew_ms = -3 * (int64_t)HOUR_MS;
 	net_run(&net, 1000);
-	net_fill(&net.node[0], 1500, 1501);
+	net_fill(&net.node[0], n, n + 1);
 	net_run(&net, 5000);
 	the_report();
 	net_free(&net);
@@ -379,8 +389,8 @@ test_new_authors_come_slowly(void **state)
 
 	(void)state;
 	net_init(&net, 2, NULL);
-	net_fill(&net.node[0], 0, 1000);
-	net_fill(&net.node[1], 0, 1000);
+	net_fill(&net.node[0], 0, a_world());
+	net_fill(&net.node[1], 0, a_world());
 	net_loaded(&net);
 	net_link(&net, 0, 1);
 	net_run(&net, 1000);
@@ -390,7 +400,8 @@ test_new_authors_come_slowly(void **state)
 		net_put(&net.node[0], &m);
 	}
 	net_run(&net, 20000);
-	assert_int_equal(net.node[1].map.nauthors, 4 + 64);
+	assert_int_equal(net.node[1].map.nauthors,
+	    (a_world() + 249) / 250 + 64);
 	assert_true(net_settle(&net, 300000));
 	net_free(&net);
 }
@@ -404,8 +415,8 @@ test_refused_is_remembered(void **state)
 
 	(void)state;
 	net_init(&net, 2, NULL);
-	net_fill(&net.node[0], 0, 1000);
-	net_fill(&net.node[1], 0, 1000);
+	net_fill(&net.node[0], 0, a_world());
+	net_fill(&net.node[1], 0, a_world());
 	for (unsigned int i = 0; i < 20; i++) {
 		char name[32];
 
