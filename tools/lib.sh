@@ -4,6 +4,9 @@
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_root=${MICELIO_BUILD_ROOT:-$top/build}
+# The bare system of tools/fresh and tools/package, and where it comes from.
+cache=${MICELIO_FRESH:-/var/tmp/micelio-fresh}
+mirror=${MICELIO_MIRROR:-http://deb.debian.org/debian}
 
 packages_build=(gcc libc6-dev meson ninja-build pkg-config
     libevent-dev libssl-dev libsodium-dev libseccomp-dev libconfig-dev
@@ -18,6 +21,9 @@ packages_fuzz=(clang libclang-rt-14-dev llvm)
 # what tools/bench measures beside
 packages_bench=(openssh-server dropbear-bin ngircd serf libsqlite3-dev
     liblmdb-dev)
+# what tools/package builds and judges with
+packages_package=(build-essential dpkg-dev debhelper python3)
+packages_package_check=(lintian debootstrap systemd-container)
 services_bench=(ssh.service ngircd.service serf.service)
 
 # How a node for use, not for tests, is built.
@@ -107,4 +113,23 @@ build_sim() {
 		meson setup "$dir" "$top" "$@" || return 1
 	fi
 	ninja -C "$dir" tests/sim/sim
+}
+
+# need_base: a bare Debian 12 with git in $cache/base, made once.
+need_base() {
+	local began=$SECONDS
+	[ -d "$cache/base" ] && return
+	say "making the bare system in $cache/base"
+	rm -rf --one-file-system "$cache/base.new"
+	mkdir -p "$cache" && debootstrap --variant=minbase --include=git \
+	    bookworm "$cache/base.new" "$mirror" >"$cache/base.log" 2>&1 || {
+		tail -n 30 "$cache/base.log" >&2
+		die "debootstrap failed"
+	}
+	# The way of this machine to the mirror.
+	apt-config dump 2>/dev/null |
+	    grep -E '^Acquire::(https?|Check-[A-Za-z-]*|Retries)\b' \
+	    >"$cache/base.new/etc/apt/apt.conf.d/00machine"
+	mv "$cache/base.new" "$cache/base"
+	say "made in $((SECONDS - began)) s"
 }

@@ -604,17 +604,19 @@ CHECKS = (check_installation, check_verify, check_security, check_start,
           check_group, check_stop, check_nothing_bad)
 
 
-def main():
-    w, failed = World(), 0
+def main(checks, w):
+    """A check may return what it saw, in words."""
+    failed = 0
     began = time.monotonic()
-    for check in CHECKS:
+    for check in checks:
         name = check.__name__.removeprefix("check_")
         if sys.argv[1:] and name not in sys.argv[1:]:
             continue
         start = time.monotonic()
         try:
-            check(w)
-            print(f"ok {name} ({time.monotonic() - start:.1f} s)")
+            seen = check(w)
+            print(f"ok {name} ({time.monotonic() - start:.1f} s)"
+                  + (f": {seen}" if seen else ""))
         except Exception as e:      # noqa: BLE001
             failed += 1
             print(f"FAIL {name}: {e}")
@@ -628,4 +630,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(CHECKS, World()))
