@@ -42,7 +42,7 @@ struct event_info {
 };
 extern const struct event_info event_infos[EV_MAX];
 
-enum log_type { LF_T_END, LF_T_STR, LF_T_STRN, LF_T_NUM, LF_T_SNUM, LF_T_MS,
+enum log_type { LF_T_END, LF_T_STR, LF_T_STRN, LF_T_NUM, LF_T_MS,
 	LF_T_ID, LF_T_ADDR, LF_T_HINT };
 
 struct log_field {
@@ -54,7 +54,6 @@ struct log_field {
 #define LF_STR(k, s)	{ (k), LF_T_STR, (s), 0 }	/* NULL: left out */
 #define LF_STRN(k, s, n) { (k), LF_T_STRN, (s), (n) }
 #define LF_NUM(k, n)	{ (k), LF_T_NUM, NULL, (uint64_t)(n) }
-#define LF_SNUM(k, n)	{ (k), LF_T_SNUM, NULL, (uint64_t)(int64_t)(n) }
 #define LF_MS(k, n)	{ (k), LF_T_MS, NULL, (n) }	/* shown as 20.1s */
 #define LF_ID(k, id)	{ (k), LF_T_ID, (id), 0 }	/* struct nodeid * */
 #define LF_ADDR(k, a)	{ (k), LF_T_ADDR, (a), 0 }	/* struct addr * */

@@ -70,9 +70,6 @@ field_text(const struct log_field *f, char *out, size_t size)
 	}
 	case LF_T_NUM:
 		return (size_t)snprintf(out, size, "%" PRIu64, f->num);
-	case LF_T_SNUM:
-		return (size_t)snprintf(out, size, "%" PRId64,
-		    (int64_t)f->num);
 	case LF_T_MS:
 		if (f->num < 1000)
 			return (size_t)snprintf(out, size, "%" PRIu64 "ms",
@@ -175,7 +172,7 @@ field_as_json(struct log_line *l, const struct log_field *f, const char *text,
 	log_line_add(l, ",\"", 2);
 	log_line_str(l, f->key);
 	log_line_add(l, "\":", 2);
-	if (f->type == LF_T_NUM || f->type == LF_T_SNUM) {
+	if (f->type == LF_T_NUM) {
 		log_line_add(l, text, n);
 		return;
 	}
