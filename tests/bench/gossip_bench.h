@@ -41,6 +41,12 @@ struct bench_run {
 };
 
 /*
+ * The daemon, and what it is compared with, have the last processor and the
+ * rig the others: on one by turns, each would find the caches full of what is
+ * the other's, and not all processors are equally busy with other things.
+ */
+void	 bench_place(bool daemon);
+/*
  * Starts the program, which is a micelio-gossipd, connects the peers and
  * hands it the messages, as transportd would.  False, with a word on standard
  * error, unless every message came out again for every other peer.  Of our

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -235,12 +236,14 @@ spawn(struct rig *r, const char *program)
 		if (fds[1] == PROC_FILENO ? fcntl(fds[1], F_SETFD, 0) == -1 :
 		    dup2(fds[1], PROC_FILENO) == -1)
 			_exit(71);
+		bench_place(true);
 		drop_capabilities();
 		execl(program, "micelio-gossipd", "-L", "text", "-l", "warn",
 		    (char *)NULL);
 		fprintf(stderr, "gossip_bench: %s: cannot be run\n", program);
 		_exit(71);
 	}
+	bench_place(false);
 	close(fds[1]);
 	r->parent = imsgchan_new(r->base, fds[0], PROC_PARENT, PROC_GOSSIPD,
 	    dispatch, closed, r);
@@ -426,6 +429,21 @@ tear_down(struct rig *r)
 	if (r->pid > 0)
 		(void)waitpid(r->pid, &status, 0);
 	event_base_free(r->base);
+}
+
+void
+bench_place(bool daemon)
+{
+	const long n = sysconf(_SC_NPROCESSORS_ONLN);
+	cpu_set_t set;
+
+	if (n < 2 || n > CPU_SETSIZE)
+		return;
+	CPU_ZERO(&set);
+	for (long i = 0; i < n; i++)
+		if ((i == n - 1) == daemon)
+			CPU_SET((size_t)i, &set);
+	(void)sched_setaffinity(0, sizeof(set), &set);
 }
 
 /* So many messages more have come out; the processor time of that. */
