@@ -28,6 +28,7 @@ DAEMONS = {"micelio-transportd": "_mtransport", "micelio-gossipd": "_mgossip",
            "micelio-stated": "_mstate", "micelio-sshd": "_mssh"}
 SET_IDS = 1 << 6 | 1 << 7       # CAP_SETGID, CAP_SETUID
 UNITS = pathlib.Path("/etc/systemd/system")
+HOME = pwd.getpwuid(0).pw_dir
 
 PEM = """-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f
@@ -61,7 +62,7 @@ def process(pid):
 
 class Node:
     """One of the units; t of sshclient.py too."""
-    dir = "/root"
+    dir = HOME
     panes = []
     count = 0
 

@@ -13,14 +13,14 @@ import subprocess
 import sys
 
 import inside
-from inside import Client, Node, USERS, process, run, systemctl, until
+from inside import Client, HOME, Node, USERS, process, run, systemctl, until
 
 ONE, TWO = "/debs/one.deb", "/debs/two.deb"
 INIT = ("micelioctl", "--data-dir", "/var/lib/micelio", "init", "--config",
         "/etc/micelio/micelio.conf")
 # What others write, and the copies that passwd makes of its own files.
 NOT_OURS = ("/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/out",
-            "/tests", "/debs", "/var/log", "/root",
+            "/tests", "/debs", "/var/log", HOME,
             "/var/lib/dpkg", "/var/lib/systemd/timers",
             "/var/lib/systemd/catalog", "/var/lib/systemd/linger",
             "/var/lib/private", "/etc/passwd-", "/etc/group-",
@@ -39,8 +39,8 @@ class RootKey:
     """The SSH key of root, which init lets in."""
 
     def __init__(self):
-        self.path = "/root/.ssh/id_ed25519"
-        os.makedirs("/root/.ssh", mode=0o700, exist_ok=True)
+        self.path = os.path.join(HOME, ".ssh/id_ed25519")
+        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.path)
 
 
@@ -231,5 +231,5 @@ CHECKS = (check_install, check_init, check_start, check_unpacked,
           check_again, check_purge)
 
 if __name__ == "__main__":
-    os.environ["HOME"] = "/root"        # as for who types init
+    os.environ["HOME"] = HOME   # as for who types init
     sys.exit(inside.main(CHECKS, World()))
